@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The calls a guest makes to the core: HVC #0, SMCCC64 fast calls in the
+ * vendor-specific hypervisor range (SMCCC DEN0028, owner 6). Function numbers
+ * 0x8100-0x81ff are ours: KVM uses 0x0000-0x00ff there and the general SMCCC
+ * queries live at 0xff00-0xffff.
+ *
+ * Results: x0 = status (enum hypsec_status, 0 is success), x1-x3 values; all
+ * other registers are preserved.
+ */
+#ifndef HYPSEC_ABI_GUEST_H
+#define HYPSEC_ABI_GUEST_H
+
+/* () -> x1 = ABI version, x2 = 1 if this VM is protected */
+#define HYPSEC_GUEST_VERSION	0xC6008100
+/*
+ * (x1 = image IPA, x2 = device tree IPA). Does not return on success: the vCPU
+ * is reset and enters at the manifest's entry with x0 = device tree IPA,
+ * x1 = device tree size in bytes, x2 = image IPA; everything else is zero.
+ */
+#define HYPSEC_GUEST_PROTECT	0xC6008101
+/* (x1 = base IPA, x2 = size in bytes): once per range, before the kernel runs */
+#define HYPSEC_GUEST_RAM	0xC6008102
+/* () -> x1-x3 = 24 random bytes */
+#define HYPSEC_GUEST_RANDOM	0xC6008103
+
+#define HYPSEC_ABI_VERSION	1
+
+#endif

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The protected image: one file that is a valid arm64 boot Image, written by
+ * scripts/hypsec-image, entered by a VMM as any kernel, verified by the core.
+ *
+ *   offset 0		boot stub; its first 64 bytes are the arm64 Image header
+ *   manifest_offset	struct hypsec_manifest; stated in the Image header's
+ *			two reserved 64-bit words (res2 = HYPSEC_IMAGE_MAGIC,
+ *			res3 = manifest_offset), 4 KiB aligned
+ *   parts[]		stub, kernel, initrd, command line, each 4 KiB aligned
+ *			(the kernel 2 MiB aligned relative to the image base),
+ *			disjoint, inside [0, mem_size)
+ *   file end .. mem_size	scratch of the stub (stack, device tree): zeroed by
+ *			the core; not part of the file
+ *
+ * All integers little-endian. The signature is Ed25519 over the manifest from
+ * its first byte up to, not including, signature.
+ */
+#ifndef HYPSEC_ABI_IMAGE_H
+#define HYPSEC_ABI_IMAGE_H
+
+#ifndef HYPSEC_ABI_TYPES
+#include <stdint.h>
+#endif
+
+#define HYPSEC_IMAGE_MAGIC	0x474d494345535948ULL	/* "HYSECIMG" */
+#define HYPSEC_MANIFEST_MAGIC	0x4e414d4345535948ULL	/* "HYSECMAN" */
+#define HYPSEC_MANIFEST_VERSION	1
+
+/* Most bytes of guest memory an image may cover, and a device tree may have */
+#define HYPSEC_IMAGE_MAX	(256ULL << 20)
+#define HYPSEC_DTB_MAX		(2ULL << 20)
+
+enum hypsec_part_type {
+	HYPSEC_PART_STUB,	/* [0, stub size), without the manifest */
+	HYPSEC_PART_KERNEL,
+	HYPSEC_PART_INITRD,	/* size 0: none */
+	HYPSEC_PART_CMDLINE,	/* size 0: none; no trailing NUL needed */
+	HYPSEC_PART_COUNT
+};
+
+#define HYPSEC_FLAG_DEBUG	(1U << 0)	/* host may debug the VM (not yet) */
+#define HYPSEC_FLAG_SMP		(1U << 1)	/* more than one vCPU may start */
+#define HYPSEC_FLAG_SHARE	(1U << 2)	/* guest may share frames (not yet) */
+#define HYPSEC_FLAGS_KNOWN	(HYPSEC_FLAG_DEBUG | HYPSEC_FLAG_SMP | HYPSEC_FLAG_SHARE)
+
+struct hypsec_part {			/* 80 bytes */
+	uint64_t offset;		/* bytes from the image base */
+	uint64_t size;			/* bytes */
+	uint8_t  sha512[64];
+};
+
+struct hypsec_manifest {		/* 512 bytes */
+	uint64_t magic;			/*   0 HYPSEC_MANIFEST_MAGIC */
+	uint32_t version;		/*   8 HYPSEC_MANIFEST_VERSION */
+	uint32_t flags;			/*  12 HYPSEC_FLAG_* */
+	uint64_t security_version;	/*  16 */
+	uint64_t mem_size;		/*  24 bytes of guest memory, 4 KiB multiple */
+	uint64_t entry;			/*  32 offset of the protected entry, in the stub */
+	uint64_t reserved[3];		/*  40 zero */
+	struct hypsec_part parts[HYPSEC_PART_COUNT];	/* 64 */
+	uint8_t  signer[32];		/* 384 Ed25519 public key */
+	uint8_t  reserved2[32];		/* 416 zero */
+	uint8_t  signature[64];		/* 448 */
+};
+
+#endif
