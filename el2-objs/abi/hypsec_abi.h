@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What both sides of the EL1/EL2 boundary share: status codes, account
+ * numbers, install parameters. The host's calls are listed in hcalls.def.
+ *
+ * Calling convention (SMCCC DEN0028, SMC64 fast call by HVC #0): x0 = function
+ * id (bit 16, the SVE hint, is ignored), x1-x6 arguments; on return x0 =
+ * status, x1-x3 values, x4-x30 preserved.
+ */
+#ifndef HYPSEC_ABI_H
+#define HYPSEC_ABI_H
+
+#ifndef HYPSEC_ABI_TYPES
+#include <linux/types.h>
+#endif
+
+#define HYPSEC_ABI_MAJOR	1
+#define HYPSEC_ABI_MINOR	0
+
+/* -1 to -3 are SMCCC's own. */
+enum hypsec_status {
+	HYPSEC_OK		= 0,
+	HYPSEC_NOT_SUPPORTED	= -1,	/* unknown call, or not in this phase */
+	HYPSEC_INVALID		= -3,	/* an argument is malformed */
+	HYPSEC_DENIED		= -4,	/* well formed, but the page/VM is not the caller's */
+	HYPSEC_BUSY		= -5,	/* in use now; try again */
+	HYPSEC_NO_MEMORY	= -6,	/* the core's pool is empty; donate and retry */
+	HYPSEC_RANGE		= -7,	/* address outside RAM or of the IPA space */
+	HYPSEC_STATE		= -8,	/* the object is not in the state the call needs */
+	HYPSEC_UNSIGNED		= -9,	/* image: malformed manifest */
+	HYPSEC_BAD_SIGNATURE	= -10,	/* image: signature or digest wrong */
+	HYPSEC_DEAD		= -11,	/* the VM was ended */
+	HYPSEC_BROKEN		= -12,	/* the core found itself inconsistent and stopped serving */
+	/* Internal, never seen by a caller: */
+	HYPSEC_RESTART		= -64,	/* re-execute the call after host interrupts */
+	HYPSEC_EPOCH		= -65,	/* drop shadows, then retry the transition */
+	HYPSEC_EXIT		= -66,	/* leave the guest: the host must act */
+};
+
+/* Where each page the core holds is accounted (HYPSEC_ACCOUNT). */
+enum hypsec_account {
+	HYPSEC_ACC_IMAGE,	/* bundle, stacks, per-CPU areas: fixed at install */
+	HYPSEC_ACC_FREE,	/* pool, free */
+	HYPSEC_ACC_EL2_S1,	/* the core's own tables */
+	HYPSEC_ACC_HOST_S2,	/* the host's stage 2 */
+	HYPSEC_ACC_VM_S2,	/* shadow stage 2 of all VMs */
+	HYPSEC_ACC_VM,		/* VM and vCPU objects */
+	HYPSEC_ACC_PRIVATE,	/* pages that belong to protected VMs (not from the pool) */
+	HYPSEC_ACC_SHARED,	/* host pages shared with the core */
+	HYPSEC_ACC_COUNT
+};
+
+#define HYPSEC_MAX_CPUS		64
+#define HYPSEC_MAX_RAM		64	/* RAM ranges */
+
+struct hypsec_ram { __UINT64_TYPE__ base, size; };	/* bytes, 4 KiB multiples */
+
+/*
+ * Install parameters, written by the (still trusted) host in a page of the
+ * core's region, read by the core once.
+ */
+struct hypsec_install {
+	__UINT64_TYPE__ magic;		/* HYPSEC_INSTALL_MAGIC */
+	__UINT64_TYPE__ region;		/* PA of the core's region, 2 MiB aligned */
+	__UINT64_TYPE__ region_size;	/* bytes, 2 MiB multiple */
+	__UINT64_TYPE__ image_size;	/* bytes of the bundle at the region's start, page multiple */
+	__UINT64_TYPE__ pool;		/* PA where the free pool begins, to the region's end */
+	__UINT64_TYPE__ linear_offset;	/* host kernel linear map: VA - PA */
+	__UINT64_TYPE__ debug_uart;	/* PA of a PL011 for EL2 output, 0: none (debug builds) */
+	__UINT64_TYPE__ seed[4];	/* entropy for the core's generator, wiped by the core */
+	__UINT64_TYPE__ psci_version;
+	__UINT32_TYPE__ nr_cpus, nr_ram;
+	__UINT64_TYPE__ mpidr[HYPSEC_MAX_CPUS];	/* by index; a CPU that is not here never comes up */
+	struct hypsec_ram ram[HYPSEC_MAX_RAM];	/* sorted, disjoint: System RAM */
+};
+#define HYPSEC_INSTALL_MAGIC	0x4c4c415453435948ULL
+
+#endif

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* EL2 virtual == physical for the core's own pages (boot/el2map.c). */
+#ifndef HYPSEC_CORE_VA_H
+#define HYPSEC_CORE_VA_H
+
+static inline void *core_va(pa_t pa)
+{
+	return (void *)pa.v;
+}
+
+static inline pa_t core_pa(const void *va)
+{
+	return PA((u64)va);
+}
+
+#endif

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Memory: the pool, ownership of pages, and the only ways to touch a page of
+ * the host. Implemented in mem/. The host's stage 2 (s2/host) is the record.
+ */
+#ifndef HYPSEC_MEM_H
+#define HYPSEC_MEM_H
+
+#include "types.h"
+#include "lock.h"
+#include "../abi/hypsec_abi.h"
+
+/* --- EL2 mappings. The core's own pages are mapped at VA == PA. --- */
+
+static inline void *core_va(pa_t pa);		/* of a CORE page */
+static inline pa_t core_pa(const void *va);
+#include "core_va.h"				/* the workstation has its own */
+
+/* --- the pool (mem/pool.c) --- */
+
+/**
+ * pool_alloc() - a zeroed page
+ * @acc: account it is moved to
+ * Return: page, or NULL if the pool is empty (caller returns HYPSEC_NO_MEMORY).
+ * Locks: takes RANK_POOL.
+ */
+void *pool_alloc(enum hypsec_account acc);
+/* 2^order contiguous, naturally aligned zeroed pages; install region only. */
+void *pool_alloc_contig(unsigned int order, enum hypsec_account acc);
+/* Zeroes and gives back one page; @acc is the account it was allocated to. */
+void pool_free(void *page, enum hypsec_account acc);
+u64 pool_account(enum hypsec_account acc);
+void account_add(enum hypsec_account acc, s64 pages);
+/* Install: [start, end) becomes free pool. */
+void pool_init(pa_t start, pa_t end);
+
+/* --- ownership (mem/own.c); every transition is listed in mem/transitions.def --- */
+
+enum page_state {
+	PG_NONE,		/* not RAM, or outside the map */
+	PG_HOST,
+	PG_CORE,
+	PG_PRIVATE,
+};
+
+struct page_info {
+	enum page_state state;
+	u16 vm;			/* PG_PRIVATE: owner's id */
+	u64 frame;		/* PG_PRIVATE: guest frame number (IPA >> 12) */
+	bool shared;		/* PG_HOST: shared with the core */
+	u8 level;		/* of the entry that says so: 1, 2, 3 */
+};
+
+/* What the record says of the page at @pa. Locks: takes RANK_HOST_S2. */
+struct page_info own_lookup(pa_t pa);
+
+/* Host calls; @pa page aligned. Return HYPSEC_OK or an error, nothing changed. */
+int own_donate(pa_t pa);		/* HOST -> CORE (pool) */
+int own_reclaim(pa_t pa);		/* CORE (free pool page) -> HOST, zeroed */
+int own_share(pa_t pa);			/* HOST: pinned, core may hold it mapped */
+int own_unshare(pa_t pa);
+
+/**
+ * own_claim() - HOST -> PRIVATE {vm, frame}
+ * @pa: page aligned, RAM
+ * @zero: true: zero the page before anyone else can see it; false: keep its contents
+ *
+ * On return the host's entry is annotated, its TLB entries are gone on every
+ * CPU and the page is clean to the PoC. If {vm, frame} already owns it: HYPSEC_OK,
+ * contents untouched.
+ * Return: HYPSEC_OK; HYPSEC_EPOCH: a shadow may map it: drop all locks, call
+ * shadow_drop_all(), retry; HYPSEC_DENIED not HOST; HYPSEC_BUSY mapped by a
+ * slot or shared with the core; HYPSEC_NO_MEMORY; HYPSEC_RANGE.
+ * Locks: takes RANK_HOST_S2.
+ */
+int own_claim(pa_t pa, u16 vm, u64 frame, bool zero);
+
+/* PRIVATE {vm, frame} -> HOST, zeroed. The VM must be unable to reach it any more. */
+int own_return(pa_t pa, u16 vm, u64 frame);
+
+/**
+ * own_stamp() - the caller is about to map host memory in a shadow
+ * @pa: start
+ * @size: 4 KiB, 2 MiB or 1 GiB, @pa aligned to it
+ *
+ * Checks that every page of the range is HOST and not the core's, stamps the
+ * host's leaf with the current epoch. The caller holds the VM's lock until the
+ * mapping is installed. Non-RAM ranges that the core does not own are allowed and
+ * need no stamp (@is_ram tells).
+ * Return: the size that may be mapped (<= size), or a negative status.
+ * Locks: caller holds RANK_VM; takes RANK_HOST_S2.
+ */
+s64 own_stamp(pa_t pa, u64 size, bool *is_ram);
+
+/* Epochs: shadow_drop_all() in vcpu/ calls these around its work. */
+u32 own_epoch_begin(void);	/* starts a new epoch, returns the old ones' mask */
+void own_epoch_end(u32 old);	/* every mapping stamped in @old is gone */
+
+bool pa_is_ram(pa_t pa, u64 size);	/* whole range inside the fixed RAM map */
+extern u64 pa_limit;			/* first address past the supported PA space */
+
+/* --- the host's memory (mem/slot.c) --- */
+
+enum slot_id {			/* per CPU */
+	SLOT_COPY,		/* copy_from_host()/copy_to_host() */
+	SLOT_WALK,		/* host page-table reads */
+	SLOT_VCPU,		/* struct kvm_vcpu, up to SLOT_VCPU_PAGES consecutive pages */
+	SLOT_FP,		/* SVE state */
+	SLOT_PAGE,		/* a claimed page: zero, hash, return */
+	SLOT_COUNT
+};
+#define SLOT_PAGES	8	/* consecutive pages one slot can hold */
+
+/**
+ * slot_map() - map host memory here, on this CPU, until slot_unmap()
+ * @id: which slot; must be empty
+ * @pa: any alignment
+ * @len: bytes; with @pa's offset at most SLOT_PAGES pages
+ *
+ * Publishes the pages as in use by this CPU, then checks that each is HOST, so
+ * that a claim on another CPU either sees the slot (and gets HYPSEC_BUSY) or is
+ * seen. Mapped Normal write-back, never executable.
+ * Return: EL2 address of @pa, or NULL if a page is not HOST RAM.
+ */
+void *slot_map(enum slot_id id, pa_t pa, size_t len);
+void slot_unmap(enum slot_id id);
+/* As slot_map() for one page that is PRIVATE to @vm (SLOT_PAGE only). */
+void *slot_map_private(pa_t pa, u16 vm);
+/* CHECK()ed at every return to EL1. */
+bool slots_empty(void);
+
+int __must_check copy_from_host(void *dst, pa_t src, size_t n);
+int __must_check copy_to_host(pa_t dst, const void *src, size_t n);
+/* Linear-map address to physical; HYPSEC_RANGE if outside RAM or it wraps. */
+int __must_check kva_to_pa(kva_t va, size_t n, pa_t *pa);
+
+/* Clean and invalidate to the point of coherency. */
+void dcache_clean_inval_poc(const void *va, size_t n);
+
+#endif

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Stage-2 translation tables (VMSAv8-64, 4 KiB granule, Arm ARM D8), in core
+ * pages: the host's identity map and the VMs' shadows. Implemented in s2/.
+ */
+#ifndef HYPSEC_S2_H
+#define HYPSEC_S2_H
+
+#include "types.h"
+#include "mem.h"
+
+struct s2 {
+	u64 *root;		/* 1 << root_order consecutive pages */
+	u64 vtcr;		/* VTCR_EL2 for it */
+	u8 ipa_bits;
+	u8 start_level;		/* 0 or 1 */
+	u8 root_order;
+	u16 vmid;		/* 0: the host */
+	enum hypsec_account acc;
+};
+
+#define S2_VALID	BIT(0)
+#define S2_TABLE	BIT(1)		/* levels 0-2: table; level 3: page */
+#define S2_MEMATTR	GENMASK(5, 2)
+#define S2_MEMATTR_WB	(0xfUL << 2)	/* without FWB */
+#define S2_MEMATTR_WB_FWB (0x6UL << 2)	/* with FWB: forced write-back */
+#define S2_MEMATTR_DEVICE_nGnRE (0x1UL << 2)
+#define S2_R		BIT(6)
+#define S2_W		BIT(7)
+#define S2_SH_INNER	(3UL << 8)
+#define S2_AF		BIT(10)
+#define S2_XN		BIT(54)		/* XN[1:0] == 0b10: no execution at EL1 or EL0 */
+#define S2_SW		GENMASK(58, 55)	/* software: the epoch stamp in the host's leaves */
+#define S2_ADDR		GENMASK(47, 12)
+
+/* One entry as found: @pte as read, at @level, covering @size bytes. */
+struct s2_leaf {
+	u64 pte;
+	u8 level;
+	u64 size;
+};
+
+int s2_init(struct s2 *s2, u8 ipa_bits, u16 vmid, enum hypsec_account acc);
+/* Entry that translates @ia: valid leaf, or the invalid entry where the walk ends. */
+struct s2_leaf s2_lookup(const struct s2 *s2, u64 ia);
+/**
+ * s2_map() - install one leaf
+ * @size: 4 KiB, 2 MiB, 1 GiB; @ia, @pa aligned to it
+ * @attr: S2_R, S2_W, S2_XN, S2_MEMATTR, S2_SW
+ *
+ * Break-before-make where a valid entry is replaced by a different one; splits a
+ * block above and frees a table below; TLBI as needed.
+ * Return: HYPSEC_OK, HYPSEC_NO_MEMORY (unchanged), HYPSEC_RANGE.
+ * Locks: caller holds the lock that protects @s2.
+ */
+int s2_map(struct s2 *s2, u64 ia, pa_t pa, u64 size, u64 attr);
+/* Invalidates every entry in [ia, ia + size), whatever its level (a block that is
+ * only partly covered goes whole: a shadow is a cache), then TLBI. Bounded: frees
+ * whole tables through the trash list. */
+void s2_unmap(struct s2 *s2, u64 ia, u64 size);
+/* Empties the table: a fresh root, TLBI of the VMID, the old tree to the trash. */
+void s2_drop(struct s2 *s2);
+/* Frees the root and everything; the s2 is unusable. */
+void s2_destroy(struct s2 *s2);
+/* Reclaims up to @pages table pages of dropped trees into the pool; true if more. */
+bool s2_trash_step(unsigned int pages);
+/* Loads VTCR/VTTBR with the speculative-AT workaround order. */
+void s2_load(const struct s2 *s2);
+
+/* TLB maintenance for a VMID, callable from host context (s2/tlb.c). */
+void tlb_flush_ipa(const struct s2 *s2, u64 ia, u8 level);
+void tlb_flush_vmid(const struct s2 *s2);
+void tlb_flush_vmid_local(const struct s2 *s2);	/* S1+S2 of this CPU, and its I-cache */
+
+/* The host's stage 2 (s2/host.c). Lock: host_s2_lock (RANK_HOST_S2). */
+extern struct s2 host_s2;
+extern struct spinlock host_s2_lock;
+int host_s2_init(const struct hypsec_install *in);	/* identity, core region annotated */
+/* A stage-2 abort of the host: maps MMIO lazily, ends a VM whose page was touched, or
+ * injects an alignment fault (ISS DFSC 0x21). */
+void host_abort(u64 esr);
+
+#endif

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * VMs and vCPUs. vcpu/ runs them; kvm/ translates KVM's structures and calls to
+ * these; pvm/ is what makes a VM protected.
+ */
+#ifndef HYPSEC_VCPU_H
+#define HYPSEC_VCPU_H
+
+#include "types.h"
+#include "lock.h"
+#include "s2.h"
+#include "percpu.h"
+
+/* EL1&0 system registers of a guest that are swapped at every switch. */
+#define GUEST_SYSREGS(X) \
+	X(MPIDR_EL1) X(SCTLR_EL1) X(CPACR_EL1) X(TTBR0_EL1) X(TTBR1_EL1) \
+	X(TCR_EL1) X(ESR_EL1) X(AFSR0_EL1) X(AFSR1_EL1) X(FAR_EL1) \
+	X(MAIR_EL1) X(VBAR_EL1) X(CONTEXTIDR_EL1) X(AMAIR_EL1) X(CNTKCTL_EL1) \
+	X(PAR_EL1) X(TPIDR_EL1) X(TPIDR_EL0) X(TPIDRRO_EL0) X(MDSCR_EL1) \
+	X(CSSELR_EL1) X(SP_EL1) X(ELR_EL1) X(SPSR_EL1) X(DISR_EL1) \
+	/* only with the feature (vcpu/switch.c): */ \
+	X(TCR2_EL1) X(PIR_EL1) X(PIRE0_EL1) X(POR_EL1) X(POR_EL0) \
+	X(TFSR_EL1) X(TFSRE0_EL1) X(ZCR_EL1) \
+	/* AArch32 guests: */ \
+	X(DACR32_EL2) X(IFSR32_EL2) X(FPEXC32_EL2) X(DBGVCR32_EL2)
+
+enum guest_sysreg {
+#define X(r) GSR_##r,
+	GUEST_SYSREGS(X)
+#undef X
+	GSR_COUNT
+};
+
+struct vcpu_regs {			/* offsets known to vcpu/enter.S */
+	u64 x[31];
+	u64 sp_el0;
+	u64 pc;
+	u64 pstate;
+};
+
+struct fp_state {
+	unsigned __int128 v[32];
+	u32 fpsr, fpcr;
+} __attribute__((aligned(16)));
+
+struct gic_state {
+	u64 lr[16];
+	u32 used_lrs;
+	u32 vmcr;
+	u64 hcr;			/* offered by the host; filtered by vcpu/gic.c */
+	u32 ap0r[4], ap1r[4];
+	bool sre;
+};
+
+/* The return value of a run, as KVM numbers them (ARM_EXCEPTION_*). */
+enum vcpu_exit { EXIT_IRQ = 0, EXIT_SERROR = 1, EXIT_TRAP = 2, EXIT_IL = 3 };
+
+/* vCPU power states of a protected VM (PSCI 6.6 AFFINITY_INFO). */
+enum vcpu_power { VCPU_OFF, VCPU_ON_PENDING, VCPU_ON };
+
+struct vcpu {
+	struct vcpu_regs regs;		/* must be first */
+	u64 sr[GSR_COUNT];
+	struct fp_state fp;
+	struct gic_state gic;
+	u64 apkey[10];			/* APIA, APIB, APDA, APDB, APGA: lo, hi */
+	struct vm *vm;
+	/* The fault of the last exit (Arm ARM D17.2 ESR/FAR/HPFAR_EL2). */
+	u64 esr, far, hpfar, disr;
+	/* EL2 controls the core computed for this run */
+	u64 hcr, mdcr, cptr, cnthctl, hcrx;
+	u64 fgt[8];
+	bool fp_loaded;			/* guest FP/SIMD is in the registers now */
+	bool sve;			/* ordinary VMs only */
+	/* protected VMs only */
+	kva_t host;			/* the struct kvm_vcpu bound to it, 0: none yet */
+	u32 power;			/* enum vcpu_power; changed with vm->lock held */
+	u32 busy;			/* 1 while loaded on some CPU: compare-and-swap */
+	u64 on_entry, on_context;	/* CPU_ON as the guest asked for it */
+	u32 pending;			/* what the host's next entry completes: pvm/exits.c */
+	u32 pending_reg;		/* Rt of a forwarded load or register read */
+	u64 pending_esr;
+};
+
+#define VM_MAX_VCPUS	8		/* of a protected VM */
+#define VM_MAX_RAM	4
+#define VM_MAX		64
+
+enum vm_state { VM_NONE, VM_ORDINARY, VM_PROTECTING, VM_PROTECTED, VM_DEAD };
+
+/* How the host names a VM: all of it untrusted, copied in once. */
+struct vm_identity {
+	kva_t kvm;			/* struct kvm */
+	kva_t mmu;			/* struct kvm_s2_mmu */
+	u64 vmid_id;			/* mmu->vmid.id, 64 bits, unique per generation */
+	pa_t pgd;			/* mmu->pgd_phys */
+	u64 vtcr;			/* mmu->vtcr: only DS and T0SZ are used, both checked */
+};
+
+struct vm {
+	struct spinlock lock;		/* RANK_VM: s2, host walks, everything below unless said */
+	u32 refs;			/* look-ups hold one */
+	u16 id;				/* 1..VM_MAX: in annotations, and its hardware VMID */
+	u16 running;			/* vCPUs inside now (atomic) */
+	u32 state;			/* enum vm_state */
+	struct vm_identity host;
+	struct s2 s2;			/* what the hardware walks */
+	u64 last_used;			/* for eviction of idle ordinary VMs */
+	u64 private_pages;
+	struct pvm *pvm;		/* NULL: ordinary */
+	const char *end_reason;		/* VM_DEAD: why, for the log and securityfs */
+};
+
+/* --- vcpu/vm.c --- */
+void vms_init(void);
+/**
+ * vm_get() - the VM the host means, with a reference
+ * An unknown identity makes a new ordinary VM (evicting an idle one if the table
+ * is full); a known one whose vmid_id or pgd changed gets an empty shadow. A protected VM whose
+ * struct kvm was reused (other pgd) is killed first, and becomes unknown.
+ * Return: VM, or NULL (no memory, no slot).
+ */
+struct vm *vm_get(const struct vm_identity *id);
+/* The VM for TLB maintenance: NULL if unknown. */
+struct vm *vm_find(kva_t mmu);
+struct vm *vm_by_id(u16 id);
+void vm_put(struct vm *vm);
+/* Ends a protected VM: dead at once, root emptied, VMID invalidated, keys wiped, one log line. */
+void vm_kill(struct vm *vm, const char *why);
+/* The host says @kvm is gone (HYPSEC_VM_TEARDOWN). Restartable. */
+int vm_teardown(kva_t kvm);
+/* The host touched a private page: ends its VM, gives the page back zeroed. */
+void vm_host_touch(pa_t pa, struct page_info pi);
+/* Drops every host-page mapping of every shadow, new epoch. No lock held. */
+void shadow_drop_all(void);
+
+/* --- vcpu/: running --- */
+/* Loads @v, runs until an exit that vcpu/exit.c does not handle itself; saves it.
+ * @handler: called after each exit with the guest's state saved in @v (registers only;
+ * system registers stay loaded); true: enter again. */
+enum vcpu_exit vcpu_run(struct vcpu *v, bool (*handler)(struct vcpu *v, enum vcpu_exit *code));
+/* Exits both kinds of VM share (FP/SIMD, fault address resolution): true if handled. */
+bool vcpu_exit_common(struct vcpu *v, enum vcpu_exit *code);
+/* EL2 control values for an ordinary vCPU from the host's offers, for a protected one from nothing. */
+void vcpu_controls_ordinary(struct vcpu *v, u64 host_hcr, u64 host_mdcr, u64 host_hcrx,
+			    const u64 host_fgu[8]);
+void vcpu_controls_protected(struct vcpu *v);
+/* Injects a synchronous exception into the guest's EL1 (in @v's saved or loaded state). */
+void vcpu_inject_undef(struct vcpu *v);
+void vcpu_inject_abort(struct vcpu *v, bool iabt, u64 far);
+void vcpu_skip(struct vcpu *v);
+
+/* --- kvm/: the shim --- */
+/* One leaf of the table KVM keeps for a VM. */
+struct kvm_leaf {
+	int status;		/* HYPSEC_OK: valid leaf; HYPSEC_RANGE: no valid entry; HYPSEC_DENIED: a table
+				 * page is not HOST memory */
+	u8 level;
+	bool r, w, x, af;
+	u8 memattr;		/* MemAttr[3:0] */
+	pa_t pa;		/* of the block's or page's start */
+	u64 size;
+};
+/* Walks KVM's stage 2 for @vm in host memory. Locks: caller holds vm->lock. */
+struct kvm_leaf kvm_walk(const struct vm *vm, ipa_t ipa);
+
+/* What a protected vCPU and the host exchange in one run: all the shim lets through. */
+struct host_io {
+	/* in: offers of the host, copied once */
+	u64 x[31];
+	u64 mpidr;
+	bool inc_pc;		/* INCREMENT_PC: the host completed the access or call */
+	bool exception;		/* PENDING_EXCEPTION: the host wants one injected */
+	u64 wfx;		/* HCR_EL2.TWI|TWE it asks for */
+	struct gic_state gic;
+	/* out: written back; everything not set here is written as a constant */
+	u64 esr, far, hpfar;
+	u64 out_x[31];
+	u32 out_mask;		/* bit n: out_x[n] is meant; others are written 0 */
+};
+
+/* --- pvm/: protected VMs --- */
+/* Called by the shim for a run of a VM whose state is PROTECTING, PROTECTED or DEAD. */
+enum vcpu_exit pvm_run(struct vm *vm, kva_t host_vcpu, struct host_io *io);
+/* A guest's HVC in our range, from an ordinary VM: true if handled here (x0.. set). */
+bool pvm_guest_call(struct vcpu *v, kva_t host_vcpu, enum vcpu_exit *code);
+/* Frees what pvm/ holds for a dead VM with no running vCPU. */
+void pvm_free(struct vm *vm);
+
+#endif
