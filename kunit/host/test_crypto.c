@@ -43,7 +43,7 @@ static void ed25519_rfc8032(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(rfc8032); i++) {
-		u8 pk[32], msg[64], sig[64];
+		u8 pk[32], msg[65] = { 0 }, sig[64];
 		size_t len = test_hex(msg, sizeof(msg), rfc8032[i].msg);
 
 		assert_int_equal(test_hex(pk, 32, rfc8032[i].pk), 32);
