@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * System registers, barriers, and the maintenance instructions, for C and (the
+ * bit definitions) assembly. Names are the Arm ARM's.
+ */
+#ifndef HYPSEC_SYSREG_H
+#define HYPSEC_SYSREG_H
+
+#include "sysreg_names.h"
+
+#ifdef __ASSEMBLER__
+#define SR_BIT(n)	(1 << (n))
+#define SR_VAL(v, l)	((v) << (l))
+#else
+#define SR_BIT(n)	(1UL << (n))
+#define SR_VAL(v, l)	((unsigned long)(v) << (l))
+#endif
+
+/* HCR_EL2 (Arm ARM D23.2.53) */
+#define HCR_VM		SR_BIT(0)
+#define HCR_SWIO	SR_BIT(1)
+#define HCR_PTW		SR_BIT(2)
+#define HCR_FMO		SR_BIT(3)
+#define HCR_IMO		SR_BIT(4)
+#define HCR_AMO		SR_BIT(5)
+#define HCR_VF		SR_BIT(6)
+#define HCR_VI		SR_BIT(7)
+#define HCR_VSE		SR_BIT(8)
+#define HCR_FB		SR_BIT(9)
+#define HCR_BSU_IS	SR_BIT(10)
+#define HCR_BSU		SR_VAL(3, 10)
+#define HCR_DC		SR_BIT(12)
+#define HCR_TWI		SR_BIT(13)
+#define HCR_TWE		SR_BIT(14)
+#define HCR_TID0	SR_BIT(15)
+#define HCR_TID1	SR_BIT(16)
+#define HCR_TID2	SR_BIT(17)
+#define HCR_TID3	SR_BIT(18)
+#define HCR_TSC		SR_BIT(19)
+#define HCR_TIDCP	SR_BIT(20)
+#define HCR_TACR	SR_BIT(21)
+#define HCR_TSW		SR_BIT(22)
+#define HCR_TPCP	SR_BIT(23)
+#define HCR_TPU		SR_BIT(24)
+#define HCR_TTLB	SR_BIT(25)
+#define HCR_TVM		SR_BIT(26)
+#define HCR_TGE		SR_BIT(27)
+#define HCR_TDZ		SR_BIT(28)
+#define HCR_HCD		SR_BIT(29)
+#define HCR_TRVM	SR_BIT(30)
+#define HCR_RW		SR_BIT(31)
+#define HCR_CD		SR_BIT(32)
+#define HCR_ID		SR_BIT(33)
+#define HCR_E2H		SR_BIT(34)
+#define HCR_TLOR	SR_BIT(35)
+#define HCR_TERR	SR_BIT(36)
+#define HCR_TEA		SR_BIT(37)
+#define HCR_MIOCNCE	SR_BIT(38)
+#define HCR_TME		SR_BIT(39)
+#define HCR_APK		SR_BIT(40)
+#define HCR_API		SR_BIT(41)
+#define HCR_NV		SR_BIT(42)
+#define HCR_NV1		SR_BIT(43)
+#define HCR_AT		SR_BIT(44)
+#define HCR_NV2		SR_BIT(45)
+#define HCR_FWB		SR_BIT(46)
+#define HCR_FIEN	SR_BIT(47)
+#define HCR_TID4	SR_BIT(49)
+#define HCR_TICAB	SR_BIT(50)
+#define HCR_AMVOFFEN	SR_BIT(51)
+#define HCR_TOCU	SR_BIT(52)
+#define HCR_ENSCXT	SR_BIT(53)
+#define HCR_TTLBIS	SR_BIT(54)
+#define HCR_TTLBOS	SR_BIT(55)
+#define HCR_ATA		SR_BIT(56)
+#define HCR_DCT		SR_BIT(57)
+#define HCR_TID5	SR_BIT(58)
+
+/* MDCR_EL2 (D23.3.20) */
+#define MDCR_HPMN	SR_VAL(0x1f, 0)
+#define MDCR_TPMCR	SR_BIT(5)
+#define MDCR_TPM	SR_BIT(6)
+#define MDCR_HPME	SR_BIT(7)
+#define MDCR_TDE	SR_BIT(8)
+#define MDCR_TDA	SR_BIT(9)
+#define MDCR_TDOSA	SR_BIT(10)
+#define MDCR_TDRA	SR_BIT(11)
+#define MDCR_E2PB	SR_VAL(3, 12)
+#define MDCR_TPMS	SR_BIT(14)
+#define MDCR_HPMD	SR_BIT(17)
+#define MDCR_TTRF	SR_BIT(19)
+#define MDCR_HCCD	SR_BIT(23)
+#define MDCR_E2TB	SR_VAL(3, 24)
+#define MDCR_HLP	SR_BIT(26)
+#define MDCR_TDCC	SR_BIT(27)
+#define MDCR_MTPME	SR_BIT(28)
+
+/* CPTR_EL2 with HCR_EL2.E2H == 0 (D23.2.36) */
+#define CPTR_TZ		SR_BIT(8)
+#define CPTR_TFP	SR_BIT(10)
+#define CPTR_TSM	SR_BIT(12)
+#define CPTR_TTA	SR_BIT(20)
+#define CPTR_TAM	SR_BIT(30)
+#define CPTR_TCPAC	SR_BIT(31)
+#define CPTR_RES1	0x32ff		/* without TZ and TSM */
+
+/* CNTHCTL_EL2 with E2H == 0 */
+#define CNTHCTL_EL1PCTEN SR_BIT(0)
+#define CNTHCTL_EL1PCEN	SR_BIT(1)
+#define CNTHCTL_EVNTEN	SR_BIT(2)
+#define CNTHCTL_ECV	SR_BIT(12)
+#define CNTHCTL_EL1TVT	SR_BIT(13)
+#define CNTHCTL_EL1TVCT	SR_BIT(14)
+#define CNTHCTL_EL1NVPCT SR_BIT(15)
+#define CNTHCTL_EL1NVVCT SR_BIT(16)
+
+/* SCTLR_ELx */
+#define SCTLR_M		SR_BIT(0)
+#define SCTLR_A		SR_BIT(1)
+#define SCTLR_C		SR_BIT(2)
+#define SCTLR_SA	SR_BIT(3)
+#define SCTLR_I		SR_BIT(12)
+#define SCTLR_WXN	SR_BIT(19)
+#define SCTLR_EE	SR_BIT(25)
+#define SCTLR_EL2_RES1	0x30c50830
+/* What Linux's early boot gives EL1: RES1, SPAN, EIS/EOS/TSCXT, MMU off. */
+#define SCTLR_EL1_RESET	0x30d00800
+
+/* PSTATE as in SPSR_ELx */
+#define SPSR_MODE	0xf
+#define SPSR_MODE32	SR_BIT(4)
+#define SPSR_EL0T	0x0
+#define SPSR_EL1T	0x4
+#define SPSR_EL1H	0x5
+#define SPSR_EL2T	0x8
+#define SPSR_EL2H	0x9
+#define SPSR_F		SR_BIT(6)
+#define SPSR_I		SR_BIT(7)
+#define SPSR_A		SR_BIT(8)
+#define SPSR_D		SR_BIT(9)
+#define SPSR_DAIF	SR_VAL(0xf, 6)
+#define SPSR_BTYPE	SR_VAL(3, 10)
+#define SPSR_SSBS	SR_BIT(12)
+#define SPSR_ALLINT	SR_BIT(13)
+#define SPSR_IL		SR_BIT(20)
+#define SPSR_SS		SR_BIT(21)
+#define SPSR_PAN	SR_BIT(22)
+#define SPSR_UAO	SR_BIT(23)
+#define SPSR_DIT	SR_BIT(24)
+#define SPSR_TCO	SR_BIT(25)
+
+/* ESR_ELx (D23.2.39) */
+#define ESR_EC_SHIFT	26
+#define ESR_IL		SR_BIT(25)
+#define ESR_ISS		0x1ffffff
+#define EC_UNKNOWN	0x00
+#define EC_WFX		0x01
+#define EC_CP15_32	0x03
+#define EC_CP15_64	0x04
+#define EC_CP14_32	0x05
+#define EC_CP14_LS	0x06
+#define EC_FP		0x07
+#define EC_CP10_ID	0x08
+#define EC_PAC		0x09
+#define EC_CP14_64	0x0c
+#define EC_BTI		0x0d
+#define EC_ILL		0x0e
+#define EC_SVC32	0x11
+#define EC_HVC32	0x12
+#define EC_SMC32	0x13
+#define EC_SVC64	0x15
+#define EC_HVC64	0x16
+#define EC_SMC64	0x17
+#define EC_SYS64	0x18
+#define EC_SVE		0x19
+#define EC_ERET		0x1a
+#define EC_FPAC		0x1c
+#define EC_SME		0x1d
+#define EC_IABT_LOW	0x20
+#define EC_IABT_CUR	0x21
+#define EC_PC_ALIGN	0x22
+#define EC_DABT_LOW	0x24
+#define EC_DABT_CUR	0x25
+#define EC_SP_ALIGN	0x26
+#define EC_SERROR	0x2f
+#define EC_BREAKPT_LOW	0x30
+#define EC_SOFTSTP_LOW	0x32
+#define EC_WATCHPT_LOW	0x34
+#define EC_BKPT32	0x38
+#define EC_BRK64	0x3c
+
+/* Data and instruction abort ISS */
+#define ESR_ISV		SR_BIT(24)
+#define ESR_SAS_SHIFT	22
+#define ESR_SSE		SR_BIT(21)
+#define ESR_SRT_SHIFT	16
+#define ESR_SF		SR_BIT(15)
+#define ESR_AR		SR_BIT(14)
+#define ESR_VNCR	SR_BIT(13)
+#define ESR_FNV		SR_BIT(10)
+#define ESR_EA		SR_BIT(9)
+#define ESR_CM		SR_BIT(8)
+#define ESR_S1PTW	SR_BIT(7)
+#define ESR_WNR		SR_BIT(6)
+#define ESR_FSC		0x3f
+#define ESR_FSC_TYPE	0x3c
+#define FSC_ADDRSZ	0x00		/* plus the level */
+#define FSC_TRANS	0x04
+#define FSC_ACCESS	0x08
+#define FSC_PERM	0x0c
+#define FSC_EXTABT	0x10
+#define FSC_ALIGN	0x21
+
+/* PAR_EL1 */
+#define PAR_F		SR_BIT(0)
+
+#ifndef __ASSEMBLER__
+#include "types.h"
+
+#define __sr_str1(x...)	#x
+#define __sr_str(x...)	__sr_str1(x)
+
+#define read_sysreg(r) ({						\
+	u64 __v;							\
+	asm volatile("mrs %0, " __sr_str(r) : "=r" (__v));		\
+	__v;								\
+})
+#define write_sysreg(v, r) do {						\
+	u64 __v = (u64)(v);						\
+	asm volatile("msr " __sr_str(r) ", %x0" :: "rZ" (__v));		\
+} while (0)
+
+/* Field of an ID register: read_idreg(ID_AA64MMFR0_EL1, 0) is PARange. */
+#define read_idreg(r, shift)	((u32)(read_sysreg(r) >> (shift)) & 0xf)
+
+static inline void isb(void)
+{
+	asm volatile("isb" ::: "memory");
+}
+
+/* dsb(ish), dmb(ishst), ... */
+#define dsb(opt)	asm volatile("dsb " #opt ::: "memory")
+#define dmb(opt)	asm volatile("dmb " #opt ::: "memory")
+#define barrier()	asm volatile("" ::: "memory")
+#define cpu_relax()	asm volatile("yield" ::: "memory")
+#define wfe()		asm volatile("wfe" ::: "memory")
+#define sev()		asm volatile("sev" ::: "memory")
+
+/* tlbi(alle2is), tlbi_arg(ipas2e1is, ipa >> 12) */
+#define tlbi(op)	asm volatile("tlbi " #op ::: "memory")
+#define tlbi_arg(op, a)	asm volatile("tlbi " #op ", %x0" :: "rZ" ((u64)(a)) : "memory")
+/* dc(civac, va), dc(cvac, va); ic(ialluis) */
+#define dc(op, va)	asm volatile("dc " #op ", %x0" :: "rZ" ((u64)(va)) : "memory")
+#define ic(op)		asm volatile("ic " #op ::: "memory")
+/* at(s1e1r, va): the result is in PAR_EL1 after an isb() */
+#define at(op, va)	asm volatile("at " #op ", %x0" :: "rZ" ((u64)(va)) : "memory")
+
+static inline u64 load_acquire64(const u64 *p)
+{
+	return __atomic_load_n(p, __ATOMIC_ACQUIRE);
+}
+
+#endif /* !__ASSEMBLER__ */
+#endif
