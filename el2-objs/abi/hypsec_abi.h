@@ -53,6 +53,10 @@ enum hypsec_account {
 #define HYPSEC_MAX_CPUS		64
 #define HYPSEC_MAX_RAM		64	/* RAM ranges */
 
+/* Per CPU: guard page, stack, struct percpu. */
+#define HYPSEC_CPU_STACK	0x4000
+#define HYPSEC_CPU_AREA		(0x1000 + HYPSEC_CPU_STACK + 0x1000)
+
 struct hypsec_ram { __UINT64_TYPE__ base, size; };	/* bytes, 4 KiB multiples */
 
 /*
@@ -64,6 +68,7 @@ struct hypsec_install {
 	__UINT64_TYPE__ region;		/* PA of the core's region, 2 MiB aligned */
 	__UINT64_TYPE__ region_size;	/* bytes, 2 MiB multiple */
 	__UINT64_TYPE__ image_size;	/* bytes of the bundle at the region's start, page multiple */
+	__UINT64_TYPE__ cpu_areas;	/* PA of nr_cpus areas of HYPSEC_CPU_AREA bytes */
 	__UINT64_TYPE__ pool;		/* PA where the free pool begins, to the region's end */
 	__UINT64_TYPE__ linear_offset;	/* host kernel linear map: VA - PA */
 	__UINT64_TYPE__ debug_uart;	/* PA of a PL011 for EL2 output, 0: none (debug builds) */

@@ -17,15 +17,17 @@ enum lock_rank {
 	RANK_HOST_S2,		/* the host's stage 2 = the record of ownership */
 	RANK_POOL,		/* the page pool */
 	RANK_EL2_S1,		/* the core's own mappings */
+	RANK_RANDOM,		/* the core's random generator */
 	RANK_LOG,		/* the log ring */
 };
 
 struct spinlock {
 	u32 next, owner;
-	u8 rank;		/* enum lock_rank */
+	u16 rank;		/* enum lock_rank */
+	u16 holder;		/* index of the CPU that holds it, plus one */
 };
 
-#define SPINLOCK(r) { 0, 0, (r) }
+#define SPINLOCK(r) { 0, 0, (r), 0 }
 
 void spin_init(struct spinlock *l, enum lock_rank rank);
 void spin_lock(struct spinlock *l);

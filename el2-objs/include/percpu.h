@@ -18,10 +18,30 @@ struct slot {
 	u32 pages;
 };
 
+/* EL2 registers as they were when this CPU was taken: struct percpu.el2_snapshot[]. */
+enum el2_snapshot {
+	EL2S_CPTR, EL2S_HSTR, EL2S_CNTHCTL, EL2S_CNTVOFF, EL2S_MDCR, EL2S_VPIDR,
+	EL2S_VMPIDR, EL2S_ICC_SRE,
+	/* 0 where the CPU lacks the feature */
+	EL2S_HCRX, EL2S_HFGRTR, EL2S_HFGWTR, EL2S_HFGITR, EL2S_HDFGRTR,
+	EL2S_HDFGWTR, EL2S_HAFGRTR, EL2S_HDFGRTR2, EL2S_HDFGWTR2, EL2S_HFGRTR2,
+	EL2S_HFGWTR2, EL2S_HFGITR2, EL2S_ZCR, EL2S_SMCR, EL2S_SMPRIMAP,
+	EL2S_PMSCR, EL2S_TRFCR, EL2S_MPAM2, EL2S_MPAMHCR, EL2S_CNTPOFF,
+	EL2S_COUNT
+};
+
+/*
+ * Per CPU. Page aligned; the CPU's EL2 stack ends where this starts, with an
+ * unmapped guard page below it, so a CPU that powers up needs one address.
+ */
 struct percpu {
 	struct host_regs host;	/* x0-x30 of the trap being served; must be first */
 	u64 stack_top;
 	u64 guest_frame[16];	/* EL2 callee-saved while a guest runs (asm) */
+	/* ESR, ELR and SPSR_EL2 of the trap being served: hcall/vectors.S */
+	u64 trap_esr, trap_elr, trap_spsr;
+	u64 host_hcr;		/* HCR_EL2 while the host runs; fixed at take-over */
+	u64 host_mdcr;
 	u32 id;			/* index in hypsec_install.mpidr[] */
 	u32 ranks_held;		/* bit per enum lock_rank */
 	u64 mpidr;
@@ -32,7 +52,9 @@ struct percpu {
 	u32 boot_lock;
 	u64 boot_pc, boot_arg;
 	u64 suspend_pc, suspend_arg;
-	u64 el2_snapshot[32];	/* EL2 registers as the host's early boot left them */
+	u64 el2_snapshot[EL2S_COUNT];
+	u32 online;		/* this CPU runs under the core */
+	u32 panicking;
 } __attribute__((aligned(64)));
 
 struct percpu *this_cpu(void);		/* TPIDR_EL2 */

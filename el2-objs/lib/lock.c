@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Ticket spinlocks that know their rank and their holder. */
+#include "lock.h"
+#include "check.h"
+#include "percpu.h"
+#include "sysreg.h"
+
+void spin_init(struct spinlock *l, enum lock_rank rank)
+{
+	l->next = 0;
+	l->owner = 0;
+	l->rank = rank;
+	l->holder = 0;
+}
+
+void spin_lock(struct spinlock *l)
+{
+	struct percpu *cpu = this_cpu();
+	u32 ticket;
+
+	/* Neither a lock of this rank nor one that comes after it is held. */
+	CHECK(!(cpu->ranks_held >> l->rank));
+	cpu->ranks_held |= BIT(l->rank);
+
+	ticket = __atomic_fetch_add(&l->next, 1, __ATOMIC_RELAXED);
+	while (__atomic_load_n(&l->owner, __ATOMIC_ACQUIRE) != ticket) {
+		/* A CPU that panicked never unlocks. */
+		if (unlikely(READ_ONCE(core_broken)))
+			core_panic(__FILE__, __LINE__, "the core is broken");
+		cpu_relax();
+	}
+	l->holder = cpu->id + 1;
+}
+
+void spin_unlock(struct spinlock *l)
+{
+	struct percpu *cpu = this_cpu();
+
+	CHECK(spin_held(l));
+	l->holder = 0;
+	cpu->ranks_held &= ~BIT(l->rank);
+	__atomic_store_n(&l->owner, l->owner + 1, __ATOMIC_RELEASE);
+}
+
+bool spin_held(const struct spinlock *l)
+{
+	return READ_ONCE(l->holder) == this_cpu()->id + 1;
+}
