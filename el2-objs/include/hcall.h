@@ -4,6 +4,7 @@
 #define HYPSEC_HCALL_H
 
 #include "percpu.h"
+#include "../abi/hypsec_calls.h"
 
 /* C entry of every synchronous trap from the host (hcall/vectors.S). */
 void host_trap(struct percpu *cpu);
@@ -28,6 +29,22 @@ void host_skip(void);			/* ELR_EL2 += 4 after a trapped instruction */
 struct smc_res { u64 x0, x1, x2, x3; };
 struct smc_res smc_call(u64 x0, u64 x1, u64 x2, u64 x3);
 void host_smc(struct percpu *cpu);	/* a trapped SMC: PSCI relay or the allow-list */
+
+/* Fixed once the core is sealed; hc_seal() moves it on. (hcall/dispatch.c) */
+extern u32 core_phase;			/* enum hypsec_phase, never BROKEN: that is core_broken */
+
+/* The handlers of abi/hcalls.def: hcall/host.c, but hc_seal() is boot/'s. @arg: x1-x4, zero
+ * from the call's arity on; @val: x1-x3, zeroed before. HYPSEC_RESTART is allowed. */
+#define HYPSEC_CALL(nr, NAME, name, phases, caller, arity, values, handler, what) \
+	int handler(struct percpu *cpu, const u64 *arg, u64 *val);
+#include "../abi/hcalls.def"
+#undef HYPSEC_CALL
+
+/* hcall/psci.c. Install, once, one CPU: asks firmware for what the relay needs to know. */
+void psci_init(void);
+/* A CPU in @cpu came through el2_cpu_entry and is under the core: go where the host said. */
+void psci_enter_host(struct percpu *cpu) __noreturn;
+extern bool psci_mem_protect;		/* firmware clears memory at every reset */
 
 /* boot/: */
 extern const char el2_cpu_entry[];	/* physical address a CPU powers up at; x0 = its struct percpu */

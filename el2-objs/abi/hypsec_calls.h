@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Numbers of the host's calls and, for the kernel, one inline stub per call,
+ * both expanded from hcalls.def. Calling convention: hypsec_abi.h.
+ */
+#ifndef HYPSEC_ABI_CALLS_H
+#define HYPSEC_ABI_CALLS_H
+
+#include "hypsec_abi.h"
+
+#define HYPSEC_CALL_BASE	0xC6000000	/* fast, SMC64, owner 6 */
+#define HYPSEC_CALL_HINT	0x00010000	/* "no live SVE state": ignored */
+#define HYPSEC_CALL_FIRST	(HYPSEC_CALL_BASE + 0x8000)
+#define HYPSEC_CALL_LAST	(HYPSEC_CALL_BASE + 0x80ff)
+
+/* Phases as hcalls.def names them, and as HYPSEC_CALL_VERSION reports them. */
+#define PH_I	(1 << HYPSEC_PHASE_INSTALL)
+#define PH_S	(1 << HYPSEC_PHASE_SEALED)
+#define PH_B	(1 << HYPSEC_PHASE_BROKEN)
+
+enum hypsec_phase {
+	HYPSEC_PHASE_INSTALL,
+	HYPSEC_PHASE_SEALED,
+	HYPSEC_PHASE_BROKEN,
+	HYPSEC_PHASE_COUNT
+};
+
+/* HYPSEC_CALL_VERSION, x2 */
+#define HYPSEC_FEAT_DEBUG	(1 << 0)	/* debug build: EL2 may print */
+#define HYPSEC_FEAT_MEM_PROTECT	(1 << 1)	/* firmware clears memory at every reset */
+
+/* HYPSEC_CALL_PAGE_INFO, x1: no more than touching the page would tell. */
+enum hypsec_page {
+	HYPSEC_PAGE_NOT_HOST,		/* the core's or a protected VM's */
+	HYPSEC_PAGE_HOST,
+	HYPSEC_PAGE_SHARED,		/* the host's, shared with the core */
+};
+
+/* HYPSEC_CALL_VM_INFO, x1 */
+enum hypsec_vm_state {
+	HYPSEC_VM_NONE,
+	HYPSEC_VM_ORDINARY,
+	HYPSEC_VM_PROTECTING,
+	HYPSEC_VM_PROTECTED,
+	HYPSEC_VM_DEAD,
+};
+
+enum hypsec_call {
+#define HYPSEC_CALL(nr, NAME, name, phases, caller, arity, values, handler, what) \
+	HYPSEC_CALL_##NAME = HYPSEC_CALL_BASE + (nr),
+#include "hcalls.def"
+#undef HYPSEC_CALL
+};
+
+#ifdef __KERNEL__
+#include <linux/arm-smccc.h>
+
+#define HYPSEC_PARAM_0
+#define HYPSEC_PARAM_1	unsigned long x1,
+#define HYPSEC_PASS_0
+#define HYPSEC_PASS_1	x1,
+
+/*
+ * int hypsec_call_NAME([unsigned long x1,] struct arm_smccc_res *res): an
+ * enum hypsec_status; values in res->a1 to res->a3. @res must not be NULL.
+ * Only when the core answers: on the hyp stub and on KVM's own vectors an
+ * unknown HVC is refused, without EL2 it is UNDEFINED.
+ */
+#define HYPSEC_CALL(nr, NAME, name, phases, caller, arity, values, handler, what) \
+static inline int hypsec_call_##name(HYPSEC_PARAM_##arity struct arm_smccc_res *res) \
+{ \
+	arm_smccc_1_1_hvc(HYPSEC_CALL_##NAME, HYPSEC_PASS_##arity res); \
+	return (int)res->a0; \
+}
+#include "hcalls.def"
+#undef HYPSEC_CALL
+#endif /* __KERNEL__ */
+
+#endif

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The host's calls (abi/hcalls.def). Each checks its arguments and calls one
+ * operation of mem/ or vcpu/ that either happens whole or not at all.
+ */
+#include "check.h"
+#include "hcall.h"
+#include "log.h"
+#include "mem.h"
+#include "vcpu.h"
+
+#define LOG_BYTES	24		/* x1-x3 */
+
+#define SAME(a, b) _Static_assert((int)(a) == (int)(b), #a " is part of the ABI")
+SAME(HYPSEC_VM_NONE, VM_NONE);
+SAME(HYPSEC_VM_ORDINARY, VM_ORDINARY);
+SAME(HYPSEC_VM_PROTECTING, VM_PROTECTING);
+SAME(HYPSEC_VM_PROTECTED, VM_PROTECTED);
+SAME(HYPSEC_VM_DEAD, VM_DEAD);
+
+int hc_version(struct percpu *cpu, const u64 *arg, u64 *val)
+{
+	(void)cpu, (void)arg;
+	val[0] = HYPSEC_ABI_MAJOR << 16 | HYPSEC_ABI_MINOR;
+	val[1] = (psci_mem_protect ? HYPSEC_FEAT_MEM_PROTECT : 0);
+#ifdef HYPSEC_DEBUG
+	val[1] |= HYPSEC_FEAT_DEBUG;
+#endif
+	val[2] = READ_ONCE(core_broken) ? HYPSEC_PHASE_BROKEN : READ_ONCE(core_phase);
+	return HYPSEC_OK;
+}
+
+int hc_account(struct percpu *cpu, const u64 *arg, u64 *val)
+{
+	(void)cpu;
+	if (arg[0] >= HYPSEC_ACC_COUNT)
+		return HYPSEC_RANGE;
+	val[0] = pool_account((enum hypsec_account)arg[0]);
+	return HYPSEC_OK;
+}
+
+/* A page of RAM, by its first byte. MMIO is nobody's to give away. */
+static int page_arg(u64 v, pa_t *pa)
+{
+	if (!IS_ALIGNED(v, PAGE_SIZE))
+		return HYPSEC_INVALID;
+	if (!range_ok(v, PAGE_SIZE, pa_limit) || !pa_is_ram(PA(v), PAGE_SIZE))
+		return HYPSEC_RANGE;
+	*pa = PA(v);
+	return HYPSEC_OK;
+}
+
+/*
+ * A page leaves HOST only when no shadow maps it (mem.h, own_stamp()). Dropping
+ * the shadows starts a new epoch; a VM that runs meanwhile may stamp the very page
+ * again, so a host that keeps mapping it gets BUSY, not an endless loop at EL2.
+ */
+#define EPOCH_TRIES	4
+
+static int page_call(u64 v, int (*op)(pa_t pa))
+{
+	int status, tries;
+	pa_t pa;
+
+	status = page_arg(v, &pa);
+	if (status)
+		return status;
+	for (tries = 0; tries < EPOCH_TRIES; tries++) {
+		status = op(pa);
+		if (status != HYPSEC_EPOCH)
+			return status;
+		shadow_drop_all();
+	}
+	return HYPSEC_BUSY;
+}
+
+int hc_donate(struct percpu *cpu, const u64 *arg, u64 *val)
+{
+	(void)cpu, (void)val;
+	return page_call(arg[0], own_donate);
+}
+
+int hc_reclaim(struct percpu *cpu, const u64 *arg, u64 *val)
+{
+	(void)cpu, (void)val;
+	return page_call(arg[0], own_reclaim);
+}
+
+int hc_share(struct percpu *cpu, const u64 *arg, u64 *val)
+{
+	(void)cpu, (void)val;
+	return page_call(arg[0], own_share);
+}
+
+int hc_unshare(struct percpu *cpu, const u64 *arg, u64 *val)
+{
+	(void)cpu, (void)val;
+	return page_call(arg[0], own_unshare);
+}
+
+/*
+ * Whose a page is that is not the host's stays hidden: "not yours" is what a
+ * touch would have shown. The level of a host entry tells whether a neighbour
+ * was given away, which touching the neighbours would have shown too.
+ */
+int hc_page_info(struct percpu *cpu, const u64 *arg, u64 *val)
+{
+	struct page_info pi;
+	int status;
+	pa_t pa;
+
+	(void)cpu;
+	status = page_arg(arg[0], &pa);
+	if (status)
+		return status;
+	pi = own_lookup(pa);
+	if (pi.state != PG_HOST) {
+		val[0] = HYPSEC_PAGE_NOT_HOST;
+		return HYPSEC_OK;
+	}
+	val[0] = pi.shared ? HYPSEC_PAGE_SHARED : HYPSEC_PAGE_HOST;
+	val[1] = pi.level;
+	return HYPSEC_OK;
+}
+
+int hc_vm_teardown(struct percpu *cpu, const u64 *arg, u64 *val)
+{
+	(void)cpu, (void)val;
+	return vm_teardown(KVA(arg[0]));
+}
+
+int hc_vm_info(struct percpu *cpu, const u64 *arg, u64 *val)
+{
+	struct vm *vm;
+
+	(void)cpu;
+	if (arg[0] < 1 || arg[0] > VM_MAX)
+		return HYPSEC_RANGE;
+	vm = vm_by_id((u16)arg[0]);
+	if (!vm)
+		return HYPSEC_OK;	/* HYPSEC_VM_NONE */
+	val[0] = READ_ONCE(vm->state);
+	val[1] = READ_ONCE(vm->private_pages);
+	val[2] = READ_ONCE(vm->running);
+	vm_put(vm);
+	return HYPSEC_OK;
+}
+
+int hc_log(struct percpu *cpu, const u64 *arg, u64 *val)
+{
+	_Static_assert(LOG_BYTES == 3 * sizeof(*val), "fills the result registers");
+	(void)cpu, (void)arg;
+	log_read(val, LOG_BYTES);
+	return HYPSEC_OK;
+}

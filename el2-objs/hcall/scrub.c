@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Before a reset or power-off that the host asks for: what belongs to protected
+ * VMs is erased, since the next kernel could read what memory still holds.
+ * It is the one long operation that is not restarted: the host does not come back.
+ */
+#include "crypto.h"
+#include "hcall.h"
+#include "log.h"
+#include "mem.h"
+#include "smccc.h"
+#include "vcpu.h"
+
+/* Bytes that an entry at @level of a 4 KiB-granule table describes. */
+static u64 entry_size(u8 level)
+{
+	return PAGE_SIZE << (9 * (3 - level));
+}
+
+static bool scrub_page(pa_t pa, u16 vm)
+{
+	void *va = slot_map_private(pa, vm);
+
+	if (!va)
+		return false;
+	hypsec_wipe(va, PAGE_SIZE);
+	dcache_clean_inval_poc(va, PAGE_SIZE);
+	slot_unmap(SLOT_PAGE);
+	return true;
+}
+
+/**
+ * scrub_private() - erase every private page
+ *
+ * Ends all protected VMs first: a dead VM's vCPUs on other CPUs reach nothing
+ * any more, so nothing is written behind the walk. Walks the record, so what it
+ * costs is the size of the host's tables, plus the private pages.
+ * Locks: none held; takes those of vm_kill(), RANK_HOST_S2.
+ */
+void scrub_private(void)
+{
+	u64 pa, size, pages = 0;
+	struct page_info pi;
+	struct vm *vm;
+	u16 id;
+
+	for (id = 1; id <= VM_MAX; id++) {
+		vm = vm_by_id(id);
+		if (!vm)
+			continue;
+		if (READ_ONCE(vm->state) == VM_PROTECTING || READ_ONCE(vm->state) == VM_PROTECTED)
+			vm_kill(vm, "the host is powered off or reset");
+		vm_put(vm);
+	}
+	for (pa = 0; pa < pa_limit; pa = ALIGN_DOWN(pa, size) + size) {
+		pi = own_lookup(PA(pa));
+		size = entry_size(pi.level);
+		if (pi.state == PG_PRIVATE && scrub_page(PA(pa), pi.vm))
+			pages++;
+	}
+	if (pages)
+		hlog("scrubbed %lu private pages", pages);
+}
