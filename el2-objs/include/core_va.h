@@ -13,4 +13,10 @@ static inline pa_t core_pa(const void *va)
 	return PA((u64)va);
 }
 
+/* Single-copy atomic; ordering is the caller's. */
+static inline void pte_write(u64 *ptep, u64 pte)
+{
+	WRITE_ONCE(*ptep, pte);
+}
+
 #endif

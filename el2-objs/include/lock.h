@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Ticket spinlocks with ranks. Lock order: VM (all of a kind before the next),
- * host stage 2, pool, leaf. A CPU may only take a lock of a higher rank than
+ * host stage 2, trash, pool, leaf. A CPU may only take a lock of a higher rank than
  * any it holds, and never two of one rank; violating it is a broken invariant.
  * EL2 runs with interrupts masked, so a holder always makes progress.
  */
@@ -15,6 +15,7 @@ enum lock_rank {
 	RANK_VMS,		/* the table of VMs */
 	RANK_VM,		/* one VM: its shadow, its host-table walks */
 	RANK_HOST_S2,		/* the host's stage 2 = the record of ownership */
+	RANK_TRASH,		/* table pages waiting to be freed */
 	RANK_POOL,		/* the page pool */
 	RANK_EL2_S1,		/* the core's own mappings */
 	RANK_RANDOM,		/* the core's random generator */

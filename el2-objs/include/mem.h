@@ -14,7 +14,8 @@
 
 static inline void *core_va(pa_t pa);		/* of a CORE page */
 static inline pa_t core_pa(const void *va);
-#include "core_va.h"				/* the workstation has its own */
+static inline void pte_write(u64 *ptep, u64 pte);	/* a store a table walker may see at once */
+#include <core_va.h>				/* the workstation has its own */
 
 /* --- the pool (mem/pool.c) --- */
 
@@ -31,16 +32,26 @@ void *pool_alloc_contig(unsigned int order, enum hypsec_account acc);
 void pool_free(void *page, enum hypsec_account acc);
 u64 pool_account(enum hypsec_account acc);
 void account_add(enum hypsec_account acc, s64 pages);
-/* Install: [start, end) becomes free pool. */
+/* Install: [start, end), page aligned, becomes free pool: zeroed; its first pages hold the bitmap. */
 void pool_init(pa_t start, pa_t end);
+/* mem/own.c only: a donated page (mapped, zeroed) enters the free pool; leaves it again. */
+void pool_donate(pa_t pa);
+bool pool_withdraw(pa_t pa);		/* false: not a free donated page */
+/* From here to pool_reserve_close() this CPU may use the last POOL_RESERVE pages. */
+void pool_reserve_open(void);
+void pool_reserve_close(void);
+#define POOL_RESERVE	16
 
 /* --- ownership (mem/own.c); every transition is listed in mem/transitions.def --- */
 
+/* Only PG_HOST gives anybody but the core a right: test for it, not for the others. */
 enum page_state {
-	PG_NONE,		/* not RAM, or outside the map */
+	PG_NONE,		/* not RAM, or outside the map; all-zero: nobody's */
 	PG_HOST,
-	PG_CORE,
+	PG_CORE,		/* the region of the install: for ever */
 	PG_PRIVATE,
+	PG_DONATED,		/* the core's, given by own_donate() */
+	PG_MOVING,		/* between two states: some CPU is zeroing or cleaning it */
 };
 
 struct page_info {
@@ -48,15 +59,24 @@ struct page_info {
 	u16 vm;			/* PG_PRIVATE: owner's id */
 	u64 frame;		/* PG_PRIVATE: guest frame number (IPA >> 12) */
 	bool shared;		/* PG_HOST: shared with the core */
-	u8 level;		/* of the entry that says so: 1, 2, 3 */
+	u8 level;		/* of the entry that says so: 0 to 3 */
 };
 
 /* What the record says of the page at @pa. Locks: takes RANK_HOST_S2. */
 struct page_info own_lookup(pa_t pa);
+/* The same from an entry of the host's stage 2. Locks: caller holds host_s2_lock. */
+struct s2_leaf;
+struct page_info own_decode(pa_t pa, const struct s2_leaf *leaf);
 
-/* Host calls; @pa page aligned. Return HYPSEC_OK or an error, nothing changed. */
-int own_donate(pa_t pa);		/* HOST -> CORE (pool) */
-int own_reclaim(pa_t pa);		/* CORE (free pool page) -> HOST, zeroed */
+/*
+ * Host calls; @pa page aligned. Return HYPSEC_OK or, nothing changed, an error:
+ * HYPSEC_INVALID unaligned, HYPSEC_RANGE not RAM of the fixed map, HYPSEC_DENIED not
+ * in a state the call starts from, HYPSEC_STATE shared twice or not shared,
+ * HYPSEC_BUSY in use, HYPSEC_NO_MEMORY, HYPSEC_EPOCH (donate) as own_claim().
+ * Locks: take RANK_HOST_S2; own_donate() and own_reclaim() map at EL2: no lock held.
+ */
+int own_donate(pa_t pa);		/* HOST -> DONATED (pool) */
+int own_reclaim(pa_t pa);		/* DONATED (free pool page) -> HOST, zeroed */
 int own_share(pa_t pa);			/* HOST: pinned, core may hold it mapped */
 int own_unshare(pa_t pa);
 
@@ -75,19 +95,26 @@ int own_unshare(pa_t pa);
  */
 int own_claim(pa_t pa, u16 vm, u64 frame, bool zero);
 
-/* PRIVATE {vm, frame} -> HOST, zeroed. The VM must be unable to reach it any more. */
+/*
+ * PRIVATE {vm, frame} -> HOST, zeroed. The VM must be unable to reach it any more:
+ * unmapped from its shadow and invalidated, before the call.
+ * Return: HYPSEC_OK; HYPSEC_DENIED not {vm, frame}'s; HYPSEC_BUSY in a slot, or another
+ * CPU is moving it; HYPSEC_RANGE. Locks: takes RANK_HOST_S2; SLOT_PAGE is empty.
+ */
 int own_return(pa_t pa, u16 vm, u64 frame);
 
 /**
  * own_stamp() - the caller is about to map host memory in a shadow
- * @pa: start
- * @size: 4 KiB, 2 MiB or 1 GiB, @pa aligned to it
+ * @pa: page aligned
+ * @size: the most that will be mapped: 4 KiB, 2 MiB or 1 GiB
+ * @is_ram: out: RAM, stamped; or not RAM, where there is nothing to stamp
  *
- * Checks that every page of the range is HOST and not the core's, stamps the
- * host's leaf with the current epoch. The caller holds the VM's lock until the
- * mapping is installed. Non-RAM ranges that the core does not own are allowed and
- * need no stamp (@is_ram tells).
- * Return: the size that may be mapped (<= size), or a negative status.
+ * Finds the largest naturally aligned block around @pa, of at most @size, every
+ * page of which is HOST, and stamps the host's leaves with the current epoch. Only
+ * [ALIGN_DOWN(pa, ret), + ret) may be mapped: what lies outside is not stamped, and
+ * could be claimed with the mapping still there. The caller holds the VM's lock until
+ * the mapping is installed. Ranges that are not RAM and not the core's are allowed.
+ * Return: size of that block, or HYPSEC_INVALID, HYPSEC_RANGE, HYPSEC_DENIED.
  * Locks: caller holds RANK_VM; takes RANK_HOST_S2.
  */
 s64 own_stamp(pa_t pa, u64 size, bool *is_ram);
@@ -96,7 +123,14 @@ s64 own_stamp(pa_t pa, u64 size, bool *is_ram);
 u32 own_epoch_begin(void);	/* starts a new epoch, returns the old ones' mask */
 void own_epoch_end(u32 old);	/* every mapping stamped in @old is gone */
 
+/* --- the fixed RAM map (mem/ram.c) --- */
+
+/* Install: copies and checks the map. Return: HYPSEC_OK or HYPSEC_INVALID. */
+int __must_check ram_init(const struct hypsec_install *in);
 bool pa_is_ram(pa_t pa, u64 size);	/* whole range inside the fixed RAM map */
+bool pa_touches_ram(pa_t pa, u64 size);	/* any byte of it */
+/* The map, adjacent ranges joined: false past the last. */
+bool ram_range(unsigned int n, struct hypsec_ram *r);
 extern u64 pa_limit;			/* first address past the supported PA space */
 
 /* --- the host's memory (mem/slot.c) --- */
@@ -129,12 +163,26 @@ void *slot_map_private(pa_t pa, u16 vm);
 /* CHECK()ed at every return to EL1. */
 bool slots_empty(void);
 
+/*
+ * Through SLOT_COPY, any length. Return: HYPSEC_OK; HYPSEC_RANGE not RAM;
+ * HYPSEC_DENIED a page is not HOST (a part may have been copied).
+ */
 int __must_check copy_from_host(void *dst, pa_t src, size_t n);
 int __must_check copy_to_host(pa_t dst, const void *src, size_t n);
 /* Linear-map address to physical; HYPSEC_RANGE if outside RAM or it wraps. */
 int __must_check kva_to_pa(kva_t va, size_t n, pa_t *pa);
 
+/* True if a slot of any CPU holds the page. Locks: caller holds host_s2_lock. */
+bool slot_holds(pa_t pa);
+/* mem/own.c only: a page that its caller has made PG_MOVING, in SLOT_PAGE. */
+void *slot_map_moving(pa_t pa);
+
+/* --- caches (mem/cache.c) --- */
+
 /* Clean and invalidate to the point of coherency. */
 void dcache_clean_inval_poc(const void *va, size_t n);
+/* All instruction caches of all CPUs, unless they are coherent (CTR_EL0.DIC). */
+void icache_inval_all(void);
+void page_zero(void *page);
 
 #endif

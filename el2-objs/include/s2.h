@@ -31,7 +31,28 @@ struct s2 {
 #define S2_AF		BIT(10)
 #define S2_XN		BIT(54)		/* XN[1:0] == 0b10: no execution at EL1 or EL0 */
 #define S2_SW		GENMASK(58, 55)	/* software: the epoch stamp in the host's leaves */
+#define S2_SW_SHIFT	55
+#define S2_SHARED	BIT(59)		/* host's leaves: shared with the core; ignored by hardware
+					 * as long as VTCR_EL2.HWU59 is 0 */
 #define S2_ADDR		GENMASK(47, 12)
+
+/*
+ * Annotations: entries of the host's table with bit 0 clear, for pages the host
+ * may not use. Zero is not an annotation: nobody has a right to such a page, and
+ * the host may get it mapped only if it is not RAM.
+ */
+#define ANN_STATE	GENMASK(3, 1)
+#define ANN_CORE	(1UL << 1)
+#define ANN_DONATED	(2UL << 1)
+#define ANN_MOVING	(3UL << 1)
+#define ANN_PRIVATE	(4UL << 1)
+#define ANN_VM		GENMASK(11, 4)
+#define ANN_FRAME	GENMASK(47, 12)
+
+static inline u64 ann_private(u16 vm, u64 frame)
+{
+	return ANN_PRIVATE | (((u64)vm << 4) & ANN_VM) | ((frame << 12) & ANN_FRAME);
+}
 
 /* One entry as found: @pte as read, at @level, covering @size bytes. */
 struct s2_leaf {
@@ -43,14 +64,34 @@ struct s2_leaf {
 int s2_init(struct s2 *s2, u8 ipa_bits, u16 vmid, enum hypsec_account acc);
 /* Entry that translates @ia: valid leaf, or the invalid entry where the walk ends. */
 struct s2_leaf s2_lookup(const struct s2 *s2, u64 ia);
+/* True if the CPUs have FEAT_S2FWB: shadows then use S2_MEMATTR_WB_FWB, HCR_EL2.FWB. */
+bool s2_has_fwb(void);
+/*
+ * Makes the walk of @ia end at @level or deeper, splitting a block or an annotated
+ * block into equal parts (break-before-make), or linking empty tables.
+ * Return: HYPSEC_OK or HYPSEC_NO_MEMORY (translation unchanged).
+ */
+int s2_split(struct s2 *s2, u64 ia, u8 level);
+/*
+ * Replaces the entry where the walk of @ia ends, which must be @old: with an
+ * annotation or another leaf of the same page. TLBI if @old was valid.
+ */
+void s2_replace(struct s2 *s2, u64 ia, u64 old, u64 new);
+/*
+ * Joins the table around @ia into a block if all its leaves are one range with one
+ * attribute, and so upwards. A stamp (S2_SW) not in the mask @live counts as none.
+ */
+void s2_merge(struct s2 *s2, u64 ia, u32 live);
+
 /**
  * s2_map() - install one leaf
  * @size: 4 KiB, 2 MiB, 1 GiB; @ia, @pa aligned to it
- * @attr: S2_R, S2_W, S2_XN, S2_MEMATTR, S2_SW
+ * @attr: S2_R, S2_W, S2_XN, S2_MEMATTR, S2_SW, S2_SHARED
  *
  * Break-before-make where a valid entry is replaced by a different one; splits a
  * block above and frees a table below; TLBI as needed.
- * Return: HYPSEC_OK, HYPSEC_NO_MEMORY (unchanged), HYPSEC_RANGE.
+ * Return: HYPSEC_OK, HYPSEC_NO_MEMORY (unchanged), HYPSEC_RANGE, HYPSEC_INVALID
+ * (alignment, size, attributes), HYPSEC_DENIED (an annotation is in the way).
  * Locks: caller holds the lock that protects @s2.
  */
 int s2_map(struct s2 *s2, u64 ia, pa_t pa, u64 size, u64 attr);
@@ -62,7 +103,10 @@ void s2_unmap(struct s2 *s2, u64 ia, u64 size);
 void s2_drop(struct s2 *s2);
 /* Frees the root and everything; the s2 is unusable. */
 void s2_destroy(struct s2 *s2);
-/* Reclaims up to @pages table pages of dropped trees into the pool; true if more. */
+/*
+ * Reclaims up to @pages table pages of dropped trees into the pool; true if more.
+ * Locks: takes RANK_TRASH, RANK_POOL.
+ */
 bool s2_trash_step(unsigned int pages);
 /* Loads VTCR/VTTBR with the speculative-AT workaround order. */
 void s2_load(const struct s2 *s2);
