@@ -16,7 +16,7 @@
 #include "hcall.h"
 #include "log.h"
 #include "sysreg.h"
-#include "smccc.h"
+#include "smc.h"
 
 #define SUSPENDED	BIT(0)		/* in suspend_pc */
 
@@ -34,7 +34,7 @@ bool psci_offered(u32 id)
 	case PSCI_SET_SUSPEND_MODE:
 		return true;
 	}
-	switch (id & ~SMC64_CALL) {
+	switch (id & ~SMCCC_SMC64) {
 	case PSCI_CPU_SUSPEND:
 	case PSCI_CPU_ON:
 	case PSCI_AFFINITY_INFO:
@@ -82,18 +82,18 @@ static u64 cpu_on(u64 mpidr, u64 pc, u64 arg)
 	u64 status;
 
 	if (!cpu)
-		return PSCI_INVALID_PARAMETERS;
+		return SMC_RET(PSCI_INVALID_PARAMETERS);
 	if (!IS_ALIGNED(pc, 4))
-		return PSCI_INVALID_ADDRESS;
+		return SMC_RET(PSCI_INVALID_ADDRESS);
 	if (!__atomic_compare_exchange_n(&cpu->boot_lock, &unlocked, 1, false,
 					 __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
-		return PSCI_ON_PENDING;
+		return SMC_RET(PSCI_ON_PENDING);
 	cpu->boot_pc = pc;
 	cpu->boot_arg = arg;
 	/* It reads its struct with caches off until it has its translation regime. */
 	dcache_clean_inval_poc(cpu, sizeof(*cpu));
-	status = smc_call(PSCI_CPU_ON | SMC64_CALL, mpidr, entry_pa(), core_pa(cpu).v).x0;
-	if (status != PSCI_OK)
+	status = smc_call(PSCI_CPU_ON | SMCCC_SMC64, mpidr, entry_pa(), core_pa(cpu).v).x0;
+	if (status != PSCI_SUCCESS)
 		__atomic_store_n(&cpu->boot_lock, 0, __ATOMIC_RELEASE);
 	return status;
 }
@@ -106,12 +106,12 @@ static u64 cpu_on(u64 mpidr, u64 pc, u64 arg)
  */
 static u64 suspend(struct percpu *cpu, u32 id, const u64 *arg)
 {
-	bool has_state = id == (PSCI_CPU_SUSPEND | SMC64_CALL);
+	bool has_state = id == (PSCI_CPU_SUSPEND | SMCCC_SMC64);
 	u64 pc = arg[has_state], context = arg[has_state + 1];
 	struct smc_res res;
 
 	if (!IS_ALIGNED(pc, 4))
-		return PSCI_INVALID_ADDRESS;
+		return SMC_RET(PSCI_INVALID_ADDRESS);
 	cpu->suspend_pc = pc | SUSPENDED;
 	cpu->suspend_arg = context;
 	dcache_clean_inval_poc(cpu, sizeof(*cpu));
@@ -135,19 +135,19 @@ static u64 suspend(struct percpu *cpu, u32 id, const u64 *arg)
 u64 psci_relay(struct percpu *cpu, u32 id, const u64 *arg)
 {
 	if (!psci_offered(id))
-		return SMC_NOT_SUPPORTED;
-	switch (id & ~SMC64_CALL) {
+		return SMC_RET(SMCCC_NOT_SUPPORTED);
+	switch (id & ~SMCCC_SMC64) {
 	case PSCI_FEATURES:
 		/* Of a call that is not relayed the host is told that it is not there. */
 		if (!psci_offered((u32)arg[0]) && arg[0] != SMCCC_VERSION)
-			return SMC_NOT_SUPPORTED;
+			return SMC_RET(SMCCC_NOT_SUPPORTED);
 		return smc_call(id, arg[0], 0, 0).x0;
 	case PSCI_CPU_ON:
 		return cpu_on(arg[0], arg[1], arg[2]);
 	case PSCI_CPU_SUSPEND:
 	case PSCI_CPU_DEFAULT_SUSPEND:
 	case PSCI_SYSTEM_SUSPEND:
-		return suspend(cpu, id | SMC64_CALL, arg);
+		return suspend(cpu, id | SMCCC_SMC64, arg);
 	case PSCI_SYSTEM_OFF:
 	case PSCI_SYSTEM_RESET:
 		scrub_private();

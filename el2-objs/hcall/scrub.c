@@ -8,7 +8,7 @@
 #include "hcall.h"
 #include "log.h"
 #include "mem.h"
-#include "smccc.h"
+#include "smc.h"
 #include "vcpu.h"
 
 /* Bytes that an entry at @level of a 4 KiB-granule table describes. */

@@ -10,7 +10,7 @@
  */
 #include "hcall.h"
 #include "log.h"
-#include "smccc.h"
+#include "smc.h"
 
 struct smc_rule {
 	u32 id;
@@ -25,9 +25,9 @@ struct smc_rule {
 static const struct smc_rule allowed[] = {
 	{ SMCCC_VERSION, 0, 1 },
 	/* SMCCC_ARCH_FEATURES and SMCCC_ARCH_SOC_ID: below */
-	{ SMCCC_WORKAROUND_1, 0, 0 },
-	{ SMCCC_WORKAROUND_2, 1, 0 },
-	{ SMCCC_WORKAROUND_3, 0, 0 },
+	{ SMCCC_ARCH_WORKAROUND_1, 0, 0 },
+	{ SMCCC_ARCH_WORKAROUND_2, 1, 0 },
+	{ SMCCC_ARCH_WORKAROUND_3, 0, 0 },
 	{ SMCCC_STD_COUNT, 0, 1 },
 	{ SMCCC_STD_UID, 0, 4 },
 	{ SMCCC_STD_REVISION, 0, 2 },
@@ -35,7 +35,7 @@ static const struct smc_rule allowed[] = {
 	{ TRNG_FEATURES, 1, 1 },
 	{ TRNG_GET_UUID, 0, 4 },
 	{ TRNG_RND, 1, 4 },
-	{ TRNG_RND | SMC64_CALL, 1, 4 },
+	{ TRNG_RND | SMCCC_SMC64, 1, 4 },
 };
 
 static const struct smc_rule *find_rule(u32 id)
@@ -69,10 +69,10 @@ static void log_refused(u32 id)
 
 static u64 arch_features(u32 id)
 {
-	bool known = find_rule(id) || (id & ~SMC64_CALL) == SMCCC_ARCH_SOC_ID ||
+	bool known = find_rule(id) || (id & ~SMCCC_SMC64) == SMCCC_ARCH_SOC_ID ||
 		     id == SMCCC_ARCH_FEATURES;
 
-	return known ? smc_call(SMCCC_ARCH_FEATURES, id, 0, 0).x0 : SMC_NOT_SUPPORTED;
+	return known ? smc_call(SMCCC_ARCH_FEATURES, id, 0, 0).x0 : SMC_RET(SMCCC_NOT_SUPPORTED);
 }
 
 /**
@@ -84,15 +84,15 @@ static u64 arch_features(u32 id)
 void host_smc(struct percpu *cpu)
 {
 	u64 *x = cpu->host.x;
-	u32 id = (u32)x[0] & ~SMC_HINT;
-	u64 mask = (id & SMC64_CALL) ? ~0UL : 0xffffffffUL;
+	u32 id = (u32)x[0] & ~SMCCC_SVE_HINT;
+	u64 mask = (id & SMCCC_SMC64) ? ~0UL : 0xffffffffUL;
 	u64 arg[3] = { x[1] & mask, x[2] & mask, x[3] & mask };
 	const struct smc_rule *rule;
 	struct smc_res res;
 
-	if ((id & ~SMC64_CALL) >= PSCI_FIRST && (id & ~SMC64_CALL) <= PSCI_LAST) {
+	if ((id & ~SMCCC_SMC64) >= PSCI_VERSION && (id & ~SMCCC_SMC64) <= PSCI_LAST) {
 		x[0] = psci_relay(cpu, id, arg);
-		if (x[0] == SMC_NOT_SUPPORTED && !psci_offered(id))
+		if (x[0] == SMC_RET(SMCCC_NOT_SUPPORTED) && !psci_offered(id))
 			log_refused(id);
 		return;
 	}
@@ -101,15 +101,15 @@ void host_smc(struct percpu *cpu)
 		x[0] = arch_features((u32)arg[0]);
 		return;
 	case SMCCC_ARCH_SOC_ID:
-	case SMCCC_ARCH_SOC_ID | SMC64_CALL:
+	case SMCCC_ARCH_SOC_ID | SMCCC_SMC64:
 		/* Type 2, the name, answers in x1-x17, more than is relayed. */
 		x[0] = arg[0] <= 1 ? smc_call(id, arg[0], 0, 0).x0 :
-				     PSCI_INVALID_PARAMETERS;
+				     SMC_RET(SMCCC_INVALID_PARAMETER);
 		return;
 	}
 	rule = find_rule(id);
 	if (!rule) {
-		x[0] = SMC_NOT_SUPPORTED;
+		x[0] = SMC_RET(SMCCC_NOT_SUPPORTED);
 		log_refused(id);
 		return;
 	}
