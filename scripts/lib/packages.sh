@@ -6,7 +6,7 @@
 
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
-HYPSEC_TOOLS="bc bison busybox-static cpio device-tree-compiler dpkg-dev flex
+HYPSEC_TOOLS="bc bison busybox-static cpio device-tree-compiler dpkg-dev e2fsprogs flex
 	git kmod libcmocka-dev libelf-dev libssl-dev make mmdebstrap openssl
 	python3 qemu-system-arm rsync sparse xz-utils"
 case $(uname -m) in

@@ -1,27 +1,27 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# The host's file system: Debian's own QEMU and busybox, as an uncompressed
-# cpio archive that the kernel unpacks into memory.  It never changes; what a
-# run needs besides (modules, added files, the command) is in small archives
-# appended to it, which the kernel accepts one after the other.
+# The host's file system: Debian's own QEMU and busybox as a disk image that
+# becomes /usr, and a small initramfs that mounts it.  Neither ever changes;
+# what a run needs besides (modules, added files, the command) is in archives
+# appended to the initramfs, which the kernel unpacks one after the other.
 
 . "$(dirname "${BASH_SOURCE[0]}")/kernel.sh"
 
 ROOTFS_DIR=$HYPSEC_BUILD/rootfs
 ROOTFS_PACKAGES=qemu-system-arm,busybox-static
 # Bulk that neither QEMU nor a test in the host reads.
-ROOTFS_TRIM="usr/share/doc usr/share/locale usr/share/man usr/share/info
-	usr/share/lintian usr/share/icons usr/share/X11 usr/share/bash-completion
-	usr/share/perl5 usr/share/perl usr/lib/aarch64-linux-gnu/perl-base
-	usr/share/fonts usr/share/vim usr/share/zoneinfo usr/share/alsa
-	usr/share/AAVMF usr/share/qemu-efi-aarch64 usr/lib/udev var/lib/dpkg
-	usr/share/iso-codes usr/share/xml usr/lib/aarch64-linux-gnu/gconv
-	usr/lib/aarch64-linux-gnu/vdeplug usr/lib/aarch64-linux-gnu/security
-	usr/bin/qemu-system-arm usr/bin/qemu-storage-daemon usr/bin/qemu-pr-helper
-	usr/bin/qemu-edid usr/lib/qemu var/cache var/log dev"
-ROOTFS_MODULES="zram lz4 lz4_compress zstd virtio_blk virtio_net
-	virtio_balloon virtio_rng virtio_input 9pnet_virtio vhost_net tun loop
-	dm-crypt nbd tpm_tis vsock vmw_vsock_virtio_transport overlay xfs vfio-pci"
+ROOTFS_TRIM="share/doc share/locale share/man share/info share/lintian
+	share/icons share/X11 share/bash-completion share/perl5 share/perl
+	share/fonts share/vim share/zoneinfo share/alsa share/iso-codes
+	share/xml share/AAVMF share/qemu-efi-aarch64 lib/udev lib/qemu
+	lib/aarch64-linux-gnu/perl-base lib/aarch64-linux-gnu/gconv
+	lib/aarch64-linux-gnu/vdeplug lib/aarch64-linux-gnu/security
+	bin/qemu-system-arm bin/qemu-storage-daemon bin/qemu-pr-helper
+	bin/qemu-edid"
+# virtio_blk and ext4 for the disk; the rest for what tests do in the host.
+ROOTFS_MODULES="virtio_blk ext4 zram lz4 lz4_compress zstd virtio_net
+	virtio_balloon virtio_rng vhost_net tun loop dm-crypt tpm_tis vsock
+	vmw_vsock_virtio_transport overlay"
 
 # cpio_of DIR: the folder as an archive the kernel takes, every file root's.
 cpio_of() {
@@ -30,15 +30,18 @@ cpio_of() {
 			--reproducible )
 }
 
-# need_rootfs: afterwards ROOTFS_CPIO is the base archive.
+# need_rootfs: afterwards ROOTFS_DISK is the disk image, ROOTFS_CPIO the base
+# archive and ROOTFS_TREE the folder the image was made from.
 need_rootfs() {
-	cached "$ROOTFS_DIR" "1 $(hash_of "$HYPSEC_TOP/scripts/lib/rootfs.sh" \
-		"$HYPSEC_TOP/scripts/lib/init")" make_rootfs
-	ROOTFS_CPIO=$ROOTFS_DIR/root.cpio
+	cached "$ROOTFS_DIR" "2 $(hash_of "$HYPSEC_TOP/scripts/lib/rootfs.sh")" \
+		make_rootfs
+	ROOTFS_TREE=$ROOTFS_DIR/usr
+	ROOTFS_DISK=$ROOTFS_DIR/usr.ext4
+	ROOTFS_CPIO=$ROOTFS_DIR/base.cpio
 }
 
 make_rootfs() {
-	local dir=$1 root=$1/root d
+	local dir=$1 root=$1/root base=$1/base d applet
 
 	need_packages
 	own_apt_update
@@ -47,27 +50,42 @@ make_rootfs() {
 		mmdebstrap --architectures=arm64 --variant=extract --mode=root \
 		--include="$ROOTFS_PACKAGES" \
 		"$(. /etc/os-release && echo "$VERSION_CODENAME")" "$root" \
-		"$HYPSEC_BUILD/apt/sources.list"
-	# Debian 12's packages still have /bin, /lib beside /usr.
+		"$HYPSEC_BUILD/apt/sources.list" ||
+		die 125 "cannot make the host's file system" \
+			"mmdebstrap needs root and the network; see its log above"
+
+	# Debian 12's packages still have /bin, /lib, /sbin beside /usr.
 	for d in bin sbin lib; do
 		mkdir -p "$root/usr/$d"
-		if [ -d "$root/$d" ] && [ ! -L "$root/$d" ]; then
-			cp -a "$root/$d/." "$root/usr/$d/"
-			rm -r "${root:?}/$d"
-		fi
-		ln -sfn "usr/$d" "$root/$d"
+		[ -d "$root/$d" ] && [ ! -L "$root/$d" ] || continue
+		cp -a "$root/$d/." "$root/usr/$d/"
 	done
+	mv "$root/usr" "$dir/usr"
+	rm -rf "$root"
 	for d in $ROOTFS_TRIM; do
-		rm -rf "${root:?}/$d"
+		rm -rf "$dir/usr/$d"
 	done
-	find "$root/usr/share/qemu" "$root/usr/share/seabios" -type f \
+	# The machine of the host's guests has no firmware but the network card's.
+	find "$dir/usr/share/qemu" "$dir/usr/share/seabios" -type f \
 		! -name 'efi-virtio.rom' ! -name 'en-us' -delete 2>/dev/null || :
-	mkdir -p "$root"/{dev,proc,sys,run,tmp,root,mnt,var/log}
+	# The same package for this machine knows the applets of the host's.
+	for applet in $(busybox --list); do
+		[ -e "$dir/usr/sbin/$applet" ] || [ -e "$dir/usr/bin/$applet" ] ||
+			ln -s busybox "$dir/usr/bin/$applet"
+	done
+	PATH=$PATH:/usr/sbin:/sbin mke2fs -q -t ext4 -O ^has_journal -m 0 \
+		-d "$dir/usr" "$dir/usr.ext4" 256M
+
+	mkdir -p "$base"/{dev,proc,sys,run,tmp,root,mnt,usr,var/log,etc}
+	for d in bin sbin lib; do
+		ln -s "usr/$d" "$base/$d"
+	done
+	cp "$dir/usr/bin/busybox" "$base/busybox"
 	printf 'root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/sh\n' \
-		>"$root/etc/passwd"
-	printf 'root:x:0:\nkvm:x:105:\nnogroup:x:65534:\n' >"$root/etc/group"
-	install -m 755 "$HYPSEC_TOP/scripts/lib/init" "$root/init"
-	cpio_of "$root" >"$dir/root.cpio"
+		>"$base/etc/passwd"
+	printf 'root:x:0:\nkvm:x:105:\nnogroup:x:65534:\n' >"$base/etc/group"
+	cpio_of "$base" >"$dir/base.cpio"
+	rm -rf "$base"
 }
 
 # need_modules DIR: afterwards MODULES_CPIO holds the listed modules of DIR (a
@@ -76,22 +94,24 @@ need_modules() {
 	local dir=$1 release key
 
 	release=$(basename "$dir")
-	key="1 $dir $(stat -c %Y "$dir" "$dir/modules.dep") $ROOTFS_MODULES"
+	key="3 $dir $(stat -c %Y "$dir" "$dir/modules.dep") $ROOTFS_MODULES"
 	cached "$HYPSEC_BUILD/modules-$release" "$key" make_modules "$dir"
 	MODULES_CPIO=$HYPSEC_BUILD/modules-$release/modules.cpio
 }
 
 make_modules() {
-	local from=$1 out=$2 root=$2/root release m file to
+	local from=$1 out=$2 top release m file to
 
+	# Outside /usr, which the disk image will cover.
 	release=$(basename "$from")
-	mkdir -p "$root/lib/modules/$release"
+	top=$out/root/lib/modules/$release
+	mkdir -p "$top"
 	for m in $ROOTFS_MODULES; do
 		PATH=$PATH:/usr/sbin:/sbin modprobe -d "${from%/lib/modules/*}" \
 			-S "$release" --show-depends "$m" 2>/dev/null || :
 	done | awk '$1 == "insmod" {print $2}' | sort -u |
 	while read -r file; do
-		to=$root/lib/modules/$release/${file##*/modules/"$release"/}
+		to=$top/${file##*/modules/"$release"/}
 		mkdir -p "$(dirname "$to")"
 		case $file in
 		*.xz) xz -dc "$file" >"${to%.xz}" ;;
@@ -100,12 +120,10 @@ make_modules() {
 		*) cp "$file" "$to" ;;
 		esac
 	done
-	cp "$from"/modules.{order,builtin,builtin.modinfo} \
-		"$root/lib/modules/$release/" 2>/dev/null || :
-	PATH=$PATH:/usr/sbin:/sbin depmod -b "$root" "$release"
-	# The base archive may have lib as a link to usr/lib.
-	mkdir -p "$root/usr"
-	mv "$root/lib" "$root/usr/lib"
-	cpio_of "$root" >"$out/modules.cpio"
-	rm -rf "$root"
+	cp "$from"/modules.{order,builtin,builtin.modinfo} "$top/" 2>/dev/null || :
+	PATH=$PATH:/usr/sbin:/sbin depmod -b "$out/root" "$release"
+	mv "$out/root/lib/modules" "$out/root/modules"
+	rmdir "$out/root/lib"
+	cpio_of "$out/root" >"$out/modules.cpio"
+	rm -rf "$out/root"
 }
