@@ -12,10 +12,8 @@
  *				while boot_lock is 1: from a compare-and-swap until
  *				firmware refuses, or until the started CPU has read them
  */
-#include "check.h"
 #include "hcall.h"
 #include "log.h"
-#include "sysreg.h"
 #include "smc.h"
 
 #define SUSPENDED	BIT(0)		/* in suspend_pc */

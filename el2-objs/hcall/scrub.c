@@ -29,6 +29,34 @@ static bool scrub_page(pa_t pa, u16 vm)
 	return true;
 }
 
+/*
+ * Another CPU that zeroes a page it has taken back holds it as PG_MOVING: it is let
+ * finish, for longer than any page takes.
+ */
+static struct page_info settled(pa_t pa)
+{
+	struct page_info pi = own_lookup(pa);
+	unsigned int spins;
+
+	for (spins = 0; pi.state == PG_MOVING && spins < 1000000; spins++)
+		pi = own_lookup(pa);
+	return pi;
+}
+
+static u64 scrub_range(u64 pa, u64 end)
+{
+	struct page_info pi;
+	u64 size, pages = 0;
+
+	for (; pa < end; pa = ALIGN_DOWN(pa, size) + size) {
+		pi = settled(PA(pa));
+		size = entry_size(pi.level);
+		if (pi.state == PG_PRIVATE && scrub_page(PA(pa), pi.vm))
+			pages++;
+	}
+	return pages;
+}
+
 /**
  * scrub_private() - erase every private page
  *
@@ -39,8 +67,9 @@ static bool scrub_page(pa_t pa, u16 vm)
  */
 void scrub_private(void)
 {
-	u64 pa, size, pages = 0;
-	struct page_info pi;
+	struct hypsec_ram ram;
+	u64 pages = 0;
+	unsigned int i;
 	struct vm *vm;
 	u16 id;
 
@@ -52,12 +81,8 @@ void scrub_private(void)
 			vm_kill(vm, "the host is powered off or reset");
 		vm_put(vm);
 	}
-	for (pa = 0; pa < pa_limit; pa = ALIGN_DOWN(pa, size) + size) {
-		pi = own_lookup(PA(pa));
-		size = entry_size(pi.level);
-		if (pi.state == PG_PRIVATE && scrub_page(PA(pa), pi.vm))
-			pages++;
-	}
+	for (i = 0; ram_range(i, &ram); i++)
+		pages += scrub_range(ram.base, ram.base + ram.size);
 	if (pages)
 		hlog("scrubbed %lu private pages", pages);
 }

@@ -1,0 +1,5 @@
+# SPDX-License-Identifier: GPL-2.0-only
+SRC_test_psci	:= el2-objs/hcall/psci.c el2-objs/hcall/smc.c
+SRC_test_scrub	:= el2-objs/hcall/scrub.c
+SRC_test_dispatch := el2-objs/hcall/dispatch.c el2-objs/hcall/host.c \
+	el2-objs/hcall/inject.c
