@@ -1,18 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The bundle: el2-objs/ linked at address 0 by boot/bundle.lds, which writes
- * this header at its start, and the calls between take-over and seal.
+ * this header at its start.
  */
 #ifndef HYPSEC_ABI_BUNDLE_H
 #define HYPSEC_ABI_BUNDLE_H
 
 #define HYPSEC_BUNDLE_MAGIC	0x4c444e4243535948
 
-/* Before the seal the core answers these two calls and no other. */
-#define HYPSEC_INSTALL_SEAL	0xC6008180	/* on one CPU, every CPU is in: the point of no return */
-#define HYPSEC_INSTALL_LEAVE	0xC6008181	/* on each CPU: EL2 back to the stub */
-
-#ifndef __ASSEMBLER__
 struct hypsec_bundle {			/* offsets and sizes in bytes */
 	__UINT64_TYPE__ magic;
 	__UINT64_TYPE__ image_size;	/* in memory, page multiple */
@@ -28,6 +23,5 @@ struct hypsec_bundle {			/* offsets and sizes in bytes */
 	 */
 	__UINT64_TYPE__ entry_install;
 };
-#endif
 
 #endif

@@ -7,12 +7,8 @@
 #include "percpu.h"
 #include "../abi/hypsec_abi.h"
 
-/*
- * Until the seal the host is trusted, and nothing but the install calls is
- * served. The change is one way and happens once.
- */
-enum core_phase { PHASE_INSTALL, PHASE_SEALED };
-extern u32 core_phase;
+/* VBAR_EL2 while the host runs (hcall/vectors.S). */
+extern const char host_vectors[];
 
 /* What the host said at install, copied once; the seed is wiped. */
 extern struct hypsec_install core_install;
@@ -43,9 +39,17 @@ bool core_region_contains(u64 pa);
  */
 int __must_check core_random(void *out, size_t n);
 
-/* --- seal and its undoing (boot/seal.c), from the trap of @cpu --- */
-s64 install_seal(void);
-void __noreturn install_leave(struct percpu *cpu);
+/* Loads every EL2 register that confines the host, from @cpu; then HCR_EL2. */
+void el2_apply_host(const struct percpu *cpu);
+
+/*
+ * Back to the host with the registers of @cpu->host, @cpu->trap_elr and
+ * @cpu->trap_spsr, dropping whatever is on the EL2 stack.
+ */
+void __noreturn host_return(struct percpu *cpu);
+
+/* vcpu/: for core_panic() in the middle of a run: the host's EL1 back in hardware. */
+void vcpu_panic_unload(struct percpu *cpu);
 
 /* --- debug output (boot/uart.c): nothing in a release build --- */
 void uart_init(u64 pa);

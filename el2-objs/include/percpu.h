@@ -53,6 +53,8 @@ struct percpu {
 	u64 boot_pc, boot_arg;
 	u64 suspend_pc, suspend_arg;
 	u64 el2_snapshot[EL2S_COUNT];
+	/* the hyp stub's, for a failed install */
+	u64 stub_hcr, stub_sctlr, stub_vbar, stub_actlr, stub_vtcr, stub_vttbr;
 	u32 online;		/* this CPU runs under the core */
 	u32 panicking;
 } __attribute__((aligned(64)));

@@ -149,73 +149,36 @@
 #define SPSR_DIT	SR_BIT(24)
 #define SPSR_TCO	SR_BIT(25)
 
-/* ESR_ELx (D23.2.39) */
-#define ESR_EC_SHIFT	26
-#define ESR_IL		SR_BIT(25)
-#define ESR_ISS		0x1ffffff
-#define EC_UNKNOWN	0x00
-#define EC_WFX		0x01
+/* Exception classes that esr.h has no use for */
 #define EC_CP15_32	0x03
 #define EC_CP15_64	0x04
 #define EC_CP14_32	0x05
 #define EC_CP14_LS	0x06
-#define EC_FP		0x07
 #define EC_CP10_ID	0x08
 #define EC_PAC		0x09
 #define EC_CP14_64	0x0c
 #define EC_BTI		0x0d
-#define EC_ILL		0x0e
 #define EC_SVC32	0x11
 #define EC_HVC32	0x12
 #define EC_SMC32	0x13
 #define EC_SVC64	0x15
-#define EC_HVC64	0x16
-#define EC_SMC64	0x17
-#define EC_SYS64	0x18
-#define EC_SVE		0x19
 #define EC_ERET		0x1a
 #define EC_FPAC		0x1c
 #define EC_SME		0x1d
-#define EC_IABT_LOW	0x20
-#define EC_IABT_CUR	0x21
 #define EC_PC_ALIGN	0x22
-#define EC_DABT_LOW	0x24
-#define EC_DABT_CUR	0x25
 #define EC_SP_ALIGN	0x26
-#define EC_SERROR	0x2f
 #define EC_BREAKPT_LOW	0x30
 #define EC_SOFTSTP_LOW	0x32
 #define EC_WATCHPT_LOW	0x34
 #define EC_BKPT32	0x38
 #define EC_BRK64	0x3c
 
-/* Data and instruction abort ISS */
-#define ESR_ISV		SR_BIT(24)
-#define ESR_SAS_SHIFT	22
-#define ESR_SSE		SR_BIT(21)
-#define ESR_SRT_SHIFT	16
-#define ESR_SF		SR_BIT(15)
-#define ESR_AR		SR_BIT(14)
-#define ESR_VNCR	SR_BIT(13)
-#define ESR_FNV		SR_BIT(10)
-#define ESR_EA		SR_BIT(9)
-#define ESR_CM		SR_BIT(8)
-#define ESR_S1PTW	SR_BIT(7)
-#define ESR_WNR		SR_BIT(6)
-#define ESR_FSC		0x3f
-#define ESR_FSC_TYPE	0x3c
-#define FSC_ADDRSZ	0x00		/* plus the level */
-#define FSC_TRANS	0x04
-#define FSC_ACCESS	0x08
-#define FSC_PERM	0x0c
-#define FSC_EXTABT	0x10
-#define FSC_ALIGN	0x21
-
 /* PAR_EL1 */
 #define PAR_F		SR_BIT(0)
 
 #ifndef __ASSEMBLER__
 #include "types.h"
+#include "esr.h"
 
 #define __sr_str1(x...)	#x
 #define __sr_str(x...)	__sr_str1(x)

@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Taking a CPU. The module (hypsec-mod/install.c) brings every CPU here through
+ * the hyp stub, one first, while nothing else runs; core_install_cpu() runs on
+ * each. Until the seal any failure gives EL2 back (install_leave()).
+ */
+#include "boot_priv.h"
+#include "check.h"
+#include "crypto.h"
+#include "hcall.h"
+#include "log.h"
+#include "offsets.h"
+#include "s2.h"
+#include "sysreg.h"
+#include "vcpu.h"
+
+#define ASSERT_OFFSET(member, value) \
+	_Static_assert(offsetof(struct percpu, member) == (value), #member)
+ASSERT_OFFSET(host, 0);
+ASSERT_OFFSET(guest_frame, CPU_GUEST_FRAME);
+ASSERT_OFFSET(trap_esr, CPU_TRAP_ESR);
+ASSERT_OFFSET(trap_elr, CPU_TRAP_ELR);
+ASSERT_OFFSET(trap_spsr, CPU_TRAP_SPSR);
+_Static_assert(sizeof(struct percpu) <= PAGE_SIZE, "one page a CPU");
+_Static_assert(sizeof(struct hypsec_install) <= PAGE_SIZE, "one page at install");
+
+struct hypsec_install core_install;
+u32 nr_cpus;
+
+#define MPIDR_AFFINITY	(GENMASK(39, 32) | GENMASK(23, 0))
+
+struct percpu *cpu_by_id(u32 id)
+{
+	CHECK(id < nr_cpus);
+	return core_va(PA(core_install.cpu_areas + (id + 1) * HYPSEC_CPU_AREA - PAGE_SIZE));
+}
+
+bool core_region_contains(u64 pa)
+{
+	return pa - core_install.region < core_install.region_size;
+}
+
+static bool ram_valid(const struct hypsec_install *in)
+{
+	u64 end = 0;
+	u32 i;
+
+	for (i = 0; i < in->nr_ram; i++) {
+		const struct hypsec_ram *r = &in->ram[i];
+
+		if (!IS_ALIGNED(r->base | r->size, PAGE_SIZE) || !r->size ||
+		    r->base < end || !range_ok(r->base, r->size, 1UL << 52))
+			return false;
+		end = r->base + r->size;
+	}
+	return true;
+}
+
+/* The host is trusted now; this finds mistakes, not attacks. */
+static bool install_valid(const struct hypsec_install *in)
+{
+	return in->magic == HYPSEC_INSTALL_MAGIC &&
+	       in->region == (u64)&bundle_header &&
+	       in->image_size == bundle_header.image_size &&
+	       IS_ALIGNED(in->region | in->region_size, SZ_2M) &&
+	       in->nr_cpus && in->nr_cpus <= HYPSEC_MAX_CPUS &&
+	       in->nr_ram && in->nr_ram <= HYPSEC_MAX_RAM &&
+	       IS_ALIGNED(in->cpu_areas | in->pool, PAGE_SIZE) &&
+	       in->cpu_areas >= in->region + in->image_size &&
+	       in->pool >= in->cpu_areas + in->nr_cpus * HYPSEC_CPU_AREA &&
+	       in->pool < in->region + in->region_size && ram_valid(in);
+}
+
+static int install_first(struct hypsec_install *in)
+{
+	pa_t next;
+	u32 i;
+	int ret;
+
+	memcpy(&core_install, in, sizeof(core_install));
+	hypsec_wipe(in->seed, sizeof(in->seed));
+	in = &core_install;
+	if (!install_valid(in))
+		return HYPSEC_INVALID;
+
+	nr_cpus = in->nr_cpus;
+	for (i = 0; i < nr_cpus; i++) {
+		struct percpu *cpu = cpu_by_id(i);
+
+		cpu->id = i;
+		cpu->mpidr = in->mpidr[i];
+		cpu->stack_top = (u64)cpu;
+	}
+
+	next = PA(in->pool);
+	ret = el2map_init(&next);
+	if (ret)
+		return ret;
+	boot_ttbr = el2map_ttbr();
+	/* CPUs read it, and what was cleaned with it, with the MMU off. */
+	dcache_clean_inval_poc(&boot_ttbr, sizeof(boot_ttbr));
+	el2_switch_tables(boot_ttbr);
+	uart_init(in->debug_uart);
+
+	pool_init(next, PA(in->region + in->region_size));
+	el2map_use_pool();
+	account_add(HYPSEC_ACC_IMAGE, (in->pool - in->region) / PAGE_SIZE);
+
+	ret = core_random_seed(in->seed, sizeof(in->seed));
+	hypsec_wipe(in->seed, sizeof(in->seed));
+	if (!ret)
+		ret = host_s2_init(in);
+	if (ret)
+		return ret;
+	vms_init();
+	psci_init();
+	hlog("core at %lx, %lu KiB, %u CPUs", in->region, in->region_size / 1024, nr_cpus);
+	return HYPSEC_OK;
+}
+
+/**
+ * core_install_cpu() - one CPU comes under the core
+ * @cpu: its struct percpu, by the module's arithmetic
+ * @in: on the first CPU; NULL on the others
+ * @stub_hcr: HCR_EL2 as it was
+ * @stub_sctlr: SCTLR_EL2 as it was
+ *
+ * Runs on the module's translation tables until the core's own exist.
+ * Return: HYPSEC_OK with the CPU confined. On an error it does not return
+ * but leaves, with the status in the host's x0.
+ */
+s64 core_install_cpu(struct percpu *cpu, struct hypsec_install *in, u64 stub_hcr,
+		     u64 stub_sctlr)
+{
+	u64 mpidr = read_sysreg(MPIDR_EL1) & MPIDR_AFFINITY;
+	int ret;
+
+	/* Before anything can go wrong: what leaving needs. */
+	el2_take_snapshot(cpu, stub_hcr, stub_sctlr);
+	write_sysreg(host_vectors, VBAR_EL2);
+	isb();
+
+	if (in)
+		ret = install_first(in);
+	else
+		ret = boot_ttbr ? HYPSEC_OK : HYPSEC_STATE;
+	if (!in && !ret)
+		el2_switch_tables(boot_ttbr);
+	if (!ret && (cpu->id >= nr_cpus || cpu_by_id(cpu->id) != cpu || cpu->mpidr != mpidr))
+		ret = HYPSEC_INVALID;
+	cpu->host.x[0] = ret;
+	if (ret)
+		install_leave(cpu);
+
+	el2_apply_host(cpu);
+	cpu->online = 1;
+	return HYPSEC_OK;
+}
+
+/* hcalls.def: SEAL. The point of no return: PHASE_INSTALL never comes back. */
+int hc_seal(struct percpu *cpu, const u64 *arg, u64 *val)
+{
+	u32 i;
+
+	for (i = 0; i < nr_cpus; i++) {
+		if (!READ_ONCE(cpu_by_id(i)->online))
+			return HYPSEC_STATE;
+	}
+	hlog("sealed: the host no longer reaches EL2");
+	WRITE_ONCE(core_phase, HYPSEC_PHASE_SEALED);
+	return HYPSEC_OK;
+}
+
+/* hcalls.def: LEAVE. The module calls it on every CPU when one could not be taken. */
+int hc_leave(struct percpu *cpu, const u64 *arg, u64 *val)
+{
+	cpu->host.x[0] = HYPSEC_OK;
+	install_leave(cpu);
+}

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A CPU that comes up after the seal: PSCI CPU_ON, resume. Firmware starts it
+ * in el2_cpu_entry; it is confined before its first instruction at EL1.
+ */
+#include "boot_priv.h"
+#include "check.h"
+#include "hcall.h"
+#include "sysreg.h"
+
+#define INSN_MOV_X0_XZR		0xaa1f03e0U
+#define INSN_IS_BL(i)		(((i) & 0xfc000000U) == 0x94000000U)
+#define BOOT_CPU_MODE_EL2	0xe12		/* asm/virt.h */
+
+void core_late_cpu(struct percpu *cpu)
+{
+	CHECK(cpu_by_id(cpu->id) == cpu && core_phase == HYPSEC_PHASE_SEALED);
+	CHECK(!cpu->ranks_held);
+	el2_apply_host(cpu);
+	psci_enter_host(cpu);
+}
+
+/*
+ * Linux enters secondaries at `mov x0, xzr; bl init_kernel_el`, which at EL2 sets
+ * EL2 up and returns at EL1 with x0 = BOOT_CPU_MODE_EL2. The core has done
+ * that work: it enters after the BL with that answer, so that the kernel, which
+ * was booted at EL2, does not find its CPUs at odds. The two words are hints from
+ * the host about its own EL1 code: reading anything there is harmless.
+ */
+static bool is_kernel_entry(u64 pc)
+{
+	u32 insn[2];
+
+	return IS_ALIGNED(pc, 4) && !copy_from_host(insn, PA(pc), sizeof(insn)) &&
+	       insn[0] == INSN_MOV_X0_XZR && INSN_IS_BL(insn[1]);
+}
+
+/**
+ * el2_enter_host() - start the host on this CPU as if powered up at EL1
+ * @cpu: this CPU
+ * @pc: physical address, the host's choice: runs at EL1 only
+ * @arg: x0 there
+ */
+void el2_enter_host(struct percpu *cpu, u64 pc, u64 arg)
+{
+	if (is_kernel_entry(pc)) {
+		pc += 8;
+		arg = BOOT_CPU_MODE_EL2;
+	}
+	CHECK(slots_empty());
+	write_sysreg(SCTLR_EL1_RESET, SCTLR_EL1);
+	write_sysreg(pc, ELR_EL2);
+	write_sysreg(PSR_EL1h | PSR_DAIF, SPSR_EL2);
+	isb();
+	host_enter_el1(arg);
+}

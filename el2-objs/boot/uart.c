@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Debug builds: the log on a PL011 that the host shares. Otherwise nothing. */
+#include "boot_priv.h"
+#include "hcall.h"
+
+#ifdef HYPSEC_DEBUG
+
+#define PL011_DR	0x00
+#define PL011_FR	0x18
+#define PL011_FR_TXFF	BIT(5)
+
+static u64 uart;
+
+void uart_init(u64 pa)
+{
+	if (pa && el2_map(PA(pa & PAGE_MASK), PAGE_SIZE, EL2_DEVICE) == HYPSEC_OK)
+		uart = pa;
+}
+
+static void uart_put(char c)
+{
+	while (*(volatile u32 *)(uart + PL011_FR) & PL011_FR_TXFF)
+		;
+	*(volatile u32 *)(uart + PL011_DR) = c;
+}
+
+void uart_write(const char *s, size_t n)
+{
+	static const char prefix[] = "[EL2] ";
+	const char *p;
+
+	if (!uart)
+		return;
+	for (p = prefix; *p; p++)
+		uart_put(*p);
+	while (n--) {
+		if (*s == '\n')
+			uart_put('\r');
+		uart_put(*s++);
+	}
+}
+
+#else
+
+void uart_init(u64 pa)
+{
+}
+
+void uart_write(const char *s, size_t n)
+{
+}
+
+#endif

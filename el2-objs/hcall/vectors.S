@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* VBAR_EL2 while the host runs, and the return to it. */
+#include "sysreg.h"
+#include "offsets.h"
+#include "regs.h"
+
+	.text
+
+	.macro	vector target
+	.balign	0x80
+	b	\target
+	.endm
+
+	.balign	0x800
+	.globl	host_vectors
+host_vectors:
+	/* the core itself: SP_EL0 is never used, EL2 takes no interrupt */
+	vector	broken
+	vector	broken
+	vector	broken
+	vector	broken
+	vector	broken
+	vector	broken
+	vector	broken
+	vector	broken
+	/* the host's EL1, and EL0 in AArch64: HCR_EL2 routes no interrupt here */
+	vector	host_sync
+	vector	broken
+	vector	broken
+	vector	broken
+	/* the host's EL0 in AArch32 */
+	vector	host_sync
+	vector	broken
+	vector	broken
+	vector	broken
+
+host_sync:
+	save_host
+	bl	host_trap
+	/* host_return() without its argument: sp is the struct percpu again */
+return_to_host:
+	load_host
+	eret
+	sb_after_eret
+
+	.globl	host_return
+	.type	host_return, %function
+host_return:
+	mov	sp, x0
+	ldp	x1, x2, [sp, #CPU_TRAP_ELR]
+	msr	elr_el2, x1
+	msr	spsr_el2, x2
+	b	return_to_host
+
+/*
+ * An exception that has no right to be. The stack may be what overflowed, so it is
+ * abandoned: nothing on it is returned to.
+ */
+	.globl	broken
+broken:
+	mrs	x3, tpidr_el2
+	mov	sp, x3
+	mrs	x0, esr_el2
+	mrs	x1, elr_el2
+	mrs	x2, far_el2
+	mov	x29, xzr
+	bl	core_exception
+	b	.

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What assembly knows of struct percpu; boot/install.c asserts each. */
+#ifndef HYPSEC_OFFSETS_H
+#define HYPSEC_OFFSETS_H
+
+#define CPU_GUEST_FRAME	256
+#define CPU_TRAP_ESR	384
+#define CPU_TRAP_ELR	392
+#define CPU_TRAP_SPSR	400
+
+#endif
