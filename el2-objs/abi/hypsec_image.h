@@ -10,11 +10,13 @@
  *   parts[]		stub, kernel, initrd, command line, each 4 KiB aligned
  *			(the kernel 2 MiB aligned relative to the image base),
  *			disjoint, inside [0, mem_size)
- *   file end .. mem_size	scratch of the stub (stack, device tree): zeroed by
- *			the core; not part of the file
+ *   everything else	(gaps, the kernel's bss, and at the end the scratch of
+ *			the stub: stack, device tree) is zeroed by the core
  *
- * All integers little-endian. The signature is Ed25519 over the manifest from
- * its first byte up to, not including, signature.
+ * All integers little-endian. A part's digest covers its bytes and the zeros
+ * that follow up to the next 4 KiB multiple; the rest of the manifest's page is
+ * zero. The signature is Ed25519 over the manifest from its first byte up to,
+ * not including, signature. So no byte in [0, mem_size) is the host's choice.
  */
 #ifndef HYPSEC_ABI_IMAGE_H
 #define HYPSEC_ABI_IMAGE_H

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The device tree: from the host's, which is hostile input, into a description
+ * that holds only what was checked; and from that description into a new tree.
+ * No byte of the host's tree reaches the kernel in any other way.
+ *
+ * dt_parse.c, dt_check.c and dt_build.c need libfdt and nothing else; they also
+ * run on the workstation under sanitizers (kunit/host/test_dt.c).
+ */
+#ifndef HYPSEC_STUB_DT_H
+#define HYPSEC_STUB_DT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define VM_MAX_RAM	8
+#define VM_MAX_CPUS	8
+#define VM_MAX_REDIST	2
+#define VM_MAX_UARTS	2
+#define VM_TIMER_IRQS	4
+
+struct vm_range {
+	uint64_t base, size;		/* bytes */
+};
+
+/* What a GIC interrupt specifier says: #interrupt-cells = 3 */
+struct vm_irq {
+	uint32_t type;			/* 0: SPI, 1: PPI */
+	uint32_t number;
+	uint32_t flags;			/* trigger; of a PPI also a CPU mask */
+};
+
+struct vm_uart {
+	struct vm_range reg;
+	struct vm_irq irq;
+};
+
+struct vm_desc {
+	uint32_t nr_ram, nr_cpus, nr_redist, nr_uarts, nr_timer;
+	bool psci;
+	bool timer_always_on;
+	struct vm_range ram[VM_MAX_RAM];
+	uint64_t mpidr[VM_MAX_CPUS];
+	struct vm_range dist;
+	struct vm_range redist[VM_MAX_REDIST];
+	struct vm_irq timer[VM_TIMER_IRQS];
+	struct vm_uart uart[VM_MAX_UARTS];
+};
+
+/* Why a device tree was refused. Passed to SYSTEM_OFF as its second argument. */
+enum dt_error {
+	DT_OK,
+	DT_HEADER,		/* not a device tree, or larger than its buffer */
+	DT_STRUCTURE,		/* libfdt could not walk it */
+	DT_DEPTH,		/* nodes nested too deep */
+	DT_NODES,		/* too many nodes */
+	DT_CELLS,		/* #address-cells, #size-cells missing or unknown */
+	DT_REG,			/* reg missing or of a wrong length */
+	DT_IRQ,			/* interrupts missing, of a wrong length or value */
+	DT_TOO_MANY,		/* more of a kind than this stub takes */
+	DT_TWICE,		/* a second node of which there is one */
+	DT_MISSING,		/* no memory, CPU, GIC, timer or PSCI */
+	DT_PSCI,		/* PSCI not 0.2 or later by HVC */
+	DT_CPU,			/* MPIDR malformed or twice; boot CPU not listed */
+	DT_RANGE,		/* empty, unaligned, wrapping or past 48 bits */
+	DT_OVERLAP,		/* RAM, GIC, UART: two at one address */
+	DT_IMAGE,		/* image or device tree not inside RAM */
+	DT_BUILD,		/* the new tree does not fit */
+};
+
+/**
+ * dt_parse() - read what we need from a device tree
+ * @fdt: 8-byte aligned; must not change while this runs
+ * @size: bytes that may be read
+ * @d: all of it is set
+ *
+ * Checks form only. One pass over the tree, no phandle is followed.
+ */
+enum dt_error dt_parse(const void *fdt, size_t size, struct vm_desc *d);
+
+/**
+ * dt_check() - does a description make sense?
+ * @d: from dt_parse()
+ * @image: the protected image
+ * @dtb: the device tree @d was read from
+ * @boot_mpidr: affinity of the CPU that runs this
+ *
+ * After DT_OK all ranges are page aligned, do not wrap, and no two overlap.
+ */
+enum dt_error dt_check(const struct vm_desc *d, struct vm_range image,
+		       struct vm_range dtb, uint64_t boot_mpidr);
+
+/* What the new tree says beyond the description. All trusted. */
+struct vm_boot {
+	const char *cmdline;		/* not terminated */
+	size_t cmdline_size;
+	struct vm_range initrd;		/* size 0: none */
+	uint8_t seed[64];		/* rng-seed */
+	uint64_t kaslr_seed;
+	uint64_t boot_mpidr;
+	bool smp;			/* false: only the boot CPU is listed */
+};
+
+/**
+ * dt_build() - write a new device tree
+ * @buf: 8-byte aligned
+ * @size: bytes of @buf
+ */
+enum dt_error dt_build(void *buf, size_t size, const struct vm_desc *d,
+		       const struct vm_boot *b);
+
+#define MPIDR_AFFINITY	0xff00ffffffULL
+#define VM_IPA_LIMIT	(1ULL << 48)
+
+#endif

@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The protected half of the boot stub: the image has been verified and is
+ * private; the device tree is private too but was written by the host. MMU
+ * off, so every access is to Device memory and must be aligned.
+ */
+#include <libfdt.h>
+#include "dt.h"
+#include "reason.h"
+#include "../../el2-objs/abi/hypsec_guest.h"
+#include "../../el2-objs/abi/hypsec_image.h"
+
+/*
+ * Scratch: the last bytes of the image's memory, zeroed by the core, never in
+ * the file. The device tree grows from its start, the stack from its end.
+ * scripts/hypsec-image reserves STUB_SCRATCH behind the kernel's bss.
+ */
+#define STUB_SCRATCH	0x10000
+#define STUB_DTB_SIZE	0x8000
+
+/* arm64 Image header */
+struct image_header {
+	uint32_t code0, code1;
+	uint64_t text_offset, image_size, flags;
+	uint64_t res2, manifest_offset, res4;
+	uint32_t magic, res5;
+};
+
+struct hvc_result {
+	uint64_t x0, x1, x2, x3;
+};
+
+void stub_enter(uint64_t kernel, uint64_t dtb) __attribute__((noreturn));
+uint64_t stub_main(uint64_t dtb, uint64_t dtb_size, uint64_t image);
+
+static struct hvc_result hvc(uint64_t id, uint64_t a1, uint64_t a2)
+{
+	register uint64_t x0 asm("x0") = id;
+	register uint64_t x1 asm("x1") = a1;
+	register uint64_t x2 asm("x2") = a2;
+	register uint64_t x3 asm("x3") = 0;
+
+	asm volatile("hvc #0" : "+r"(x0), "+r"(x1), "+r"(x2), "+r"(x3) : :
+		     "memory");
+	return (struct hvc_result){ x0, x1, x2, x3 };
+}
+
+/* To the first UART, whose address has been checked against everything else. */
+static void say(const struct vm_desc *d, const char *s)
+{
+	volatile uint32_t *reg;
+
+	if (!d->nr_uarts)
+		return;
+	reg = (volatile uint32_t *)d->uart[0].reg.base;
+	reg[0x30 / 4] = 0x101;			/* UARTCR: enable, transmit */
+	while (*s)
+		reg[0] = (uint8_t)*s++;		/* UARTDR */
+}
+
+static void say_number(const struct vm_desc *d, uint64_t v)
+{
+	char s[24];
+	int i = sizeof(s);
+
+	s[--i] = 0;
+	do
+		s[--i] = '0' + v % 10;
+	while (v /= 10);
+	say(d, s + i);
+}
+
+static uint64_t refuse(const struct vm_desc *d, uint64_t reason)
+{
+	say(d, "hypsec-stub: refused, reason ");
+	say_number(d, reason);
+	say(d, "\r\n");
+	return reason;
+}
+
+static uint64_t mpidr(void)
+{
+	uint64_t v;
+
+	asm("mrs %0, mpidr_el1" : "=r"(v));
+	return v & MPIDR_AFFINITY;
+}
+
+/* 24 bytes from the core; a core without randomness is a reason to stop. */
+static bool random24(uint64_t *out)
+{
+	struct hvc_result r = hvc(HYPSEC_GUEST_RANDOM, 0, 0);
+
+	out[0] = r.x1;
+	out[1] = r.x2;
+	out[2] = r.x3;
+	return r.x0 == 0;
+}
+
+static bool seeds(struct vm_boot *b)
+{
+	uint64_t word[9];
+
+	for (int i = 0; i < 9; i += 3)
+		if (!random24(word + i))
+			return false;
+	memcpy(b->seed, word, sizeof(b->seed));
+	b->kaslr_seed = word[8];
+	return true;
+}
+
+/* The core checked the manifest; this is what it cannot know: the kernel's bss. */
+static bool layout_ok(const struct hypsec_manifest *m,
+		      const struct image_header *kernel)
+{
+	const struct hypsec_part *k = &m->parts[HYPSEC_PART_KERNEL];
+	uint64_t end;
+
+	if (m->mem_size < STUB_SCRATCH || k->size < sizeof(*kernel) ||
+	    kernel->magic != 0x644d5241 || kernel->text_offset ||
+	    kernel->image_size < k->size ||
+	    kernel->image_size > m->mem_size - STUB_SCRATCH)
+		return false;
+	end = k->offset + kernel->image_size;
+	if (end > m->mem_size - STUB_SCRATCH)
+		return false;
+	/* Nothing that is still needed may lie in memory the kernel clears. */
+	for (int i = 0; i < HYPSEC_PART_COUNT; i++) {
+		const struct hypsec_part *p = &m->parts[i];
+
+		if (i == HYPSEC_PART_KERNEL || !p->size)
+			continue;
+		if (p->offset < end && k->offset < p->offset + p->size)
+			return false;
+		if (p->offset + p->size > m->mem_size - STUB_SCRATCH)
+			return false;
+	}
+	return true;
+}
+
+/* What was written with the MMU off must not be hidden by an older cache line. */
+static void invalidate(uint64_t p, uint64_t size)
+{
+	uint64_t ctr, line, end = p + size;
+
+	asm("mrs %0, ctr_el0" : "=r"(ctr));
+	line = 4UL << (ctr >> 16 & 0xf);
+	asm volatile("dmb sy" : : : "memory");
+	for (p &= ~(line - 1); p < end; p += line)
+		asm volatile("dc ivac, %0" : : "r"(p) : "memory");
+	asm volatile("dsb sy" : : : "memory");
+}
+
+uint64_t stub_main(uint64_t dtb, uint64_t dtb_size, uint64_t image)
+{
+	const struct image_header *h = (void *)image;
+	const struct hypsec_manifest *m = (void *)(image + h->manifest_offset);
+	const struct hypsec_part *part = m->parts;
+	uint64_t kernel = image + part[HYPSEC_PART_KERNEL].offset;
+	uint64_t new_dtb = image + m->mem_size - STUB_SCRATCH;
+	struct vm_boot boot;
+	struct vm_desc d;
+	enum dt_error e;
+	uint64_t ram = 0;
+
+	d.nr_uarts = 0;
+	if (!layout_ok(m, (void *)kernel))
+		return STUB_LAYOUT;
+
+	e = dt_parse((void *)dtb, dtb_size, &d);
+	if (e != DT_OK)
+		return e;
+	boot.boot_mpidr = mpidr();
+	e = dt_check(&d, (struct vm_range){ image, m->mem_size },
+		     (struct vm_range){ dtb, dtb_size }, boot.boot_mpidr);
+	if (e != DT_OK)
+		return e;
+
+	for (uint32_t i = 0; i < d.nr_ram; i++) {
+		struct hvc_result r = hvc(HYPSEC_GUEST_RAM, d.ram[i].base,
+					  d.ram[i].size);
+		if (r.x0)
+			return refuse(&d, STUB_RAM);
+		ram += d.ram[i].size;
+	}
+
+	if (!seeds(&boot))
+		return refuse(&d, STUB_RANDOM);
+	boot.smp = m->flags & HYPSEC_FLAG_SMP;
+	boot.cmdline = (void *)(image + part[HYPSEC_PART_CMDLINE].offset);
+	boot.cmdline_size = part[HYPSEC_PART_CMDLINE].size;
+	boot.initrd.base = image + part[HYPSEC_PART_INITRD].offset;
+	boot.initrd.size = part[HYPSEC_PART_INITRD].size;
+	e = dt_build((void *)new_dtb, STUB_DTB_SIZE, &d, &boot);
+	if (e != DT_OK)
+		return refuse(&d, e);
+
+	say(&d, "hypsec-stub: protected, ");
+	say_number(&d, ram >> 20);
+	say(&d, " MiB of RAM, CPUs: ");
+	say_number(&d, boot.smp ? d.nr_cpus : 1);
+	say(&d, "\r\n");
+	invalidate(new_dtb, STUB_DTB_SIZE);
+	stub_enter(kernel, new_dtb);
+}
