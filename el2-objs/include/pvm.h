@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Protected VMs: what pvm/ keeps of one, and what its files offer each other. */
+#ifndef HYPSEC_PVM_H
+#define HYPSEC_PVM_H
+
+#include "vcpu.h"
+#include "auth.h"
+#include "sysreg.h"
+#include "esr.h"
+
+/* ID registers that a protected guest may read as something but zero. */
+#define PVM_ID_REGS(X) \
+	X(PFR0, 4, 0) X(PFR1, 4, 1) X(DFR0, 5, 0) \
+	X(ISAR0, 6, 0) X(ISAR1, 6, 1) X(ISAR2, 6, 2) \
+	X(MMFR0, 7, 0) X(MMFR1, 7, 1) X(MMFR2, 7, 2)
+
+enum pvm_id {
+#define X(name, crm, op2) PVM_ID_##name,
+	PVM_ID_REGS(X)
+#undef X
+	PVM_ID_COUNT
+};
+
+struct pvm_range {
+	u64 base, size;
+};
+
+/**
+ * struct pvm - the protected side of a VM
+ *
+ * Made by VM_PROTECT, freed by pvm_free() once no vCPU is inside. Protected by
+ * vm->lock, but for what is marked: set once, before the VM is PROTECTED.
+ */
+struct pvm {
+	struct vcpu *vcpu[VM_MAX_VCPUS];	/* set once; own pages */
+	u64 id[PVM_ID_COUNT];			/* set once */
+	/* The image and device tree as VM_PROTECT found them: RAM too. */
+	struct pvm_range image, dtb;		/* set once */
+	struct pvm_range ram[VM_MAX_RAM];
+	u32 nr_ram;
+	/* Progress of VM_PROTECT: touched by the vCPU that asked, and no other. */
+	struct image_verify verify;
+	u64 dtb_ipa, dtb_size, dtb_done;	/* bytes; dtb_size is as stated in it */
+};
+
+/* What an exit shows the host and takes from it: pvm/exposure.def. */
+enum pvm_exposure {
+#define EXPOSE(name, ...) SHOW_##name,
+#include "../pvm/exposure.def"
+#undef EXPOSE
+	SHOW_COUNT
+};
+
+/* --- pvm/exposure.c --- */
+/* Leave the guest showing @what; returns false, for use as a handler's result. */
+bool pvm_show(struct vcpu *v, enum pvm_exposure what, enum vcpu_exit *code);
+/* The same for a RAM fault: a write, without syndrome, of fault status @fsc. */
+void pvm_show_fault(struct vcpu *v, ipa_t ipa, u64 fsc);
+/* Fills what the host sees of @v's last exit; clears what it offered. */
+enum vcpu_exit pvm_expose(const struct vcpu *v, struct host_io *io);
+/* Applies what the host may answer to @v's last exit, and forgets that exit. */
+void pvm_accept(struct vcpu *v, const struct host_io *io);
+
+/* --- pvm/fault.c --- */
+bool pvm_in_ram(const struct pvm *p, u64 ipa, u64 size);
+/**
+ * pvm_claim() - make the page behind a guest frame the VM's, and map it
+ * @v: the vCPU that needs it
+ * @ipa: page aligned, in RAM
+ * @zero: false: keep the contents the host put there
+ * @pa: out, may be NULL
+ *
+ * A frame that is mapped already stays as it is.
+ * Return: HYPSEC_OK; HYPSEC_EXIT the host must map a page first, @v shows the
+ * fault; HYPSEC_BUSY; HYPSEC_NO_MEMORY; HYPSEC_DENIED the host offers a page
+ * that is not its own; HYPSEC_DEAD.
+ * Locks: takes vm->lock.
+ */
+int pvm_claim(struct vcpu *v, ipa_t ipa, bool zero, pa_t *pa);
+bool pvm_abort(struct vcpu *v, enum vcpu_exit *code);
+
+/* --- pvm/mmio.c --- */
+/* True if @esr, of a data abort outside RAM, is one the host can emulate. */
+bool mmio_forwardable(u64 esr);
+/* What a store writes: the bytes accessed and no others. */
+u64 mmio_store_value(u64 esr, u64 reg);
+/* What a load leaves in its register, of whatever the host offers. */
+u64 mmio_load_value(u64 esr, u64 offered);
+
+/* --- pvm/psci.c, pvm/smccc.c, pvm/sysreg.c --- */
+bool pvm_call(struct vcpu *v, enum vcpu_exit *code);
+bool pvm_psci(struct vcpu *v, u32 fn, enum vcpu_exit *code);
+/* The host's answer @ret to a forwarded CPU_ON. */
+void psci_cpu_on_done(struct vcpu *v, u64 ret);
+/* Architectural reset state, and where to start. Caller: vm->lock or sole owner. */
+void pvm_vcpu_reset(struct vcpu *v, u64 pc, u64 x0, u64 x1, u64 x2);
+/* A call's result; all other registers are preserved (SMCCC 2.6). */
+static inline void call_result(struct vcpu *v, s64 x0)
+{
+	v->regs.x[0] = (u64)x0;
+}
+
+bool pvm_sysreg(struct vcpu *v, enum vcpu_exit *code);
+/* The ID register as a protected guest sees it, of the hardware's @hw. */
+u64 pvm_id_value(enum pvm_id reg, u64 hw, u8 ipa_bits);
+
+/* --- pvm/exits.c --- */
+/* vcpu_run()'s handler for protected vCPUs. */
+bool pvm_exit(struct vcpu *v, enum vcpu_exit *code);
+/* Ends the VM for @why; returns false, for use as a handler's result. */
+bool pvm_die(struct vcpu *v, const char *why, enum vcpu_exit *code);
+/* The same when the VM is dead already. */
+bool pvm_is_dead(struct vcpu *v, enum vcpu_exit *code);
+
+/* --- pvm/protect.c --- */
+int pvm_protect_step(struct vcpu *v);
+int pvm_add_ram(struct vm *vm, u64 base, u64 size);
+
+/* MPIDR of vCPU @i, as KVM numbers them (reset_mpidr(), sys_regs.c). */
+static inline u64 pvm_mpidr(unsigned int i)
+{
+	return BIT(31) | (i & 0xf);
+}
+/* Index of the vCPU with these affinity fields, or -1. */
+static inline int pvm_vcpu_index(u64 aff)
+{
+	return aff < VM_MAX_VCPUS ? (int)aff : -1;
+}
+#define MPIDR_AFF	(GENMASK(39, 32) | GENMASK(23, 0))
+
+/* --- pvm/hw.c: the registers this folder touches; the workstation has others --- */
+u64 pvm_hw_id(enum pvm_id reg);
+u64 pvm_hw_counter(void);		/* CNTPCT_EL0 */
+u64 pvm_hw_ctr(void);			/* CTR_EL0 */
+u64 pvm_hw_clidr(void);			/* CLIDR_EL1 */
+u64 pvm_hw_mdscr(void);			/* the loaded guest's MDSCR_EL1 */
+void pvm_hw_set_mdscr(u64 v);
+
+#endif

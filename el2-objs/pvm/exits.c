@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The run loop of a protected VM: which vCPU the host means, what it may answer
+ * to the last exit, and where each exit class goes. Default: an undefined
+ * instruction exception in the guest; the host learns of nothing that is not here.
+ */
+#include "types.h"
+#include "check.h"
+#include "log.h"
+#include "psci.h"
+#include "pvm.h"
+
+bool pvm_die(struct vcpu *v, const char *why, enum vcpu_exit *code)
+{
+	vm_kill(v->vm, why);
+	return pvm_show(v, SHOW_DEAD, code);
+}
+
+bool pvm_is_dead(struct vcpu *v, enum vcpu_exit *code)
+{
+	struct vm *vm = v->vm;
+
+	if (READ_ONCE(vm->state) != VM_DEAD)
+		return false;
+	/*
+	 * The guest switched itself off: its other vCPUs leave quietly, so that
+	 * the VMM sees the power-off and not an internal error.
+	 */
+	pvm_show(v, vm->powered_off ? SHOW_NOTHING : SHOW_DEAD, code);
+	return true;
+}
+
+bool pvm_exit(struct vcpu *v, enum vcpu_exit *code)
+{
+	if (*code == EXIT_TRAP && vcpu_exit_common(v, code))
+		return true;
+	if (pvm_is_dead(v, code))
+		return false;
+	/* No AArch32 is offered, at EL0 either; an ERET can still go there. */
+	if (v->regs.pstate & SPSR_MODE32)
+		return pvm_die(v, "AArch32 state", code);
+
+	switch (*code) {
+	case EXIT_IRQ:
+		return pvm_show(v, SHOW_NOTHING, code);
+	case EXIT_SERROR:
+		return pvm_show(v, SHOW_SERROR, code);
+	case EXIT_TRAP:
+		break;
+	case EXIT_IL:
+	default:
+		return pvm_die(v, "illegal exception return", code);
+	}
+
+	switch (ESR_EC(v->esr)) {
+	case EC_WFX:
+		return pvm_show(v, SHOW_WFX, code);
+	case EC_HVC64:
+	case EC_SMC64:
+		return pvm_call(v, code);
+	case EC_SYS64:
+		return pvm_sysreg(v, code);
+	case EC_IABT_LOW:
+	case EC_DABT_LOW:
+		return pvm_abort(v, code);
+	case EC_SERROR:
+		return pvm_show(v, SHOW_SERROR, code);
+	default:
+		/* Features that the ID registers do not show: SVE, SME, MTE, ... */
+		vcpu_inject_undef(v);
+		return true;
+	}
+}
+
+/*
+ * The vCPU that the host means, loaded here and nowhere else; NULL if there is
+ * none. @host is what identifies it once bound; at the first run of a vCPU that
+ * the guest has started, the MPIDR the host offers says which one it is.
+ */
+static struct vcpu *acquire(struct vm *vm, kva_t host, u64 mpidr)
+{
+	struct pvm *p = vm->pvm;
+	struct vcpu *v = NULL;
+	u32 idle = 0;
+	int i;
+
+	CHECK(spin_held(&vm->lock));
+	if (!p || (vm->state != VM_PROTECTING && vm->state != VM_PROTECTED))
+		return NULL;
+	for (i = 0; i < VM_MAX_VCPUS; i++)
+		if (p->vcpu[i]->host.v == host.v)
+			v = p->vcpu[i];
+	if (!v) {
+		i = pvm_vcpu_index(mpidr & MPIDR_AFF);
+		if (i < 0 || p->vcpu[i]->host.v)
+			return NULL;
+		v = p->vcpu[i];
+	}
+	/* KVM may run a vCPU that it reset; that says nothing to us. */
+	if (v->power == VCPU_OFF)
+		return NULL;
+	/* Two of its threads, or a forged kvm_vcpu: one wins. */
+	if (!__atomic_compare_exchange_n(&v->busy, &idle, 1, false,
+					 __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+		return NULL;
+	if (v->power == VCPU_ON_PENDING) {
+		pvm_vcpu_reset(v, v->on_entry, v->on_context, 0, 0);
+		v->power = VCPU_ON;
+	}
+	v->host = host;
+	return v;
+}
+
+static enum vcpu_exit run(struct vcpu *v, struct host_io *io)
+{
+	struct vm *vm = v->vm;
+	enum vcpu_exit code = EXIT_IRQ;
+	int ret;
+
+	pvm_accept(v, io);
+
+	if (READ_ONCE(vm->state) == VM_PROTECTING) {
+		ret = pvm_protect_step(v);
+		if (ret == HYPSEC_RESTART || ret == HYPSEC_EXIT)
+			return pvm_expose(v, io);
+		if (ret != HYPSEC_OK) {
+			pvm_is_dead(v, &code);
+			return pvm_expose(v, io);
+		}
+	}
+
+	vcpu_controls_protected(v);
+	v->hcr = (v->hcr & ~(HCR_TWI | HCR_TWE)) | (io->wfx & (HCR_TWI | HCR_TWE));
+	v->gic = io->gic;
+
+	vcpu_run(v, pvm_exit);
+	io->gic = v->gic;
+	return pvm_expose(v, io);
+}
+
+enum vcpu_exit pvm_run(struct vm *vm, kva_t host_vcpu, struct host_io *io)
+{
+	enum vcpu_exit code;
+	struct vcpu *v;
+
+	spin_lock(&vm->lock);
+	v = acquire(vm, host_vcpu, io->mpidr);
+	if (v)
+		vm->running++;
+	spin_unlock(&vm->lock);
+
+	if (!v) {
+		/* Nothing is shown, and nothing has changed. */
+		memset(io->out_x, 0, sizeof(io->out_x));
+		io->out_mask = 0;
+		io->esr = io->far = io->hpfar = 0;
+		return READ_ONCE(vm->state) == VM_DEAD && vm->powered_off ?
+			EXIT_IRQ : EXIT_IL;
+	}
+
+	code = run(v, io);
+
+	__atomic_store_n(&v->busy, 0, __ATOMIC_RELEASE);
+	spin_lock(&vm->lock);
+	vm->running--;
+	spin_unlock(&vm->lock);
+	return code;
+}

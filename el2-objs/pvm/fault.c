@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Stage-2 aborts of a protected VM. In RAM the page the host offers becomes the
+ * VM's; outside, a load or store with a syndrome is the host's to emulate, and
+ * everything else is answered here with an external abort.
+ */
+#include "types.h"
+#include "check.h"
+#include "hcall.h"
+#include "log.h"
+#include "pvm.h"
+
+static bool inside(const struct pvm_range *r, u64 ipa, u64 size)
+{
+	return ipa >= r->base && range_ok(ipa - r->base, size, r->size);
+}
+
+/**
+ * pvm_in_ram() - is a range of guest memory RAM?
+ *
+ * Caller: holds vm->lock. The size of the image is known, and so its pages past
+ * the first are RAM, only once the manifest was checked.
+ */
+bool pvm_in_ram(const struct pvm *p, u64 ipa, u64 size)
+{
+	if (inside(&p->image, ipa, size) || inside(&p->dtb, ipa, size))
+		return true;
+	for (unsigned int i = 0; i < p->nr_ram; i++)
+		if (inside(&p->ram[i], ipa, size))
+			return true;
+	return false;
+}
+
+/* The status of the fault that makes KVM map the frame, writable, at this level. */
+static u64 fault_status(const struct kvm_leaf *l)
+{
+	/* KVM tells "relax" from "map" by type and level; a wrong one livelocks. */
+	return (l->status == HYPSEC_OK ? FSC_PERM : FSC_TRANS) | (l->level & 3);
+}
+
+/*
+ * A page that a dead VM has not given back yet: give it back now, as the host's
+ * own touch would. The host need not touch a page before it hands it to a VM.
+ */
+static bool take_from_dead(pa_t pa)
+{
+	struct page_info pi = own_lookup(pa);
+	struct vm *owner;
+	bool dead;
+
+	if (pi.state != PG_PRIVATE)
+		return false;
+	owner = vm_by_id(pi.vm);
+	if (!owner)
+		return false;
+	dead = READ_ONCE(owner->state) == VM_DEAD;
+	vm_put(owner);
+	if (dead)
+		vm_host_touch(pa, pi);
+	return dead;
+}
+
+/* One attempt, with vm->lock held. @offer: the page the host has for the frame. */
+static int claim_locked(struct vcpu *v, ipa_t ipa, bool zero, pa_t *offer)
+{
+	struct vm *vm = v->vm;
+	struct s2_leaf mapped;
+	struct kvm_leaf leaf;
+	int ret;
+
+	/* A dead VM's table stays empty: its pages may be the host's again. */
+	if (vm->state == VM_DEAD)
+		return HYPSEC_DEAD;
+
+	/*
+	 * A frame keeps its page. Looked up first, so that a host that now has
+	 * another page for it cannot have the guest's data exchanged for zeros.
+	 */
+	mapped = s2_lookup(&vm->s2, ipa.v);
+	if (mapped.pte & S2_VALID) {
+		*offer = PA((mapped.pte & S2_ADDR) + (ipa.v & (mapped.size - 1)));
+		return HYPSEC_OK;
+	}
+
+	leaf = kvm_walk(vm, ipa);
+	if (leaf.status == HYPSEC_DENIED)
+		return HYPSEC_DENIED;
+	if (leaf.status != HYPSEC_OK || !leaf.w) {
+		pvm_show_fault(v, ipa, fault_status(&leaf));
+		return HYPSEC_EXIT;
+	}
+	*offer = PA(leaf.pa.v + (ipa.v & (leaf.size - 1)));
+	if (!pa_is_ram(*offer, PAGE_SIZE))
+		return HYPSEC_DENIED;
+
+	ret = own_claim(*offer, vm->id, ipa.v >> PAGE_SHIFT, zero);
+	if (ret != HYPSEC_OK)
+		return ret;
+	ret = s2_map(&vm->s2, ipa.v, *offer, PAGE_SIZE, S2_R | S2_W | S2_MEMATTR_WB);
+	if (ret != HYPSEC_OK) {
+		/* Owned and not mapped is a state that nothing else expects. */
+		CHECK(own_return(*offer, vm->id, ipa.v >> PAGE_SHIFT) == HYPSEC_OK);
+		return ret;
+	}
+	vm->private_pages++;
+	return HYPSEC_OK;
+}
+
+int pvm_claim(struct vcpu *v, ipa_t ipa, bool zero, pa_t *pa)
+{
+	struct vm *vm = v->vm;
+	pa_t offer = PA(0);
+	int ret;
+
+	for (;;) {
+		spin_lock(&vm->lock);
+		ret = claim_locked(v, ipa, zero, &offer);
+		spin_unlock(&vm->lock);
+
+		if (ret == HYPSEC_EPOCH) {
+			/* An ordinary VM may map it still (DESIGN section 4). */
+			shadow_drop_all();
+			continue;
+		}
+		if (ret == HYPSEC_DENIED && offer.v && take_from_dead(offer))
+			continue;
+		if (ret == HYPSEC_OK && pa)
+			*pa = offer;
+		return ret;
+	}
+}
+
+/* An abort that is the guest's own doing, or the platform's. */
+static bool external_abort(struct vcpu *v)
+{
+	vcpu_inject_abort(v, ESR_EC(v->esr) == EC_IABT_LOW, v->far);
+	return true;
+}
+
+static bool ram_fault(struct vcpu *v, ipa_t ipa, enum vcpu_exit *code)
+{
+	switch (pvm_claim(v, ipa, true, NULL)) {
+	case HYPSEC_OK:
+		return true;
+	case HYPSEC_EXIT:
+		*code = EXIT_TRAP;
+		return false;
+	case HYPSEC_BUSY:
+		/* The core or another CPU has it in use: let the host go on, too. */
+		return pvm_show(v, SHOW_NOTHING, code);
+	case HYPSEC_DEAD:
+		pvm_is_dead(v, code);
+		return false;
+	case HYPSEC_NO_MEMORY:
+		/*
+		 * Not the guest's fault, and not for ever: the VMM sees a failed
+		 * run, and can continue after the pool was topped up.
+		 */
+		hlog("vm %u: no memory for its tables; donate pages and continue",
+		     v->vm->id);
+		return pvm_show(v, SHOW_DEAD, code);
+	case HYPSEC_DENIED:
+		return pvm_die(v, "the host backs it with a page that is not its own", code);
+	default:
+		return pvm_die(v, "a page could not be claimed", code);
+	}
+}
+
+static bool device_access(struct vcpu *v, enum vcpu_exit *code)
+{
+	/*
+	 * Cache maintenance of an address with no memory behind it does nothing;
+	 * KVM skips it too (kvm_handle_guest_abort()).
+	 */
+	if ((v->esr & (ESR_CM | ESR_S1PTW)) == ESR_CM) {
+		vcpu_skip(v);
+		return true;
+	}
+	if (!mmio_forwardable(v->esr))
+		return external_abort(v);
+
+	/* The register's number stays here; the host is shown x0. */
+	v->pending_reg = FIELD(v->esr, 20, 16);
+	v->esr = (v->esr & ~(u64)ESR_FSC) | FSC_TRANS | 3;
+	return pvm_show(v, v->esr & ESR_WNR ? SHOW_STORE : SHOW_LOAD, code);
+}
+
+/**
+ * pvm_abort() - a stage-2 abort of a protected vCPU
+ *
+ * Return: true to enter the guest again.
+ * Locks: takes vm->lock.
+ */
+bool pvm_abort(struct vcpu *v, enum vcpu_exit *code)
+{
+	ipa_t ipa = IPA(HPFAR_IPA(v->hpfar));
+	struct vm *vm = v->vm;
+	bool ram;
+
+	switch (v->esr & ESR_FSC_TYPE) {
+	case FSC_TRANS:
+	case FSC_PERM:
+	case FSC_ACCESS:
+		break;
+	default:
+		/* A synchronous external abort, an address-size fault, ... */
+		return external_abort(v);
+	}
+	if (!range_ok(ipa.v, PAGE_SIZE, BIT(vm->s2.ipa_bits)))
+		return external_abort(v);
+
+	spin_lock(&vm->lock);
+	ram = vm->state != VM_DEAD && pvm_in_ram(vm->pvm, ipa.v, PAGE_SIZE);
+	spin_unlock(&vm->lock);
+	if (ram)
+		return ram_fault(v, ipa, code);
+
+	if (ESR_EC(v->esr) == EC_DABT_LOW)
+		return device_access(v, code);
+	return external_abort(v);
+}

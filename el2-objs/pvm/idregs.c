@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* ID registers of a protected guest, from idregs.def. */
+#include "types.h"
+#include "pvm.h"
+
+enum rule { PASS, CAP, FIX };
+
+static const struct id_field {
+	u8 reg, shift, rule, limit;
+} fields[] = {
+#define ID(reg, name, shift, rule, limit) { PVM_ID_##reg, shift, rule, limit },
+#include "idregs.def"
+#undef ID
+};
+
+/* MMFR0.PARange, by value: bits of physical address */
+static const u8 pa_bits[] = { 32, 36, 40, 42, 44, 48 };
+
+static u64 field_value(const struct id_field *f, u64 hw, u8 ipa_bits)
+{
+	u64 v = (hw >> f->shift) & 0xf;
+
+	if (f->rule == FIX)
+		return f->limit;
+	if (f->rule == CAP && v > f->limit)
+		v = f->limit;
+	if (f->reg == PVM_ID_MMFR0 && f->shift == 0)
+		while (v && pa_bits[v] > ipa_bits)
+			v--;
+	/* 52-bit addresses would lead outside the VM's address space. */
+	if (f->reg == PVM_ID_MMFR0 && f->shift == 28 && v == 1)
+		v = 0;
+	return v;
+}
+
+u64 pvm_id_value(enum pvm_id reg, u64 hw, u8 ipa_bits)
+{
+	u64 v = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(fields); i++)
+		if (fields[i].reg == reg)
+			v |= field_value(&fields[i], hw, ipa_bits) << fields[i].shift;
+	return v;
+}

@@ -1,0 +1,371 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * VM_PROTECT: an ordinary VM becomes a protected one (DESIGN section 6).
+ *
+ *   ordinary --guest call--> PROTECTING --image verified--> PROTECTED
+ *                                 `-----refused, or anything else-----> DEAD
+ *
+ * While PROTECTING no vCPU runs. The one that asked carries the work: KVM runs it
+ * again and again, each run does a piece, and returns to the host for an
+ * interrupt or for a page that the host has not mapped yet.
+ */
+#include "types.h"
+#include "check.h"
+#include "boot.h"
+#include "hcall.h"
+#include "log.h"
+#include "pvm.h"
+#include "../abi/hypsec_guest.h"
+
+_Static_assert(sizeof(struct vcpu) <= PAGE_SIZE, "one page each");
+_Static_assert(sizeof(struct pvm) <= PAGE_SIZE, "one page");
+
+#define FDT_MAGIC	0xd00dfeed
+#define FDT_HEADER_SIZE	40
+
+static void free_pages(struct pvm *p)
+{
+	if (!p)
+		return;
+	for (unsigned int i = 0; i < VM_MAX_VCPUS; i++)
+		if (p->vcpu[i])
+			pool_free(p->vcpu[i], HYPSEC_ACC_VM);
+	pool_free(p, HYPSEC_ACC_VM);	/* zeroes: the guest's registers are gone */
+}
+
+static struct pvm *alloc_pages(struct vm *vm)
+{
+	struct pvm *p = pool_alloc(HYPSEC_ACC_VM);
+
+	if (!p)
+		return NULL;
+	for (unsigned int i = 0; i < VM_MAX_VCPUS; i++) {
+		p->vcpu[i] = pool_alloc(HYPSEC_ACC_VM);
+		if (!p->vcpu[i]) {
+			free_pages(p);
+			return NULL;
+		}
+		p->vcpu[i]->vm = vm;
+		p->vcpu[i]->power = VCPU_OFF;
+	}
+	return p;
+}
+
+/**
+ * pvm_free() - free what pvm/ holds of a dead VM
+ *
+ * Caller: holds vm->lock; no vCPU is inside.
+ */
+void pvm_free(struct vm *vm)
+{
+	CHECK(vm->state == VM_DEAD && !vm->running);
+	free_pages(vm->pvm);
+	vm->pvm = NULL;
+}
+
+/* Everything that can be refused is, before anything changes. vm->lock held. */
+static int protect_begin(struct vcpu *v, kva_t host_vcpu, u64 image, u64 dtb)
+{
+	struct vm *vm = v->vm;
+	u64 limit = BIT(vm->s2.ipa_bits);
+	struct pvm *p;
+	struct vcpu *boot;
+	int i;
+
+	if (vm->state != VM_ORDINARY)
+		return HYPSEC_STATE;
+	/* Its registers are the host's, and would stay loaded. */
+	if (vm->running != 1)
+		return HYPSEC_BUSY;
+	if (!IS_ALIGNED(image, SZ_2M) || !IS_ALIGNED(dtb, 8))
+		return HYPSEC_INVALID;
+	if (!range_ok(image, PAGE_SIZE, limit) || !range_ok(dtb, PAGE_SIZE, limit))
+		return HYPSEC_RANGE;
+	i = pvm_vcpu_index(v->sr[GSR_MPIDR_EL1] & MPIDR_AFF);
+	if (i < 0)
+		return HYPSEC_NOT_SUPPORTED;
+
+	p = alloc_pages(vm);
+	if (!p)
+		return HYPSEC_NO_MEMORY;
+
+	image_verify_init(&p->verify, image, limit);
+	p->image = (struct pvm_range){ image, 0 };
+	p->dtb_ipa = dtb;
+	for (unsigned int id = 0; id < PVM_ID_COUNT; id++)
+		p->id[id] = pvm_id_value(id, pvm_hw_id(id), vm->s2.ipa_bits);
+	for (unsigned int n = 0; n < VM_MAX_VCPUS; n++) {
+		p->vcpu[n]->own_cntvoff = true;
+		p->vcpu[n]->cntvoff = this_cpu()->host_cntvoff;
+	}
+	boot = p->vcpu[i];
+	boot->host = host_vcpu;
+	boot->power = VCPU_ON;
+
+	/* From here on nothing fails: the ordinary identity ends. */
+	s2_drop(&vm->s2);
+	vm->pvm = p;
+	vm->powered_off = false;
+	WRITE_ONCE(vm->state, VM_PROTECTING);
+	return HYPSEC_OK;
+}
+
+/**
+ * pvm_guest_call() - an HVC in our range, of an ordinary VM's vCPU
+ * @v: the vCPU, its registers where vcpu.r says, past the HVC
+ * @host_vcpu: the struct kvm_vcpu that runs
+ * @code: exit code for the host, if the result is false
+ *
+ * Return: true: answered, enter the guest again; false: leave it.
+ * Locks: takes vm->lock.
+ */
+bool pvm_guest_call(struct vcpu *v, kva_t host_vcpu, enum vcpu_exit *code)
+{
+	u32 fn = (u32)v->r->x[0];
+	u64 image, dtb;
+	int ret;
+
+	switch (fn) {
+	case HYPSEC_GUEST_VERSION:
+		v->r->x[1] = HYPSEC_ABI_VERSION;
+		v->r->x[2] = 0;
+		ret = HYPSEC_OK;
+		break;
+	case HYPSEC_GUEST_PROTECT:
+		image = READ_ONCE(v->r->x[1]);
+		dtb = READ_ONCE(v->r->x[2]);
+		spin_lock(&v->vm->lock);
+		ret = protect_begin(v, host_vcpu, image, dtb);
+		spin_unlock(&v->vm->lock);
+		if (ret == HYPSEC_OK) {
+			hlog("vm %u: asks for protection", v->vm->id);
+			*code = EXIT_IRQ;
+			return false;
+		}
+		break;
+	case HYPSEC_GUEST_RAM:
+	case HYPSEC_GUEST_RANDOM:
+		ret = HYPSEC_STATE;
+		break;
+	default:
+		ret = HYPSEC_NOT_SUPPORTED;
+		break;
+	}
+	v->r->x[0] = (u64)(s64)ret;
+	return true;
+}
+
+/* Pages of the image for auth/, one at a time. */
+struct claim_source {
+	struct image_source src;
+	struct vcpu *v;
+	bool mapped;
+};
+
+static void source_close(struct claim_source *c)
+{
+	if (c->mapped)
+		slot_unmap(SLOT_PAGE);
+	c->mapped = false;
+}
+
+/* Makes the page at @ipa the VM's, and readable here. */
+static int source_open(struct claim_source *c, u64 ipa, const void **va)
+{
+	pa_t pa;
+	int ret;
+
+	source_close(c);
+	ret = pvm_claim(c->v, IPA(ipa), false, &pa);
+	if (ret != HYPSEC_OK)
+		return ret;
+	*va = slot_map_private(pa, c->v->vm->id);
+	if (!*va)
+		return HYPSEC_DEAD;	/* lost to the host's touch meanwhile */
+	c->mapped = true;
+	return HYPSEC_OK;
+}
+
+static int source_page(struct image_source *src, u64 offset, bool keep,
+		       const void **va)
+{
+	struct claim_source *c = container_of(src, struct claim_source, src);
+	u64 ipa = c->v->vm->pvm->image.base + offset;
+
+	if (keep)
+		return source_open(c, ipa, va);
+	source_close(c);
+	*va = NULL;
+	return pvm_claim(c->v, IPA(ipa), true, NULL);
+}
+
+static u32 be32(const u8 *b)
+{
+	return (u32)b[0] << 24 | (u32)b[1] << 16 | (u32)b[2] << 8 | b[3];
+}
+
+/*
+ * The device tree keeps its contents: the stub reads it as hostile input. Claimed
+ * so that it stays what the stub has checked.
+ */
+static int step_dtb(struct vcpu *v, struct claim_source *c)
+{
+	struct pvm *p = v->vm->pvm;
+	u64 first = p->dtb_ipa & PAGE_MASK, size, end;
+	const void *va;
+	const u8 *h;
+	int ret;
+
+	if (!p->dtb.size) {
+		ret = source_open(c, first, &va);
+		if (ret != HYPSEC_OK)
+			return ret;
+		h = (const u8 *)va + (p->dtb_ipa - first);	/* 8 bytes: aligned */
+		size = be32(h + 4);
+		if (be32(h) != FDT_MAGIC || size < FDT_HEADER_SIZE || size > HYPSEC_DTB_MAX)
+			return HYPSEC_INVALID;
+		end = ALIGN_UP(p->dtb_ipa + size, PAGE_SIZE);
+		if (end > p->verify.ipa_limit)
+			return HYPSEC_RANGE;
+		/* The stub's memory: it would overwrite what it reads. */
+		if (first < p->image.base + p->image.size && p->image.base < end)
+			return HYPSEC_RANGE;
+		spin_lock(&v->vm->lock);
+		p->dtb = (struct pvm_range){ first, end - first };
+		spin_unlock(&v->vm->lock);
+		p->dtb_done = PAGE_SIZE;
+		p->dtb_size = size;
+		return HYPSEC_RESTART;
+	}
+	if (p->dtb_done == p->dtb.size)
+		return HYPSEC_OK;
+	ret = pvm_claim(v, IPA(p->dtb.base + p->dtb_done), false, NULL);
+	if (ret != HYPSEC_OK)
+		return ret;
+	p->dtb_done += PAGE_SIZE;
+	return HYPSEC_RESTART;
+}
+
+/* One page of work, more or less: HYPSEC_RESTART until all is done. */
+static int step(struct vcpu *v)
+{
+	struct claim_source c = { { source_page }, v, false };
+	struct pvm *p = v->vm->pvm;
+	int ret;
+
+	ret = image_verify_step(&p->verify, &c.src, PAGE_SIZE);
+	if (ret == HYPSEC_OK) {
+		if (!p->image.size) {
+			spin_lock(&v->vm->lock);
+			p->image.size = p->verify.m.mem_size;
+			spin_unlock(&v->vm->lock);
+		}
+		ret = step_dtb(v, &c);
+	}
+	source_close(&c);
+	return ret;
+}
+
+static const char *refusal(const struct pvm *p, int status)
+{
+	switch (status) {
+	case HYPSEC_UNSIGNED:
+		return p->verify.error == MANIFEST_OK ? "not a protected image" :
+			manifest_error_name(p->verify.error);
+	case HYPSEC_BAD_SIGNATURE:
+		return "image: wrong signature or digest";
+	case HYPSEC_NO_MEMORY:
+		return "no memory to protect it";
+	case HYPSEC_DENIED:
+		return "the host backs its image with a page that is not its own";
+	default:
+		return p->image.size ? "device tree: no, too large, or misplaced" :
+			"image: misplaced";
+	}
+}
+
+/* The verified stub, entered in a state that the host had no part in. */
+static int enter(struct vcpu *v)
+{
+	struct vm *vm = v->vm;
+	struct pvm *p = vm->pvm;
+	int ret = HYPSEC_DEAD;
+
+	spin_lock(&vm->lock);
+	if (vm->state == VM_PROTECTING) {
+		pvm_vcpu_reset(v, p->image.base + p->verify.m.entry, p->dtb_ipa,
+			       p->dtb_size, p->image.base);
+		WRITE_ONCE(vm->state, VM_PROTECTED);
+		ret = HYPSEC_OK;
+	}
+	spin_unlock(&vm->lock);
+	if (ret == HYPSEC_OK)
+		hlog("vm %u: protected, image %lx, %lu KiB", vm->id, p->image.base,
+		     p->image.size >> 10);
+	return ret;
+}
+
+/**
+ * pvm_protect_step() - carry VM_PROTECT on
+ * @v: the vCPU that asked
+ *
+ * Host interrupts are looked for after each page: at most one page's hash
+ * (270,000 instructions) or the signature (510,000) between two.
+ * Return: HYPSEC_OK: protected, @v is ready to run; HYPSEC_RESTART: the host
+ * has an interrupt; HYPSEC_EXIT: the host must map a page, @v shows the fault;
+ * else the VM is dead.
+ */
+int pvm_protect_step(struct vcpu *v)
+{
+	struct pvm *p = v->vm->pvm;
+	int ret;
+
+	for (;;) {
+		ret = step(v);
+		if (ret == HYPSEC_OK)
+			return enter(v);
+		if (ret == HYPSEC_EXIT)
+			return ret;
+		if (ret == HYPSEC_BUSY)
+			return HYPSEC_RESTART;
+		if (ret != HYPSEC_RESTART)
+			break;
+		if (host_irq_pending())
+			return HYPSEC_RESTART;
+	}
+	if (ret != HYPSEC_DEAD)
+		vm_kill(v->vm, refusal(p, ret));
+	return HYPSEC_DEAD;
+}
+
+/**
+ * pvm_add_ram() - HYPSEC_GUEST_RAM
+ *
+ * Return: HYPSEC_OK; HYPSEC_INVALID unaligned or empty; HYPSEC_RANGE outside the
+ * address space; HYPSEC_DENIED overlaps a range named before; HYPSEC_NO_MEMORY
+ * too many ranges; HYPSEC_STATE not protected.
+ * Locks: takes vm->lock.
+ */
+int pvm_add_ram(struct vm *vm, u64 base, u64 size)
+{
+	struct pvm *p = vm->pvm;
+	int ret = HYPSEC_OK;
+
+	if (!size || !IS_ALIGNED(base | size, PAGE_SIZE))
+		return HYPSEC_INVALID;
+	if (!range_ok(base, size, BIT(vm->s2.ipa_bits)))
+		return HYPSEC_RANGE;
+
+	spin_lock(&vm->lock);
+	if (vm->state != VM_PROTECTED)
+		ret = HYPSEC_STATE;
+	else if (p->nr_ram == VM_MAX_RAM)
+		ret = HYPSEC_NO_MEMORY;
+	for (unsigned int i = 0; ret == HYPSEC_OK && i < p->nr_ram; i++)
+		if (base < p->ram[i].base + p->ram[i].size && p->ram[i].base < base + size)
+			ret = HYPSEC_DENIED;
+	if (ret == HYPSEC_OK)
+		p->ram[p->nr_ram++] = (struct pvm_range){ base, size };
+	spin_unlock(&vm->lock);
+	return ret;
+}

@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * PSCI (DEN0022F) for protected guests. Which vCPU is on, and where it starts,
+ * is known here and nowhere else: KVM would keep entry point and context in the
+ * host's memory, where they could be exchanged. KVM is told what it needs to
+ * schedule: that a vCPU starts or stops, and that the VM ends.
+ */
+#include "types.h"
+#include "check.h"
+#include "psci.h"
+#include "pvm.h"
+
+#define VERSION_1_1	0x10001
+#define TOS_NOT_PRESENT	2		/* MIGRATE_INFO_TYPE */
+
+/* KVM's value (sys_regs.c): RES1 bits and EE, MMU and caches off. */
+#define RESET_SCTLR	0x00c50078
+
+void pvm_vcpu_reset(struct vcpu *v, u64 pc, u64 x0, u64 x1, u64 x2)
+{
+	unsigned int i;
+
+	memset(&v->regs, 0, sizeof(v->regs));
+	memset(v->sr, 0, sizeof(v->sr));
+	memset(&v->fp, 0, sizeof(v->fp));
+	memset(v->apkey, 0, sizeof(v->apkey));
+	v->fp_loaded = false;
+	v->pending = SHOW_NOTHING;
+
+	v->regs.pc = pc;
+	v->regs.pstate = SPSR_EL1H | SPSR_DAIF;
+	v->regs.x[0] = x0;
+	v->regs.x[1] = x1;
+	v->regs.x[2] = x2;
+	v->sr[GSR_SCTLR_EL1] = RESET_SCTLR;
+	for (i = 0; i < VM_MAX_VCPUS; i++)
+		if (v->vm->pvm->vcpu[i] == v)
+			break;
+	v->sr[GSR_MPIDR_EL1] = pvm_mpidr(i);
+}
+
+static s64 features(u32 fn)
+{
+	switch (fn & ~SMCCC_SVE_HINT) {
+	case PSCI_VERSION:
+	case PSCI_CPU_SUSPEND:
+	case PSCI_CPU_SUSPEND64:
+	case PSCI_CPU_OFF:
+	case PSCI_CPU_ON:
+	case PSCI_CPU_ON64:
+	case PSCI_AFFINITY_INFO:
+	case PSCI_AFFINITY_INFO64:
+	case PSCI_MIGRATE_INFO_TYPE:
+	case PSCI_SYSTEM_OFF:
+	case PSCI_SYSTEM_RESET:
+	case PSCI_SYSTEM_RESET2:
+	case PSCI_SYSTEM_RESET2_64:
+	case PSCI_FEATURES:
+	case SMCCC_VERSION:
+		return PSCI_SUCCESS;
+	default:
+		return PSCI_NOT_SUPPORTED;
+	}
+}
+
+static s64 affinity_info(struct vm *vm, u64 aff, u64 level)
+{
+	struct pvm *p = vm->pvm;
+	s64 ret = PSCI_INVALID_PARAMETERS;
+	u64 mask;
+
+	if ((aff & ~MPIDR_AFF) || level > 3)
+		return PSCI_INVALID_PARAMETERS;
+	mask = MPIDR_AFF & ~(level == 3 ? GENMASK(23, 0) : BIT(level * 8) - 1);
+
+	spin_lock(&vm->lock);
+	for (unsigned int i = 0; i < VM_MAX_VCPUS; i++) {
+		if (((pvm_mpidr(i) ^ aff) & mask) != 0)
+			continue;
+		if (p->vcpu[i]->power == VCPU_ON)
+			ret = PSCI_AFF_ON;
+		else if (p->vcpu[i]->power == VCPU_ON_PENDING && ret != PSCI_AFF_ON)
+			ret = PSCI_AFF_ON_PENDING;
+		else if (ret < 0)
+			ret = PSCI_AFF_OFF;
+	}
+	spin_unlock(&vm->lock);
+	return ret;
+}
+
+/* Validates and records; PSCI_SUCCESS: to be forwarded. */
+static s64 cpu_on(struct vcpu *v, u64 aff, u64 entry, u64 context)
+{
+	struct vm *vm = v->vm;
+	struct pvm *p = vm->pvm;
+	struct vcpu *t;
+	s64 ret;
+	int i;
+
+	i = (aff & ~MPIDR_AFF) ? -1 : pvm_vcpu_index(aff);
+	if (i < 0)
+		return PSCI_INVALID_PARAMETERS;
+	if (!(p->verify.m.flags & HYPSEC_FLAG_SMP))
+		return PSCI_DENIED;
+	t = p->vcpu[i];
+
+	spin_lock(&vm->lock);
+	if (!IS_ALIGNED(entry, 4) || !pvm_in_ram(p, entry, 4)) {
+		ret = PSCI_INVALID_ADDRESS;
+	} else if (t->power != VCPU_OFF) {
+		ret = t->power == VCPU_ON ? PSCI_ALREADY_ON : PSCI_ON_PENDING;
+	} else {
+		t->on_entry = entry;
+		t->on_context = context;
+		t->power = VCPU_ON_PENDING;
+		v->pending_reg = i;
+		ret = PSCI_SUCCESS;
+	}
+	spin_unlock(&vm->lock);
+	return ret;
+}
+
+void psci_cpu_on_done(struct vcpu *v, u64 host)
+{
+	struct vm *vm = v->vm;
+	struct vcpu *t;
+	s64 ret = (s32)host;
+
+	CHECK(v->pending_reg < VM_MAX_VCPUS);
+	t = vm->pvm->vcpu[v->pending_reg];
+
+	spin_lock(&vm->lock);
+	if (t->power != VCPU_ON_PENDING) {
+		/* It has run: whatever the host says now, it was started. */
+		ret = PSCI_SUCCESS;
+	} else if (ret != PSCI_SUCCESS) {
+		t->power = VCPU_OFF;
+		t->on_entry = t->on_context = 0;
+	}
+	spin_unlock(&vm->lock);
+
+	if (ret == PSCI_ALREADY_ON) {
+		/*
+		 * We know that it is off: KVM has not finished its CPU_OFF. The
+		 * guest calls again, its registers are as they were.
+		 */
+		v->regs.pc -= 4;
+		return;
+	}
+	if (ret > 0 || ret < PSCI_INVALID_ADDRESS)
+		ret = PSCI_INTERNAL_FAILURE;
+	call_result(v, ret);
+}
+
+static bool cpu_off(struct vcpu *v, enum vcpu_exit *code)
+{
+	spin_lock(&v->vm->lock);
+	v->power = VCPU_OFF;
+	spin_unlock(&v->vm->lock);
+	return pvm_show(v, SHOW_CPU_OFF, code);
+}
+
+/* The VM is dead before the host hears of it: nothing runs on, nothing leaks. */
+static bool system_end(struct vcpu *v, enum pvm_exposure what,
+		       enum vcpu_exit *code)
+{
+	WRITE_ONCE(v->vm->powered_off, true);
+	vm_kill(v->vm, what == SHOW_OFF ? "powered off by its guest" :
+					  "reset by its guest");
+	return pvm_show(v, what, code);
+}
+
+/**
+ * pvm_psci() - a PSCI call of a protected guest
+ * @v: the vCPU, past the instruction
+ * @fn: function id, SVE hint removed
+ *
+ * Return: true to enter the guest again.
+ * Locks: takes vm->lock.
+ */
+bool pvm_psci(struct vcpu *v, u32 fn, enum vcpu_exit *code)
+{
+	u64 mask = fn & SMCCC_SMC64 ? ~0UL : GENMASK(31, 0);
+	u64 a1 = v->regs.x[1] & mask, a2 = v->regs.x[2] & mask;
+	u64 a3 = v->regs.x[3] & mask;
+	s64 ret;
+
+	switch (fn) {
+	case PSCI_VERSION:
+		ret = VERSION_1_1;
+		break;
+	case PSCI_FEATURES:
+		ret = features((u32)a1);
+		break;
+	case PSCI_MIGRATE_INFO_TYPE:
+		ret = TOS_NOT_PRESENT;
+		break;
+	case PSCI_AFFINITY_INFO:
+	case PSCI_AFFINITY_INFO64:
+		ret = affinity_info(v->vm, a1, a2);
+		break;
+	case PSCI_CPU_SUSPEND:
+	case PSCI_CPU_SUSPEND64:
+		/* Power-down states too: the architecture lets them return. */
+		return pvm_show(v, SHOW_SUSPEND, code);
+	case PSCI_CPU_ON:
+	case PSCI_CPU_ON64:
+		ret = cpu_on(v, a1, a2, a3);
+		if (ret == PSCI_SUCCESS)
+			return pvm_show(v, SHOW_CPU_ON, code);
+		break;
+	case PSCI_CPU_OFF:
+		return cpu_off(v, code);
+	case PSCI_SYSTEM_OFF:
+		return system_end(v, SHOW_OFF, code);
+	case PSCI_SYSTEM_RESET:
+		return system_end(v, SHOW_RESET, code);
+	case PSCI_SYSTEM_RESET2:
+	case PSCI_SYSTEM_RESET2_64:
+		/* Warm reset, or a vendor's: both are a reset here. */
+		if (a1 && !(a1 & BIT(31))) {
+			ret = PSCI_INVALID_PARAMETERS;
+			break;
+		}
+		return system_end(v, SHOW_RESET2, code);
+	default:
+		ret = PSCI_NOT_SUPPORTED;
+		break;
+	}
+	call_result(v, ret);
+	return true;
+}
