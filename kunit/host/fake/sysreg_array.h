@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * System registers as named variables, for tests that look at what was written to
+ * each. Given to the compiler with -include: it takes the place of the real
+ * read_sysreg() and write_sysreg(), the bit names stay.
+ */
+#ifndef HYPSEC_FAKE_SYSREG_ARRAY_H
+#define HYPSEC_FAKE_SYSREG_ARRAY_H
+
+#include <sysreg.h>
+
+/* A register never written reads zero. */
+u64 *fake_reg(const char *name);
+
+#undef read_sysreg
+#undef write_sysreg
+#define read_sysreg(r)		(*fake_reg(__sr_str(r)))
+#define write_sysreg(v, r)	(*fake_reg(__sr_str(r)) = (u64)(v))
+#define REG(r)			(*fake_reg(__sr_str(r)))
+
+#endif

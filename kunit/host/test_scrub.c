@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Before a power-off: every private page, of every size of entry, and no other. */
+#include "test.h"
+#include "crypto.h"
+#include "hcall.h"
+#include "log.h"
+#include "mem.h"
+#include "vcpu.h"
+#include "../../el2-objs/hcall/smc.h"
+
+#define PAGES	2048			/* 8 MiB from BASE, in two ranges */
+#define BASE	0x40200000UL
+
+static struct {
+	struct page_info pi;
+	u8 *mem;
+	bool cleaned;
+} page[PAGES];
+static struct hypsec_ram ram[2] = {
+	{ BASE, 0x401000 }, { BASE + 0x600000, 0x200000 },
+};
+static u8 *mapped;
+static int killed, refs, moving_for, lookups;
+static struct vm vms[3];
+
+bool ram_range(unsigned int n, struct hypsec_ram *r)
+{
+	if (n < 2)
+		*r = ram[n];
+	return n < 2;
+}
+
+static unsigned int index_of(u64 pa)
+{
+	bool in = (pa >= ram[0].base && pa - ram[0].base < ram[0].size) ||
+		  (pa >= ram[1].base && pa - ram[1].base < ram[1].size);
+
+	assert_true(in);
+	return (unsigned int)((pa - BASE) / PAGE_SIZE);
+}
+
+struct page_info own_lookup(pa_t pa)
+{
+	struct page_info pi = page[index_of(pa.v)].pi;
+
+	lookups++;
+	assert_int_equal(killed, 2);	/* nothing is looked at before the VMs are dead */
+	if (pi.state == PG_MOVING && moving_for && !--moving_for)
+		page[index_of(pa.v)].pi.state = PG_PRIVATE;
+	return pi;
+}
+
+void *slot_map_private(pa_t pa, u16 vm)
+{
+	unsigned int i = index_of(pa.v);
+
+	assert_null(mapped);
+	if (page[i].pi.state != PG_PRIVATE || page[i].pi.vm != vm)
+		return NULL;
+	return mapped = page[i].mem;
+}
+
+void slot_unmap(enum slot_id id)
+{
+	assert_int_equal(id, SLOT_PAGE);
+	assert_non_null(mapped);
+	mapped = NULL;
+}
+
+void dcache_clean_inval_poc(const void *va, size_t n)
+{
+	unsigned int i;
+
+	assert_int_equal(n, PAGE_SIZE);
+	for (i = 0; i < PAGES; i++)
+		if (page[i].mem == va)
+			page[i].cleaned = page[i].mem[0] == 0;
+}
+
+void hypsec_wipe(void *p, size_t n) { memset(p, 0, n); }
+void hlog(const char *fmt, ...) { (void)fmt; }
+void vm_put(struct vm *vm) { (void)vm; refs--; }
+
+struct vm *vm_by_id(u16 id)
+{
+	if (id > 3)
+		return NULL;
+	refs++;
+	return &vms[id - 1];
+}
+
+void vm_kill(struct vm *vm, const char *why)
+{
+	assert_true(vm->state == VM_PROTECTED || vm->state == VM_PROTECTING);
+	assert_non_null(why);
+	vm->state = VM_DEAD;
+	killed++;
+}
+
+static void test_scrub(void **state)
+{
+	unsigned int i, private = 0;
+
+	(void)state;
+	vms[0].state = VM_PROTECTED;
+	vms[1].state = VM_ORDINARY;
+	vms[2].state = VM_PROTECTING;
+	for (i = 0; i < PAGES; i++) {
+		/* The second 2 MiB are one block of the host's. */
+		page[i].pi = (struct page_info){ PG_HOST, 0, 0, false, i / 512 == 1 ? 2 : 3 };
+		if (page[i].pi.level == 3 && i % 7 == 0)
+			page[i].pi = (struct page_info){ PG_PRIVATE, 1 + i % 3, i, false, 3 };
+		if (i == 5)
+			page[i].pi = (struct page_info){ PG_CORE, 0, 0, false, 3 };
+		page[i].mem = malloc(PAGE_SIZE);
+		memset(page[i].mem, 0xaa, PAGE_SIZE);
+	}
+	page[1].pi = (struct page_info){ PG_MOVING, 1, 1, false, 3 };
+	moving_for = 50;
+
+	scrub_private();
+
+	assert_int_equal(refs, 0);
+	assert_null(mapped);
+	/* The 2 MiB block was one step, not 512. */
+	assert_true(lookups < 512 + 1 + 512 + 1 + 60);
+	for (i = 0; i < PAGES; i++) {
+		bool in_ram = i < 1025 || i >= 1536;
+		bool p = in_ram && page[i].pi.state == PG_PRIVATE;
+		u8 want = p ? 0 : 0xaa;
+
+		private += p;
+		assert_int_equal(page[i].mem[0], want);
+		assert_int_equal(page[i].mem[PAGE_SIZE - 1], want);
+		assert_int_equal(page[i].cleaned, p);
+		free(page[i].mem);
+	}
+	assert_true(private > 100);
+	assert_int_equal(page[1].pi.state, PG_PRIVATE);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = { cmocka_unit_test(test_scrub) };
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
