@@ -57,6 +57,7 @@ struct percpu {
 	u64 stub_hcr, stub_sctlr, stub_vbar, stub_actlr, stub_vtcr, stub_vttbr;
 	u32 online;		/* this CPU runs under the core */
 	u32 panicking;
+	bool pool_reserve;	/* may use the pool's last pages: mem/pool.c */
 } __attribute__((aligned(64)));
 
 struct percpu *this_cpu(void);		/* TPIDR_EL2 */

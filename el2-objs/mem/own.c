@@ -1,0 +1,371 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Who owns a page. The record is the host's stage 2; what may happen to a page is
+ * in transitions.def. A page changes hands in three steps:
+ *
+ * 1. with host_s2_lock held: the table decides, from the entry as it is now; the
+ *    entry becomes "moving", and no TLB has the old one any more. From here on
+ *    nobody can reach the page but this CPU.
+ * 2. without the lock: zero, clean to the PoC. A page is 4 KiB; other CPUs need not wait.
+ * 3. with the lock: the entry becomes the new state.
+ *
+ * Nothing fails after step 1 except mapping a donated page at EL2, which puts the old
+ * entry back: the page's contents are untouched then.
+ */
+#include "boot.h"
+#include "check.h"
+#include "hcall.h"
+#include "mem.h"
+#include "s2.h"
+#include "transitions.h"
+
+#define HOST_LEAF	(S2_R | S2_W | S2_MEMATTR_WB | S2_SH_INNER | S2_AF | S2_TABLE | S2_VALID)
+
+#define EPOCHS		16	/* stamps 1..15; 0 is no stamp */
+
+/* Protected by host_s2_lock. */
+static u32 epoch = 1;		/* what new mappings are stamped with */
+static u32 dirty = BIT(1);	/* epochs whose mappings may be in some shadow */
+
+struct page_info own_decode(pa_t pa, const struct s2_leaf *leaf)
+{
+	struct page_info pi = { .level = leaf->level };
+	u64 pte = leaf->pte;
+
+	(void)pa;
+	if (pte & S2_VALID) {
+		/* What is not RAM is never executable (s2/host.c). */
+		pi.state = pte & S2_XN ? PG_NONE : PG_HOST;
+		pi.shared = pte & S2_SHARED;
+		return pi;
+	}
+	switch (pte & ANN_STATE) {
+	case 0:
+		pi.state = PG_NONE;
+		break;
+	case ANN_CORE:
+		pi.state = PG_CORE;
+		break;
+	case ANN_DONATED:
+		pi.state = PG_DONATED;
+		break;
+	case ANN_PRIVATE:
+		pi.state = PG_PRIVATE;
+		pi.vm = (pte & ANN_VM) >> 4;
+		pi.frame = (pte & ANN_FRAME) >> PAGE_SHIFT;
+		break;
+	default:			/* ANN_MOVING; and what nobody writes */
+		pi.state = PG_MOVING;
+		break;
+	}
+	return pi;
+}
+
+struct page_info own_lookup(pa_t pa)
+{
+	struct page_info pi;
+	struct s2_leaf leaf;
+
+	spin_lock(&host_s2_lock);
+	leaf = s2_lookup(&host_s2, pa.v);
+	pi = own_decode(pa, &leaf);
+	spin_unlock(&host_s2_lock);
+	return pi;
+}
+
+static bool stamped(u64 pte)
+{
+	return dirty & BIT((pte & S2_SW) >> S2_SW_SHIFT);
+}
+
+static bool holds(enum own_condition c, pa_t pa, u64 pte, u64 mine)
+{
+	switch (c) {
+	case IF_ALWAYS:
+		return true;
+	case IF_IN_SLOT:
+		return slot_holds(pa);
+	case IF_STAMPED:
+		return stamped(pte);
+	case IF_SAME:
+		return pte == mine;
+	case IF_OTHER:
+		return pte != mine;
+	case IF_FREE:
+		return pool_withdraw(pa);
+	}
+	return false;
+}
+
+static const struct transition *decide(enum own_op op, pa_t pa, u64 mine)
+{
+	struct s2_leaf leaf = s2_lookup(&host_s2, pa.v);
+	struct page_info pi = own_decode(pa, &leaf);
+	u8 from = pi.shared ? PG_SHARED : pi.state;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(transitions); i++) {
+		const struct transition *t = &transitions[i];
+
+		if (t->op == op && t->from == from && holds(t->condition, pa, leaf.pte, mine))
+			return t;
+	}
+	core_panic(__FILE__, __LINE__, "no transition");
+}
+
+/*
+ * Step 1. @mine: the annotation the caller speaks for, 0: none. On HYPSEC_OK @old is the
+ * entry before, to be replaced in step 3, or 0 if there is nothing to do.
+ */
+static int move_begin(enum own_op op, pa_t pa, u64 mine, u64 *old)
+{
+	const struct transition *t;
+	int ret;
+
+	*old = 0;
+	spin_lock(&host_s2_lock);
+	t = decide(op, pa, mine);
+	ret = t->status;
+	if (ret == HYPSEC_OK && t->to != t->from) {
+		ret = s2_split(&host_s2, pa.v, 3);
+		if (ret == HYPSEC_OK) {
+			*old = s2_lookup(&host_s2, pa.v).pte;
+			s2_replace(&host_s2, pa.v, *old, ANN_MOVING);
+		}
+	}
+	spin_unlock(&host_s2_lock);
+	return ret;
+}
+
+/* Step 3. */
+static void move_end(pa_t pa, u64 new, s64 private_pages)
+{
+	spin_lock(&host_s2_lock);
+	s2_replace(&host_s2, pa.v, ANN_MOVING, new);
+	if (new & S2_VALID)
+		s2_merge(&host_s2, pa.v, dirty);
+	account_add(HYPSEC_ACC_PRIVATE, private_pages);
+	spin_unlock(&host_s2_lock);
+}
+
+int own_donate(pa_t pa)
+{
+	u64 old;
+	int ret;
+
+	if (!IS_ALIGNED(pa.v, PAGE_SIZE))
+		return HYPSEC_INVALID;
+	pool_reserve_open();
+	ret = move_begin(OWN_DONATE, pa, 0, &old);
+	if (ret == HYPSEC_OK) {
+		ret = el2_map(pa, PAGE_SIZE, EL2_RW);
+		if (ret == HYPSEC_OK)
+			page_zero(core_va(pa));
+		move_end(pa, ret == HYPSEC_OK ? ANN_DONATED : old, 0);
+		if (ret == HYPSEC_OK)
+			pool_donate(pa);
+	}
+	pool_reserve_close();
+	return ret;
+}
+
+int own_reclaim(pa_t pa)
+{
+	u64 old;
+	int ret;
+
+	if (!IS_ALIGNED(pa.v, PAGE_SIZE))
+		return HYPSEC_INVALID;
+	ret = move_begin(OWN_RECLAIM, pa, 0, &old);
+	if (ret != HYPSEC_OK)
+		return ret;
+	/* Free pages are zero; the host may look past the caches. */
+	dcache_clean_inval_poc(core_va(pa), PAGE_SIZE);
+	el2_unmap(pa, PAGE_SIZE);
+	move_end(pa, pa.v | HOST_LEAF, 0);
+	return HYPSEC_OK;
+}
+
+/* The page stays the host's, so there is nothing to move. */
+static int set_shared(enum own_op op, pa_t pa)
+{
+	const struct transition *t;
+	int ret;
+
+	if (!IS_ALIGNED(pa.v, PAGE_SIZE))
+		return HYPSEC_INVALID;
+	spin_lock(&host_s2_lock);
+	t = decide(op, pa, 0);
+	ret = t->status;
+	if (ret == HYPSEC_OK)
+		ret = s2_split(&host_s2, pa.v, 3);
+	if (ret == HYPSEC_OK) {
+		u64 old = s2_lookup(&host_s2, pa.v).pte;
+		bool share = t->to == PG_SHARED;
+
+		s2_replace(&host_s2, pa.v, old, share ? old | S2_SHARED : old & ~S2_SHARED);
+		account_add(HYPSEC_ACC_SHARED, share ? 1 : -1);
+		if (!share)
+			s2_merge(&host_s2, pa.v, dirty);
+	}
+	spin_unlock(&host_s2_lock);
+	return ret;
+}
+
+int own_share(pa_t pa)
+{
+	return set_shared(OWN_SHARE, pa);
+}
+
+int own_unshare(pa_t pa)
+{
+	return set_shared(OWN_UNSHARE, pa);
+}
+
+/* What does not fit an annotation would be taken for another owner. */
+static bool owner_ok(u16 vm, u64 frame)
+{
+	return vm && vm <= ANN_VM >> 4 && frame <= ANN_FRAME >> PAGE_SHIFT;
+}
+
+int own_claim(pa_t pa, u16 vm, u64 frame, bool zero)
+{
+	u64 mine = ann_private(vm, frame), old;
+	void *page;
+	int ret;
+
+	if (!IS_ALIGNED(pa.v, PAGE_SIZE) || !owner_ok(vm, frame))
+		return HYPSEC_INVALID;
+	ret = move_begin(OWN_CLAIM, pa, mine, &old);
+	if (ret != HYPSEC_OK || !old)
+		return ret;
+
+	page = slot_map_moving(pa);
+	if (zero)
+		page_zero(page);
+	/* A guest that runs with its caches off must not find what they hid. */
+	dcache_clean_inval_poc(page, PAGE_SIZE);
+	slot_unmap(SLOT_PAGE);
+	/*
+	 * Contents that are kept may be checked as data and then executed: instruction
+	 * caches filled before the host's last write would hold other code than was checked.
+	 */
+	if (!zero)
+		icache_inval_all();
+
+	move_end(pa, mine, 1);
+	return HYPSEC_OK;
+}
+
+int own_return(pa_t pa, u16 vm, u64 frame)
+{
+	u64 mine = ann_private(vm, frame), old;
+	void *page;
+	int ret;
+
+	if (!IS_ALIGNED(pa.v, PAGE_SIZE) || !owner_ok(vm, frame))
+		return HYPSEC_INVALID;
+	ret = move_begin(OWN_RETURN, pa, mine, &old);
+	if (ret != HYPSEC_OK)
+		return ret;
+
+	page = slot_map_moving(pa);
+	page_zero(page);
+	dcache_clean_inval_poc(page, PAGE_SIZE);
+	slot_unmap(SLOT_PAGE);
+
+	move_end(pa, pa.v | HOST_LEAF, -1);
+	return HYPSEC_OK;
+}
+
+/*
+ * True if all of [base, base + size) may be mapped in a shadow. A 1 GiB range that the
+ * host has in 4 KiB entries is refused: looking at them all would take too long, and
+ * so would stamping them.
+ */
+static bool may_stamp(u64 base, u64 size, bool ram)
+{
+	struct s2_leaf leaf;
+	u64 ia;
+
+	for (ia = base; ia < base + size; ia = ALIGN_DOWN(ia, leaf.size) + leaf.size) {
+		struct page_info pi;
+
+		leaf = s2_lookup(&host_s2, ia);
+		if (size == SZ_1G && leaf.level == 3)
+			return false;
+		pi = own_decode(PA(ia), &leaf);
+		if (pi.state != (ram ? PG_HOST : PG_NONE))
+			return false;
+	}
+	return true;
+}
+
+static void stamp(u64 base, u64 size)
+{
+	struct s2_leaf leaf;
+	u64 ia;
+
+	for (ia = base; ia < base + size; ia = ALIGN_DOWN(ia, leaf.size) + leaf.size) {
+		u64 new;
+
+		leaf = s2_lookup(&host_s2, ia);
+		new = (leaf.pte & ~S2_SW) | (u64)epoch << S2_SW_SHIFT;
+		/* Hardware ignores these bits: no break, no TLBI. */
+		if (leaf.pte != new)
+			s2_replace(&host_s2, ia, leaf.pte, new);
+	}
+}
+
+s64 own_stamp(pa_t pa, u64 size, bool *is_ram)
+{
+	s64 ret = HYPSEC_DENIED;
+
+	if (!IS_ALIGNED(pa.v, PAGE_SIZE) ||
+	    (size != PAGE_SIZE && size != SZ_2M && size != SZ_1G))
+		return HYPSEC_INVALID;
+	if (!range_ok(pa.v, PAGE_SIZE, pa_limit))
+		return HYPSEC_RANGE;
+
+	spin_lock(&host_s2_lock);
+	for (; size >= PAGE_SIZE; size >>= 9) {
+		u64 base = ALIGN_DOWN(pa.v, size);
+		bool ram = pa_is_ram(PA(base), size);
+
+		if (!ram && (!range_ok(base, size, pa_limit) || pa_touches_ram(PA(base), size)))
+			continue;
+		if (!may_stamp(base, size, ram))
+			continue;
+		if (ram)
+			stamp(base, size);
+		*is_ram = ram;
+		ret = size;
+		break;
+	}
+	spin_unlock(&host_s2_lock);
+	return ret;
+}
+
+u32 own_epoch_begin(void)
+{
+	u32 old, e;
+
+	spin_lock(&host_s2_lock);
+	for (e = 1; e < EPOCHS && (dirty & BIT(e)); e++)
+		;
+	/* RANK_EPOCH makes the callers take turns: two epochs are in use at most. */
+	CHECK(e < EPOCHS);
+	old = dirty;
+	epoch = e;
+	dirty |= BIT(e);
+	spin_unlock(&host_s2_lock);
+	return old;
+}
+
+void own_epoch_end(u32 old)
+{
+	spin_lock(&host_s2_lock);
+	CHECK(!(old & BIT(epoch)));
+	dirty &= ~old;
+	spin_unlock(&host_s2_lock);
+}

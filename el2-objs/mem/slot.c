@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Slots: the only way the core touches memory that is not its own. Each CPU has a
+ * few windows of address space; what is in them is published in its struct percpu,
+ * so that a page in use is never given away under the user's feet.
+ *
+ * Why no claim can miss a slot: slot_map() publishes, then looks the page up with
+ * host_s2_lock held; a claim scans the slots (slot_holds()) and changes the record
+ * inside one critical section of that lock. If the look-up came first, its unlock made
+ * the publication visible to the scan, which answers HYPSEC_BUSY. If the claim came
+ * first, the look-up sees the page gone. A slot published but not yet looked
+ * up can make a claim fail that need not have; the host tries again.
+ */
+#include "mem.h"
+#include "s2.h"
+#include "boot.h"
+#include "check.h"
+#include "percpu.h"
+#include "sysreg.h"
+
+_Static_assert(SLOT_COUNT * SLOT_PAGES <= EL2_SLOT_PTES, "the window holds every slot");
+
+static unsigned int slot_page(enum slot_id id)
+{
+	return id * SLOT_PAGES;
+}
+
+/* A scan that sees the new @pages sees the new @pa. */
+static void publish(struct slot *s, u64 pa, u32 pages)
+{
+	WRITE_ONCE(s->pa, pa);
+	__atomic_store_n(&s->pages, pages, __ATOMIC_RELEASE);
+}
+
+bool slot_holds(pa_t pa)
+{
+	u32 cpu, id;
+
+	CHECK(spin_held(&host_s2_lock));
+	for (cpu = 0; cpu < nr_cpus; cpu++) {
+		const struct percpu *p = cpu_by_id(cpu);
+
+		for (id = 0; id < SLOT_COUNT; id++) {
+			const struct slot *s = &p->slot[id];
+			u64 pages = __atomic_load_n(&s->pages, __ATOMIC_ACQUIRE);
+
+			if (pa.v - READ_ONCE(s->pa) < pages * PAGE_SIZE)
+				return true;
+		}
+	}
+	return false;
+}
+
+/*
+ * The entries were invalid, and no CPU holds them in its TLB: valid ones are new to
+ * this CPU's walker, the only one that uses the window.
+ */
+static void *window_open(enum slot_id id, u64 first, u32 pages)
+{
+	struct percpu *cpu = this_cpu();
+	u64 *ptes = el2_slot_ptes(cpu->id) + slot_page(id);
+	u32 i;
+
+	for (i = 0; i < pages; i++)
+		pte_write(&ptes[i], el2_slot_pte(PA(first + i * PAGE_SIZE)));
+	dsb(nshst);
+	isb();
+	return el2_slot_va(cpu->id, slot_page(id));
+}
+
+void slot_unmap(enum slot_id id)
+{
+	struct percpu *cpu = this_cpu();
+	struct slot *s = &cpu->slot[id];
+	u64 *ptes = el2_slot_ptes(cpu->id) + slot_page(id);
+	u64 va = (u64)el2_slot_va(cpu->id, slot_page(id));
+	u32 i;
+
+	CHECK(id < SLOT_COUNT && s->pages);
+	for (i = 0; i < s->pages; i++)
+		pte_write(&ptes[i], 0);
+	/*
+	 * Not broadcast: a CPU's window is in that CPU's own tables only (boot/el2map.c),
+	 * so no other can have walked it, not even speculatively.
+	 */
+	dsb(nshst);
+	for (i = 0; i < s->pages; i++)
+		tlbi_arg(vae2, (va >> PAGE_SHIFT) + i);
+	dsb(nsh);
+	isb();
+	/* Only now may another CPU take the page. */
+	__atomic_store_n(&s->pages, 0, __ATOMIC_RELEASE);
+}
+
+/* Every page from @first is HOST, or PRIVATE to @vm if that is not 0. */
+static bool may_map(u64 first, u32 pages, u16 vm)
+{
+	bool ok = true;
+	u32 i;
+
+	spin_lock(&host_s2_lock);
+	for (i = 0; ok && i < pages; i++) {
+		pa_t pa = PA(first + i * PAGE_SIZE);
+		struct s2_leaf leaf = s2_lookup(&host_s2, pa.v);
+		struct page_info pi = own_decode(pa, &leaf);
+
+		ok = vm ? pi.state == PG_PRIVATE && pi.vm == vm : pi.state == PG_HOST;
+	}
+	spin_unlock(&host_s2_lock);
+	return ok;
+}
+
+static void *slot_fill(enum slot_id id, pa_t pa, size_t len, u16 vm)
+{
+	struct slot *s;
+	u64 first, pages;
+
+	CHECK(id < SLOT_COUNT);
+	s = &this_cpu()->slot[id];
+	CHECK(!s->pages);
+
+	/* RAM only: a read of a device has effects. */
+	if (!pa_is_ram(pa, len))
+		return NULL;
+	first = ALIGN_DOWN(pa.v, PAGE_SIZE);
+	pages = (ALIGN_UP(pa.v + len, PAGE_SIZE) - first) >> PAGE_SHIFT;
+	if (pages > SLOT_PAGES)
+		return NULL;
+
+	publish(s, first, pages);
+	if (!may_map(first, pages, vm)) {
+		__atomic_store_n(&s->pages, 0, __ATOMIC_RELEASE);
+		return NULL;
+	}
+	return (char *)window_open(id, first, pages) + (pa.v - first);
+}
+
+void *slot_map(enum slot_id id, pa_t pa, size_t len)
+{
+	return slot_fill(id, pa, len, 0);
+}
+
+void *slot_map_private(pa_t pa, u16 vm)
+{
+	CHECK(vm);
+	return slot_fill(SLOT_PAGE, PA(ALIGN_DOWN(pa.v, PAGE_SIZE)), PAGE_SIZE, vm);
+}
+
+void *slot_map_moving(pa_t pa)
+{
+	struct slot *s = &this_cpu()->slot[SLOT_PAGE];
+
+	CHECK(!s->pages);
+	publish(s, pa.v, 1);
+	return window_open(SLOT_PAGE, pa.v, 1);
+}
+
+bool slots_empty(void)
+{
+	const struct percpu *cpu = this_cpu();
+	u32 id;
+
+	for (id = 0; id < SLOT_COUNT; id++) {
+		if (cpu->slot[id].pages)
+			return false;
+	}
+	return true;
+}
+
+/* The host can change what is being read: every byte is read once, here. */
+static int copy_host(void *buf, u64 pa, size_t n, bool to_host)
+{
+	char *p = buf;
+
+	if (!n)
+		return HYPSEC_OK;
+	if (!pa_is_ram(PA(pa), n))
+		return HYPSEC_RANGE;
+	while (n) {
+		size_t room = SLOT_PAGES * PAGE_SIZE - (pa & ~PAGE_MASK);
+		size_t part = n < room ? n : room;
+		void *host = slot_map(SLOT_COPY, PA(pa), part);
+
+		if (!host)
+			return HYPSEC_DENIED;
+		if (to_host)
+			memcpy(host, p, part);
+		else
+			memcpy(p, host, part);
+		slot_unmap(SLOT_COPY);
+		p += part;
+		pa += part;
+		n -= part;
+	}
+	return HYPSEC_OK;
+}
+
+int copy_from_host(void *dst, pa_t src, size_t n)
+{
+	return copy_host(dst, src.v, n, false);
+}
+
+int copy_to_host(pa_t dst, const void *src, size_t n)
+{
+	return copy_host((void *)src, dst.v, n, true);
+}

@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Stage-2 tables: installing, replacing, merging and removing entries. */
+#include "pte.h"
+#include "check.h"
+#include "sysreg.h"
+
+int s2_map(struct s2 *s2, u64 ia, pa_t pa, u64 size, u64 attr)
+{
+	struct trash trash = { NULL, NULL };
+	struct s2_pos pos;
+	u64 old, new;
+	u8 level;
+	int ret;
+
+	level = size == PAGE_SIZE ? 3 : size == SZ_2M ? 2 : size == SZ_1G ? 1 : 0;
+	if (!level || !IS_ALIGNED(ia, size) || !IS_ALIGNED(pa.v, size) || (attr & ~S2_ATTR))
+		return HYPSEC_INVALID;
+	if (!range_ok(ia, size, 1UL << s2->ipa_bits) || !range_ok(pa.v, size, pa_limit))
+		return HYPSEC_RANGE;
+
+	/* An annotation is a record, not a hole: nothing is mapped over it. */
+	pos = s2_walk(s2, ia, level);
+	old = READ_ONCE(*pos.ptep);
+	if (!pte_valid(old) && old)
+		return HYPSEC_DENIED;
+
+	ret = s2_split(s2, ia, level);
+	if (ret)
+		return ret;
+	pos = s2_walk(s2, ia, level);
+	old = READ_ONCE(*pos.ptep);
+	new = pte_mkleaf(pa.v, level, attr);
+	if (old == new)
+		return HYPSEC_OK;
+	/* Nor over a table of the host's, which has annotations in it. */
+	if (pte_table(old, level) && s2 == &host_s2)
+		return HYPSEC_DENIED;
+
+	if (pte_valid(old)) {
+		if (!pte_table(old, level) && !((old ^ new) & ~S2_LIVE)) {
+			pte_write(pos.ptep, new);
+			if ((old ^ new) & ~S2_SOFT)
+				tlb_flush_ipa(s2, ia, level);
+			return HYPSEC_OK;
+		}
+		pte_write(pos.ptep, 0);
+		if (pte_table(old, level)) {
+			trash_add(&trash, pte_next(old), level + 1, s2->acc);
+			tlb_flush_vmid(s2);
+			trash_commit(&trash);
+		} else {
+			tlb_flush_ipa(s2, ia, level);
+		}
+	}
+	pte_write(pos.ptep, new);
+	dsb(ishst);
+	return HYPSEC_OK;
+}
+
+void s2_replace(struct s2 *s2, u64 ia, u64 old, u64 new)
+{
+	struct s2_pos pos = s2_walk(s2, ia, LAST_LEVEL);
+
+	CHECK(READ_ONCE(*pos.ptep) == old);
+	/* Valid to another translation needs a break: not what this is for. */
+	CHECK(!pte_valid(old) || !pte_valid(new) || !((old ^ new) & ~S2_LIVE));
+
+	pte_write(pos.ptep, new);
+	if (pte_valid(old) && ((old ^ new) & ~S2_SOFT))
+		tlb_flush_ipa(s2, ia, pos.level);
+	else
+		dsb(ishst);
+}
+
+/* The stamp that counts in @pte: 0 if its epoch is over. */
+static u64 live_stamp(u64 pte, u32 live)
+{
+	u64 stamp = (pte & S2_SW) >> S2_SW_SHIFT;
+
+	return live & BIT(stamp) ? stamp : 0;
+}
+
+/* The block that a table of @level is equal to, or 0. */
+static u64 merged(const u64 *table, u8 level, u32 live)
+{
+	u64 first = table[0] & ~S2_SW, stamp = 0;
+	unsigned int i;
+
+	if (!pte_valid(first) || pte_table(first, level) ||
+	    !IS_ALIGNED(first & S2_ADDR, level_size(level - 1)))
+		return 0;
+	/* A shared page is taken back alone. */
+	if (first & S2_SHARED)
+		return 0;
+	for (i = 0; i < PTRS; i++) {
+		u64 s = live_stamp(table[i], live);
+
+		if ((table[i] & ~S2_SW) != first + i * level_size(level))
+			return 0;
+		if (s && stamp && s != stamp)
+			return 0;
+		if (s)
+			stamp = s;
+	}
+	if (level == LAST_LEVEL)
+		first &= ~S2_TABLE;
+	return first | (stamp << S2_SW_SHIFT);
+}
+
+void s2_merge(struct s2 *s2, u64 ia, u32 live)
+{
+	u8 level;
+
+	/* Blocks exist at levels 2 and 1. */
+	for (level = LAST_LEVEL; level >= 2; level--) {
+		struct s2_pos up = s2_walk(s2, ia, level - 1);
+		u64 pte = READ_ONCE(*up.ptep), block;
+		unsigned int i = pte_index(s2, ia, level);
+		u64 *table;
+
+		if (up.level != level - 1)
+			return;
+		if (!pte_table(pte, up.level))
+			continue;	/* already a block: look at the level above */
+		table = pte_next(pte);
+		/*
+		 * Pages come back in order: one look at the neighbours tells, nearly
+		 * always, that the time has not come.
+		 */
+		if (!pte_valid(table[(i + 1) % PTRS]) || !pte_valid(table[(i + PTRS - 1) % PTRS]))
+			return;
+		block = merged(table, level, live);
+		if (!block)
+			return;
+		pte_write(up.ptep, 0);
+		tlb_flush_vmid(s2);
+		pte_write(up.ptep, block);
+		dsb(ishst);
+		pool_free(table, s2->acc);
+	}
+}
+
+/* What one s2_unmap() took out. */
+struct zap {
+	const struct s2 *s2;
+	struct trash trash;
+	u64 ia[8];
+	unsigned int leaves;
+};
+
+static void zap_table(struct zap *z, u64 *table, u8 level, u64 start, u64 last)
+{
+	u64 size = level_size(level), ia;
+
+	for (ia = ALIGN_DOWN(start, size); ia <= last; ia += size) {
+		u64 *ptep = &table[pte_index(z->s2, ia, level)];
+		u64 pte = READ_ONCE(*ptep);
+
+		if (!pte)
+			continue;
+		if (pte_table(pte, level)) {
+			u64 s = start > ia ? start : ia;
+			u64 l = last - ia < size - 1 ? last : ia + size - 1;
+
+			if (s != ia || l - ia != size - 1) {
+				zap_table(z, pte_next(pte), level + 1, s, l);
+				continue;
+			}
+			trash_add(&z->trash, pte_next(pte), level + 1, z->s2->acc);
+		} else {
+			if (z->leaves < ARRAY_SIZE(z->ia))
+				z->ia[z->leaves] = ia;
+			z->leaves++;
+		}
+		pte_write(ptep, 0);
+	}
+}
+
+void s2_unmap(struct s2 *s2, u64 ia, u64 size)
+{
+	u64 end = 1UL << s2->ipa_bits;
+	struct zap z = { .s2 = s2 };
+
+	/* The host's table is the record of ownership, not a cache. */
+	CHECK(s2 != &host_s2);
+	if (!size || ia >= end)
+		return;
+	if (size > end - ia)
+		size = end - ia;
+
+	zap_table(&z, s2->root, s2->start_level, ia, ia + size - 1);
+	if (z.trash.head || z.leaves > ARRAY_SIZE(z.ia))
+		tlb_flush_vmid(s2);
+	else if (z.leaves)
+		tlb_flush_ipas(s2, z.ia, z.leaves);
+	trash_commit(&z.trash);
+}
+
+void s2_drop(struct s2 *s2)
+{
+	s2_unmap(s2, 0, 1UL << s2->ipa_bits);
+}
+
+void s2_destroy(struct s2 *s2)
+{
+	unsigned int i;
+
+	s2_drop(s2);
+	/* s2_drop() flushes what it finds; a walk of the empty root may be cached too. */
+	tlb_flush_vmid(s2);
+	for (i = 0; i < 1U << s2->root_order; i++)
+		pool_free((char *)s2->root + i * PAGE_SIZE, s2->acc);
+	s2->root = NULL;
+}

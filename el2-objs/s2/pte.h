@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Descriptors and geometry, for the files of s2/ only (Arm ARM D8.3, 4 KiB granule). */
+#ifndef HYPSEC_S2_PTE_H
+#define HYPSEC_S2_PTE_H
+
+#include "s2.h"
+
+#define PTRS		512U			/* entries of one table page */
+#define LAST_LEVEL	3
+
+static inline unsigned int level_shift(u8 level)
+{
+	return 39 - 9 * level;
+}
+
+static inline u64 level_size(u8 level)
+{
+	return 1UL << level_shift(level);
+}
+
+static inline bool pte_valid(u64 pte)
+{
+	return pte & S2_VALID;
+}
+
+static inline bool pte_table(u64 pte, u8 level)
+{
+	return level < LAST_LEVEL && (pte & (S2_VALID | S2_TABLE)) == (S2_VALID | S2_TABLE);
+}
+
+static inline u64 *pte_next(u64 pte)
+{
+	return core_va(PA(pte & S2_ADDR));
+}
+
+static inline u64 pte_mktable(const u64 *table)
+{
+	return core_pa(table).v | S2_TABLE | S2_VALID;
+}
+
+/* What s2_map() takes from its caller; the rest of a leaf it adds itself. */
+#define S2_ATTR		(S2_R | S2_W | S2_XN | S2_MEMATTR | S2_SW | S2_SHARED)
+/* What may change in a live leaf without break-before-make (D8.16.1). */
+#define S2_LIVE		(S2_R | S2_W | S2_XN | S2_SW | S2_SHARED)
+/* What of it the TLB does not hold. */
+#define S2_SOFT		(S2_SW | S2_SHARED)
+
+static inline u64 pte_mkleaf(u64 pa, u8 level, u64 attr)
+{
+	return pa | attr | S2_SH_INNER | S2_AF | S2_VALID |
+	       (level == LAST_LEVEL ? S2_TABLE : 0);
+}
+
+/* Entries of the root, and the entry for @ia in a table of @level. */
+static inline unsigned int root_entries(const struct s2 *s2)
+{
+	return 1U << (s2->ipa_bits - level_shift(s2->start_level));
+}
+
+static inline unsigned int pte_index(const struct s2 *s2, u64 ia, u8 level)
+{
+	u64 i = ia >> level_shift(level);
+
+	/* The root may be several pages, with more than 9 bits of index. */
+	return level == s2->start_level ? i & (root_entries(s2) - 1) : i & (PTRS - 1);
+}
+
+/* Where a walk ended: the entry, not a table unless the walk was told to stop there. */
+struct s2_pos {
+	u64 *ptep;
+	u8 level;
+};
+
+/* Walks to the leaf or invalid entry for @ia, or to @max_level; @ia is in range. */
+struct s2_pos s2_walk(const struct s2 *s2, u64 ia, u8 max_level);
+
+/*
+ * A chain of unlinked trees, local to one call. Its pages may still be walked by
+ * hardware until the TLBI that precedes trash_commit().
+ */
+struct trash {
+	u64 *head, *tail;
+};
+void trash_add(struct trash *t, u64 *table, u8 level, enum hypsec_account acc);
+void trash_commit(struct trash *t);
+
+/* tlb_flush_ipa() for several addresses at once. */
+void tlb_flush_ipas(const struct s2 *s2, const u64 *ia, unsigned int n);
+
+#endif

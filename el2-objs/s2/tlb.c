@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Loading a stage 2, and TLB maintenance for any VMID from any context.
+ *
+ * A TLBI at EL2 means the VMID that VTTBR_EL2 holds, so for another VM's table
+ * VTTBR_EL2 is switched for a moment while EL1's registers stay those of whoever
+ * runs here. CPUs with a speculative-AT erratum (A57 1319537, A72 1319367, A76
+ * 1165522, ...) could then fill the TLB with translations of the one regime under the
+ * VMID of the other. EPD0|EPD1 with the stage 1 MMU on stops every walk; done
+ * on all CPUs, since it is rare and a list of CPUs would go out of date.
+ */
+#include "pte.h"
+#include "sysreg.h"
+
+#define TCR_EPD0	BIT(7)
+#define TCR_EPD1	BIT(23)
+#define VTTBR_VMID_SHIFT 48
+
+/*
+ * On A55 (2441007), A76 (1286807), A510 (2441009) and others the DSB may end before
+ * other CPUs' accesses through the old translation do: a host store could land in a
+ * page after it was claimed. A second TLBI and DSB waits for them. Always done: a
+ * list of CPUs would go out of date.
+ */
+#define FLUSH_DONE(op) do {	\
+	dsb(ish);		\
+	tlbi(op);		\
+	dsb(ish);		\
+	isb();			\
+} while (0)
+
+struct vmid_context {
+	u64 vttbr, tcr, sctlr;
+	bool switched;
+};
+
+static u64 s2_vttbr(const struct s2 *s2)
+{
+	return core_pa(s2->root).v | (u64)s2->vmid << VTTBR_VMID_SHIFT;
+}
+
+static void vmid_enter(struct vmid_context *c, const struct s2 *s2)
+{
+	u64 vttbr = s2_vttbr(s2);
+
+	/* Table writes are visible to every walker, and walks begun here are done. */
+	dsb(ish);
+
+	c->vttbr = read_sysreg(VTTBR_EL2);
+	c->switched = c->vttbr != vttbr;
+	if (!c->switched)
+		return;
+
+	c->tcr = read_sysreg(TCR_EL1);
+	c->sctlr = read_sysreg(SCTLR_EL1);
+	write_sysreg(c->tcr | TCR_EPD0 | TCR_EPD1, TCR_EL1);
+	isb();
+	/* With the MMU off there is no stage 1 walk for EPD to stop. */
+	write_sysreg(c->sctlr | SCTLR_M, SCTLR_EL1);
+	isb();
+	write_sysreg(vttbr, VTTBR_EL2);
+	isb();
+}
+
+static void vmid_exit(const struct vmid_context *c)
+{
+	if (!c->switched)
+		return;
+	write_sysreg(c->vttbr, VTTBR_EL2);
+	isb();
+	write_sysreg(c->sctlr, SCTLR_EL1);
+	isb();
+	write_sysreg(c->tcr, TCR_EL1);
+	isb();
+}
+
+void tlb_flush_ipas(const struct s2 *s2, const u64 *ia, unsigned int n)
+{
+	struct vmid_context c;
+	unsigned int i;
+
+	vmid_enter(&c, s2);
+	for (i = 0; i < n; i++)
+		tlbi_arg(ipas2e1is, ia[i] >> PAGE_SHIFT);
+	/*
+	 * The stage-2 entries must be gone before the combined ones are, or one of
+	 * these could be made again from them (Arm ARM D8.17.5).
+	 */
+	dsb(ish);
+	tlbi(vmalle1is);
+	FLUSH_DONE(vmalle1is);
+	vmid_exit(&c);
+}
+
+/*
+ * @level is not used as a TTL hint: a wrong one, in code that this does not know,
+ * would leave the entry in the TLB.
+ */
+void tlb_flush_ipa(const struct s2 *s2, u64 ia, u8 level)
+{
+	(void)level;
+	tlb_flush_ipas(s2, &ia, 1);
+}
+
+void tlb_flush_vmid(const struct s2 *s2)
+{
+	struct vmid_context c;
+
+	vmid_enter(&c, s2);
+	tlbi(vmalls12e1is);
+	FLUSH_DONE(vmalls12e1is);
+	vmid_exit(&c);
+}
+
+void tlb_flush_vmid_local(const struct s2 *s2)
+{
+	struct vmid_context c;
+
+	vmid_enter(&c, s2);
+	tlbi(vmalls12e1);
+	ic(iallu);
+	dsb(nsh);
+	isb();
+	vmid_exit(&c);
+}
+
+/*
+ * The caller switches EL1's registers: it has stopped walks (TCR_EL1.EPD*, as
+ * above) before this, and lets them go after EL1's registers match the new table.
+ */
+void s2_load(const struct s2 *s2)
+{
+	write_sysreg(s2->vtcr, VTCR_EL2);
+	write_sysreg(s2_vttbr(s2), VTTBR_EL2);
+	isb();
+}

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Stage-2 tables: geometry, walks, splitting. */
+#include "pte.h"
+#include "check.h"
+#include "sysreg.h"
+
+#define PARANGE_48	5	/* ID_AA64MMFR0_EL1.PARange; 52 bits need LPA2, unused here */
+#define PA_BITS_LEVEL0	44	/* start level 0 is reserved below this PA size (D24.2.211 SL0) */
+#define LEVEL0_MIN_IPA	40
+#define CONCAT_BITS	4	/* at most 16 concatenated tables */
+
+/* VTCR_EL2 (D24.2.211) */
+#define VTCR_T0SZ(bits)	(64UL - (bits))
+#define VTCR_SL0(level)	((level) == 0 ? 2UL << 6 : 1UL << 6)	/* 4 KiB granule */
+#define VTCR_IRGN_WBWA	(1UL << 8)
+#define VTCR_ORGN_WBWA	(1UL << 10)
+#define VTCR_SH_INNER	(3UL << 12)
+#define VTCR_PS_SHIFT	16
+#define VTCR_RES1	BIT(31)
+
+static const u8 pa_bits_of[] = { 32, 36, 40, 42, 44, 48 };
+
+_Static_assert(PG_NONE == 0, "an all-zero entry must mean: nobody's");
+_Static_assert((ANN_STATE & S2_VALID) == 0, "an annotation must be invalid to hardware");
+_Static_assert(!(S2_SHARED & S2_SW), "the stamp and the shared bit are distinct");
+
+static u32 parange(void)
+{
+	u32 range = read_idreg(ID_AA64MMFR0_EL1, 0);
+
+	return range > PARANGE_48 ? PARANGE_48 : range;
+}
+
+bool s2_has_fwb(void)
+{
+	return read_idreg(ID_AA64MMFR2_EL1, 40) != 0;
+}
+
+/**
+ * s2_init() - an empty table
+ * @s2: to be filled in
+ * @ipa_bits: input size, 32 up to the PA size of the CPU
+ * @vmid: hardware VMID, 0 for the host
+ * @acc: account of all its pages
+ *
+ * Start level 1 up to 39 bits; above, start level 0, or concatenated level-1
+ * tables where the PA size does not allow level 0 (Arm ARM D8.2.8).
+ * Return: HYPSEC_OK, HYPSEC_RANGE, HYPSEC_NO_MEMORY.
+ */
+int s2_init(struct s2 *s2, u8 ipa_bits, u16 vmid, enum hypsec_account acc)
+{
+	u8 pa_bits = pa_bits_of[parange()];
+	u8 start, order = 0;
+	unsigned int bits;
+	u64 *root;
+
+	if (ipa_bits < 32 || ipa_bits > pa_bits)
+		return HYPSEC_RANGE;
+
+	start = ipa_bits >= LEVEL0_MIN_IPA && pa_bits >= PA_BITS_LEVEL0 ? 0 : 1;
+	bits = ipa_bits - level_shift(start);
+	if (bits > 9)
+		order = bits - 9;
+	CHECK(order <= CONCAT_BITS);
+
+	root = order ? pool_alloc_contig(order, acc) : pool_alloc(acc);
+	if (!root)
+		return HYPSEC_NO_MEMORY;
+
+	s2->root = root;
+	s2->ipa_bits = ipa_bits;
+	s2->start_level = start;
+	s2->root_order = order;
+	s2->vmid = vmid;
+	s2->acc = acc;
+	/* No VS: 8-bit VMIDs. No HA, HD: nobody but the core writes these tables. */
+	s2->vtcr = VTCR_RES1 | ((u64)parange() << VTCR_PS_SHIFT) | VTCR_SH_INNER |
+		   VTCR_ORGN_WBWA | VTCR_IRGN_WBWA | VTCR_SL0(start) | VTCR_T0SZ(ipa_bits);
+	return HYPSEC_OK;
+}
+
+struct s2_pos s2_walk(const struct s2 *s2, u64 ia, u8 max_level)
+{
+	struct s2_pos pos = { NULL, s2->start_level };
+	u64 *table = s2->root;
+
+	for (;;) {
+		u64 pte;
+
+		pos.ptep = &table[pte_index(s2, ia, pos.level)];
+		pte = READ_ONCE(*pos.ptep);
+		if (pos.level >= max_level || !pte_table(pte, pos.level))
+			return pos;
+		table = pte_next(pte);
+		pos.level++;
+	}
+}
+
+struct s2_leaf s2_lookup(const struct s2 *s2, u64 ia)
+{
+	struct s2_leaf leaf = { 0, s2->start_level, level_size(s2->start_level) };
+	struct s2_pos pos;
+
+	if (ia >> s2->ipa_bits)
+		return leaf;
+	pos = s2_walk(s2, ia, LAST_LEVEL);
+	leaf.pte = READ_ONCE(*pos.ptep);
+	leaf.level = pos.level;
+	leaf.size = level_size(pos.level);
+	return leaf;
+}
+
+/* The entries of a new table that say together what @pte says at @level. */
+static void fill_split(u64 *table, u64 pte, u8 level)
+{
+	u64 step = level_size(level + 1);
+	unsigned int i;
+
+	for (i = 0; i < PTRS; i++) {
+		u64 child = pte;
+
+		if (pte_valid(pte)) {
+			child += i * step;
+			if (level + 1 == LAST_LEVEL)
+				child |= S2_TABLE;	/* there: page */
+		}
+		table[i] = child;
+	}
+}
+
+int s2_split(struct s2 *s2, u64 ia, u8 level)
+{
+	for (;;) {
+		struct s2_pos pos = s2_walk(s2, ia, level);
+		u64 pte = READ_ONCE(*pos.ptep);
+		u64 *table;
+
+		if (pos.level >= level)
+			return HYPSEC_OK;
+
+		table = pool_alloc(s2->acc);
+		if (!table)
+			return HYPSEC_NO_MEMORY;
+		/* A frame has one page: there are no blocks of private pages. */
+		CHECK(pte_valid(pte) || (pte & ANN_STATE) != ANN_PRIVATE);
+		if (pte)
+			fill_split(table, pte, pos.level);
+		dsb(ishst);		/* the table before the entry that leads to it */
+		if (pte_valid(pte)) {
+			/* Break-before-make: who faults meanwhile finds the new table. */
+			pte_write(pos.ptep, 0);
+			tlb_flush_ipa(s2, ALIGN_DOWN(ia, level_size(pos.level)), pos.level);
+		}
+		pte_write(pos.ptep, pte_mktable(table));
+		dsb(ishst);
+	}
+}
