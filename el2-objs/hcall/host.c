@@ -20,7 +20,6 @@ SAME(HYPSEC_VM_DEAD, VM_DEAD);
 
 int hc_version(struct percpu *cpu, const u64 *arg, u64 *val)
 {
-	(void)cpu, (void)arg;
 	val[0] = HYPSEC_ABI_MAJOR << 16 | HYPSEC_ABI_MINOR;
 	val[1] = (psci_mem_protect ? HYPSEC_FEAT_MEM_PROTECT : 0);
 #ifdef HYPSEC_DEBUG
@@ -32,7 +31,6 @@ int hc_version(struct percpu *cpu, const u64 *arg, u64 *val)
 
 int hc_account(struct percpu *cpu, const u64 *arg, u64 *val)
 {
-	(void)cpu;
 	if (arg[0] >= HYPSEC_ACC_COUNT)
 		return HYPSEC_RANGE;
 	val[0] = pool_account((enum hypsec_account)arg[0]);
@@ -76,25 +74,21 @@ static int page_call(u64 v, int (*op)(pa_t pa))
 
 int hc_donate(struct percpu *cpu, const u64 *arg, u64 *val)
 {
-	(void)cpu, (void)val;
 	return page_call(arg[0], own_donate);
 }
 
 int hc_reclaim(struct percpu *cpu, const u64 *arg, u64 *val)
 {
-	(void)cpu, (void)val;
 	return page_call(arg[0], own_reclaim);
 }
 
 int hc_share(struct percpu *cpu, const u64 *arg, u64 *val)
 {
-	(void)cpu, (void)val;
 	return page_call(arg[0], own_share);
 }
 
 int hc_unshare(struct percpu *cpu, const u64 *arg, u64 *val)
 {
-	(void)cpu, (void)val;
 	return page_call(arg[0], own_unshare);
 }
 
@@ -109,7 +103,6 @@ int hc_page_info(struct percpu *cpu, const u64 *arg, u64 *val)
 	int status;
 	pa_t pa;
 
-	(void)cpu;
 	status = page_arg(arg[0], &pa);
 	if (status)
 		return status;
@@ -125,7 +118,6 @@ int hc_page_info(struct percpu *cpu, const u64 *arg, u64 *val)
 
 int hc_vm_teardown(struct percpu *cpu, const u64 *arg, u64 *val)
 {
-	(void)cpu, (void)val;
 	return vm_teardown(KVA(arg[0]));
 }
 
@@ -133,7 +125,6 @@ int hc_vm_info(struct percpu *cpu, const u64 *arg, u64 *val)
 {
 	struct vm *vm;
 
-	(void)cpu;
 	if (arg[0] < 1 || arg[0] > VM_MAX)
 		return HYPSEC_RANGE;
 	vm = vm_by_id((u16)arg[0]);
@@ -149,7 +140,6 @@ int hc_vm_info(struct percpu *cpu, const u64 *arg, u64 *val)
 int hc_log(struct percpu *cpu, const u64 *arg, u64 *val)
 {
 	_Static_assert(LOG_BYTES == 3 * sizeof(*val), "fills the result registers");
-	(void)cpu, (void)arg;
 	log_read(val, LOG_BYTES);
 	return HYPSEC_OK;
 }
