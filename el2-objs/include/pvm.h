@@ -133,6 +133,7 @@ u64 pvm_hw_id(enum pvm_id reg);
 u64 pvm_hw_counter(void);		/* CNTPCT_EL0 */
 u64 pvm_hw_ctr(void);			/* CTR_EL0 */
 u64 pvm_hw_clidr(void);			/* CLIDR_EL1 */
+u64 pvm_hw_ccsidr(u64 csselr);
 u64 pvm_hw_mdscr(void);			/* the loaded guest's MDSCR_EL1 */
 void pvm_hw_set_mdscr(u64 v);
 

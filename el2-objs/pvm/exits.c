@@ -32,6 +32,12 @@ bool pvm_is_dead(struct vcpu *v, enum vcpu_exit *code)
 
 bool pvm_exit(struct vcpu *v, enum vcpu_exit *code)
 {
+	/* The platform's error, not the guest's: what it trapped for comes again. */
+	if ((u32)*code & EXIT_SERROR_PENDING) {
+		pvm_show(v, SHOW_SERROR, code);
+		v->pending_esr = v->disr;
+		return false;
+	}
 	if (*code == EXIT_TRAP && vcpu_exit_common(v, code))
 		return true;
 	if (pvm_is_dead(v, code))
@@ -119,6 +125,10 @@ static enum vcpu_exit run(struct vcpu *v, struct host_io *io)
 
 	pvm_accept(v, io);
 
+	v->hcr = io->wfx & (HCR_TWI | HCR_TWE);
+	vcpu_controls_protected(v);
+	v->gic = io->gic;
+
 	if (READ_ONCE(vm->state) == VM_PROTECTING) {
 		ret = pvm_protect_step(v);
 		if (ret == HYPSEC_RESTART || ret == HYPSEC_EXIT)
@@ -128,10 +138,6 @@ static enum vcpu_exit run(struct vcpu *v, struct host_io *io)
 			return pvm_expose(v, io);
 		}
 	}
-
-	vcpu_controls_protected(v);
-	v->hcr = (v->hcr & ~(HCR_TWI | HCR_TWE)) | (io->wfx & (HCR_TWI | HCR_TWE));
-	v->gic = io->gic;
 
 	vcpu_run(v, pvm_exit);
 	io->gic = v->gic;

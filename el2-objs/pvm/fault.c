@@ -96,7 +96,8 @@ static int claim_locked(struct vcpu *v, ipa_t ipa, bool zero, pa_t *offer)
 	ret = own_claim(*offer, vm->id, ipa.v >> PAGE_SHIFT, zero);
 	if (ret != HYPSEC_OK)
 		return ret;
-	ret = s2_map(&vm->s2, ipa.v, *offer, PAGE_SIZE, S2_R | S2_W | S2_MEMATTR_WB);
+	ret = s2_map(&vm->s2, ipa.v, *offer, PAGE_SIZE, S2_R | S2_W |
+		     (v->hcr & HCR_FWB ? S2_MEMATTR_WB_FWB : S2_MEMATTR_WB));
 	if (ret != HYPSEC_OK) {
 		/* Owned and not mapped is a state that nothing else expects. */
 		CHECK(own_return(*offer, vm->id, ipa.v >> PAGE_SHIFT) == HYPSEC_OK);

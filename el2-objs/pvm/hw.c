@@ -32,6 +32,18 @@ u64 pvm_hw_clidr(void)
 	return read_sysreg(clidr_el1);
 }
 
+u64 pvm_hw_ccsidr(u64 csselr)
+{
+	u64 host = read_sysreg(csselr_el1), v;
+
+	/* Not switched with the guest: its accesses trap. */
+	write_sysreg(csselr, csselr_el1);
+	isb();
+	v = read_sysreg(ccsidr_el1);
+	write_sysreg(host, csselr_el1);
+	return v;
+}
+
 u64 pvm_hw_mdscr(void)
 {
 	return read_sysreg(mdscr_el1);

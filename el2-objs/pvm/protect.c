@@ -46,6 +46,7 @@ static struct pvm *alloc_pages(struct vm *vm)
 			return NULL;
 		}
 		p->vcpu[i]->vm = vm;
+		p->vcpu[i]->r = &p->vcpu[i]->regs;
 		p->vcpu[i]->power = VCPU_OFF;
 	}
 	return p;

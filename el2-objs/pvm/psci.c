@@ -7,6 +7,7 @@
  */
 #include "types.h"
 #include "check.h"
+#include "log.h"
 #include "psci.h"
 #include "pvm.h"
 
@@ -164,6 +165,10 @@ static bool cpu_off(struct vcpu *v, enum vcpu_exit *code)
 static bool system_end(struct vcpu *v, enum pvm_exposure what,
 		       enum vcpu_exit *code)
 {
+	/* The boot stub gives up with a reason; a kernel's x1 is its own affair. */
+	if (!v->vm->pvm->nr_ram)
+		hlog("vm %u: its boot stub gives up, reason %lu", v->vm->id,
+		     v->regs.x[1]);
 	WRITE_ONCE(v->vm->powered_off, true);
 	vm_kill(v->vm, what == SHOW_OFF ? "powered off by its guest" :
 					  "reset by its guest");

@@ -16,6 +16,7 @@ enum kind {
 	SGI,			/* write-only, forwarded */
 	IGNORE,			/* an instruction with no effect here */
 	CNTP_CTL,
+	CSSELR,
 };
 
 #define OP0_DEBUG	2
@@ -34,6 +35,7 @@ enum kind {
 #define ICC_SRE		7		/* DIB, DFB, SRE: system registers only */
 #define CNTP_CTL_IMASK	BIT(1)
 #define CNTP_CTL_ENABLE	BIT(0)
+#define CSSELR_GUEST	GENMASK(3, 0)	/* InD, Level */
 
 static enum kind id_register(struct vcpu *v, u64 reg, u64 *value)
 {
@@ -82,6 +84,11 @@ static enum kind lookup(struct vcpu *v, u64 reg, u64 *value)
 		return READ_VALUE;
 	case ESR_SYS(3, 1, 0, 0, 1):		/* CLIDR_EL1 */
 		*value = pvm_hw_clidr();
+		return READ_VALUE;
+	case ESR_SYS(3, 2, 0, 0, 0):		/* CSSELR_EL1 */
+		return CSSELR;
+	case ESR_SYS(3, 1, 0, 0, 0):		/* CCSIDR_EL1 */
+		*value = pvm_hw_ccsidr(v->sr[GSR_CSSELR_EL1]);
 		return READ_VALUE;
 	case ESR_SYS(3, 0, 1, 0, 1):		/* ACTLR_EL1 */
 		return RAZ_WI;
@@ -151,6 +158,11 @@ bool pvm_sysreg(struct vcpu *v, enum vcpu_exit *code)
 		if (!read && (written & CNTP_CTL_ENABLE))
 			goto undef;
 		value = CNTP_CTL_IMASK;
+		break;
+	case CSSELR:
+		value = v->sr[GSR_CSSELR_EL1];
+		if (!read)
+			v->sr[GSR_CSSELR_EL1] = written & CSSELR_GUEST;
 		break;
 	case UNDEF:
 	default:
