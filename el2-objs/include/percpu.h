@@ -16,6 +16,8 @@ struct host_regs {
 struct slot {
 	u64 pa;			/* page aligned; 0 pages: empty */
 	u32 pages;
+	u32 at;			/* in the slot's part of the window: what it uses now, */
+	u32 next;		/* and what was not used since the last broadcast TLBI */
 };
 
 /* EL2 registers as they were when this CPU was taken: struct percpu.el2_snapshot[]. */

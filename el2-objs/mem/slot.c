@@ -18,12 +18,17 @@
 #include "percpu.h"
 #include "sysreg.h"
 
-_Static_assert(SLOT_COUNT * SLOT_PAGES <= EL2_SLOT_PTES, "the window holds every slot");
-
-static unsigned int slot_page(enum slot_id id)
-{
-	return id * SLOT_PAGES;
-}
+/*
+ * A slot's part of the window is used page after page, each once. The tables of EL2
+ * are common to all CPUs, so another CPU may hold an entry of this window in
+ * its TLB, by speculation. It makes no access through it; but were an entry to go from one
+ * page to another before all TLBs have lost the first, that CPU could speculate
+ * through a mix of both (Arm ARM D8.16.1, break-before-make). So a page of the window
+ * is used again only after a TLBI on all CPUs, which is one for many slots,
+ * where a broadcast for each would be felt at every exit of a VM.
+ */
+#define PART	(EL2_SLOT_PTES / SLOT_COUNT)
+_Static_assert(PART >= 2 * SLOT_PAGES, "a slot fits in its part, more than once");
 
 /* A scan that sees the new @pages sees the new @pa. */
 static void publish(struct slot *s, u64 pa, u32 pages)
@@ -51,38 +56,44 @@ bool slot_holds(pa_t pa)
 	return false;
 }
 
-/*
- * The entries were invalid, and no CPU holds them in its TLB: valid ones are new to
- * this CPU's walker, the only one that uses the window.
- */
 static void *window_open(enum slot_id id, u64 first, u32 pages)
 {
 	struct percpu *cpu = this_cpu();
-	u64 *ptes = el2_slot_ptes(cpu->id) + slot_page(id);
+	struct slot *s = &cpu->slot[id];
+	u64 *ptes;
 	u32 i;
 
+	if (s->next + pages > PART) {
+		/* The entries are invalid since their slot_unmap(). */
+		dsb(ishst);
+		tlbi(alle2is);
+		dsb(ish);
+		isb();
+		s->next = 0;
+	}
+	s->at = id * PART + s->next;
+	s->next += pages;
+
+	ptes = el2_slot_ptes(cpu->id) + s->at;
 	for (i = 0; i < pages; i++)
 		pte_write(&ptes[i], el2_slot_pte(PA(first + i * PAGE_SIZE)));
 	dsb(nshst);
 	isb();
-	return el2_slot_va(cpu->id, slot_page(id));
+	return el2_slot_va(cpu->id, s->at);
 }
 
 void slot_unmap(enum slot_id id)
 {
 	struct percpu *cpu = this_cpu();
 	struct slot *s = &cpu->slot[id];
-	u64 *ptes = el2_slot_ptes(cpu->id) + slot_page(id);
-	u64 va = (u64)el2_slot_va(cpu->id, slot_page(id));
+	u64 *ptes = el2_slot_ptes(cpu->id) + s->at;
+	u64 va = (u64)el2_slot_va(cpu->id, s->at);
 	u32 i;
 
 	CHECK(id < SLOT_COUNT && s->pages);
 	for (i = 0; i < s->pages; i++)
 		pte_write(&ptes[i], 0);
-	/*
-	 * Not broadcast: a CPU's window is in that CPU's own tables only (boot/el2map.c),
-	 * so no other can have walked it, not even speculatively.
-	 */
+	/* This CPU only: see PART. */
 	dsb(nshst);
 	for (i = 0; i < s->pages; i++)
 		tlbi_arg(vae2, (va >> PAGE_SHIFT) + i);
