@@ -300,6 +300,9 @@ enum dt_error dt_parse(const void *fdt, size_t size, struct vm_desc *d)
 	if (size < sizeof(struct fdt_header) || fdt_check_header(fdt) ||
 	    fdt_version(fdt) < 17 || fdt_totalsize(fdt) > size)
 		return DT_HEADER;
+	/* libfdt reads the structure block in words and does not ask for this. */
+	if (fdt_off_dt_struct(fdt) % 4)
+		return DT_HEADER;
 	e = walk(fdt, d);
 	if (e != DT_OK)
 		return e;
