@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What pvm/ sees of the rest of the core, as a small world with a memory: host
+ * pages and their owners, KVM's table, the shadow. Everything is recorded.
+ * Functions of pvm/ that a test does not link are weak here and record too.
+ */
+#ifndef FAKE_PVM_WORLD_H
+#define FAKE_PVM_WORLD_H
+
+#include "test.h"
+#include "types.h"
+#include "boot.h"
+#include "check.h"
+#include "hcall.h"
+#include "log.h"
+#include "psci.h"
+#include "pvm.h"
+
+#define WORLD_PAGES	64
+#define WORLD_RAM	0x80000000UL	/* PA of host page 0 */
+
+struct world {
+	/* events */
+	unsigned int undefs, aborts, skips, drops, epochs, unlocks;
+	bool abort_is_instruction;
+	u64 abort_far;
+	const char *killed;
+	int locked;			/* locks held: checked by the fakes */
+
+	/* host pages */
+	struct page_info page[WORLD_PAGES];
+	u8 data[WORLD_PAGES][PAGE_SIZE];
+	bool zeroed[WORLD_PAGES];
+	int claim_status[4];		/* of the next claims, if not HYPSEC_OK */
+	unsigned int claim_next;
+	unsigned int claims, returns;
+
+	/* KVM's table and the shadow, by frame minus frame0 */
+	u64 frame0;
+	struct kvm_leaf leaf[WORLD_PAGES];
+	u64 shadow[WORLD_PAGES];	/* PA + 1, 0: none */
+	int map_status;
+
+	struct vm *dead;		/* found by vm_by_id() */
+
+	/* pool */
+	int pool_left, pool_out;
+	/* hardware */
+	u64 id[PVM_ID_COUNT], counter, mdscr;
+	int random_status;
+	struct smc_res smc;
+	unsigned int smcs;
+	int irq_after;			/* host_irq_pending() is true from the n-th call; -1: never */
+	bool slot;
+
+	/* auth/, scripted */
+	int verify_status[8];
+	unsigned int verify_next;
+	u64 verify_page[8];		/* offset + 1 to ask for before answering */
+	struct hypsec_manifest manifest;
+};
+
+extern struct world w;
+
+/* A new world with one protected VM, all its vCPUs off but number 0. */
+struct vm *world_new(void);
+/* Makes KVM's table map @frame to host page @page. */
+void world_map(u64 frame, unsigned int page, bool writable);
+extern struct pvm world_pvm;
+extern struct vcpu world_vcpu[VM_MAX_VCPUS];
+/* Fills the guest-visible registers with random numbers. */
+void world_secrets(struct vcpu *v);
+
+#endif
