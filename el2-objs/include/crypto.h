@@ -32,7 +32,7 @@ int __must_check hypsec_ed25519_verify(const u8 *sig, const void *msg,
 
 /*
  * SHA-512, incremental. The state is plain bytes: it may be copied and kept
- * between calls of a restartable operation. About 65 instructions a byte.
+ * between calls of a restartable operation. About 25 instructions a byte.
  */
 struct hypsec_sha512 {
 	u64 state[26];
