@@ -7,6 +7,7 @@
  */
 #include "boot_priv.h"
 #include "check.h"
+#include "hcall.h"
 #include "lock.h"
 #include "mem.h"
 #include "sysreg.h"

@@ -54,7 +54,7 @@ static void __noreturn back_to_host(struct percpu *cpu)
 	case EC_IABT_LOW:
 	case EC_DABT_LOW:
 		host_inject_abort(ESR_EC(cpu->trap_esr) == EC_IABT_LOW,
-				  !(cpu->trap_spsr & PSR_MODE), cpu->trap_esr,
+				  !(cpu->trap_spsr & SPSR_MODE), cpu->trap_esr,
 				  read_sysreg(FAR_EL2));
 		break;
 	default:

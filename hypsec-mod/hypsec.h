@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Between the files of hypsec-mod/. */
+#ifndef HYPSEC_H
+#define HYPSEC_H
+
+#include <linux/types.h>
+#include <crypto/sha2.h>
+#include "../el2-objs/abi/hypsec_abi.h"
+#include "../el2-objs/abi/hypsec_bundle.h"
+#include "../el2-objs/abi/hypsec_calls.h"
+
+/* The core, as built: bundle.S */
+extern const u8 hypsec_bundle_start[], hypsec_bundle_end[];
+
+/**
+ * struct hypsec_region - the memory that becomes the core's
+ * @base: physical, 2 MiB aligned
+ * @size: bytes, 2 MiB multiple
+ * @install: struct hypsec_install, filled by region_fill()
+ * @tables: physical address of the first page of the tables that map it at install
+ * @cpu_areas: physical, see struct hypsec_install
+ *
+ * From @base on: bundle, install page, tables, CPU areas, pool.
+ */
+struct hypsec_region {
+	phys_addr_t base;
+	size_t size;
+	struct hypsec_install *install;
+	phys_addr_t tables;
+	phys_addr_t cpu_areas;
+};
+
+/* preflight.c: nothing is changed; the reason is in the log */
+int hypsec_preflight(void);
+
+/* ram.c */
+int hypsec_ram_map(struct hypsec_ram *ram, u32 *nr);
+u64 hypsec_ram_bytes(void);
+
+/* region.c */
+int region_alloc(struct hypsec_region *r, unsigned int nr_cpus, unsigned long pool_mb);
+void region_free(struct hypsec_region *r);
+int region_fill(struct hypsec_region *r, unsigned long debug_uart, u8 *measurement);
+
+/* install.c */
+int hypsec_install_cpus(struct hypsec_region *r);
+unsigned int hypsec_count_cpus(unsigned long *mpidr);
+
+/* state.c */
+int hypsec_state_init(const u8 *measurement);
+void hypsec_log_drain(void);
+
+/* memory.c */
+void hypsec_memory_init(void);
+void hypsec_page_hide(struct page *page);
+void hypsec_page_show(struct page *page);
+u64 hypsec_account(enum hypsec_account acc);
+
+/* watch.c */
+void hypsec_watch_init(void);
+
+#endif

@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * /sys/kernel/security/hypsec/, and the core's log. Everything here is the word
+ * of the host: good for its administrator, no proof to anybody else.
+ */
+#define pr_fmt(fmt) "hypsec: " fmt
+
+#include <linux/fs.h>
+#include <linux/mutex.h>
+#include <linux/security.h>
+#include <linux/seq_file.h>
+#include <linux/workqueue.h>
+#include "hypsec.h"
+
+#define LOG_PERIOD	(HZ / 2)
+#define LINE_SIZE	192
+
+static u8 core_measurement[SHA256_DIGEST_SIZE];
+
+static int state_show(struct seq_file *m, void *v)
+{
+	static const char * const names[] = {
+		[HYPSEC_PHASE_INSTALL] = "installing",
+		[HYPSEC_PHASE_SEALED] = "sealed",
+		[HYPSEC_PHASE_BROKEN] = "broken",
+	};
+	struct arm_smccc_res res;
+
+	hypsec_log_drain();
+	if (hypsec_call_version(&res) || res.a3 >= ARRAY_SIZE(names))
+		seq_puts(m, "unknown\n");
+	else
+		seq_printf(m, "%s\n", names[res.a3]);
+	return 0;
+}
+
+static int version_show(struct seq_file *m, void *v)
+{
+	struct arm_smccc_res res;
+
+	if (hypsec_call_version(&res))
+		return -EIO;
+	seq_printf(m, "%lu.%lu%s%s\n", res.a1 >> 16, res.a1 & 0xffff,
+		   res.a2 & HYPSEC_FEAT_DEBUG ? " debug" : "",
+		   res.a2 & HYPSEC_FEAT_MEM_PROTECT ? " mem-protect" : "");
+	return 0;
+}
+
+static int measurement_show(struct seq_file *m, void *v)
+{
+	seq_printf(m, "sha256:%*phN\n", SHA256_DIGEST_SIZE, core_measurement);
+	return 0;
+}
+
+static int accounts_show(struct seq_file *m, void *v)
+{
+	static const char * const names[HYPSEC_ACC_COUNT] = {
+		[HYPSEC_ACC_IMAGE] = "image",
+		[HYPSEC_ACC_FREE] = "free",
+		[HYPSEC_ACC_EL2_S1] = "el2_tables",
+		[HYPSEC_ACC_HOST_S2] = "host_tables",
+		[HYPSEC_ACC_VM_S2] = "vm_tables",
+		[HYPSEC_ACC_VM] = "vm_objects",
+		[HYPSEC_ACC_PRIVATE] = "private",
+		[HYPSEC_ACC_SHARED] = "shared",
+	};
+	unsigned int i;
+
+	for (i = 0; i < HYPSEC_ACC_COUNT; i++)
+		seq_printf(m, "%s %llu\n", names[i], hypsec_account(i));
+	return 0;
+}
+
+static int vms_show(struct seq_file *m, void *v)
+{
+	static const char * const states[] = {
+		[HYPSEC_VM_ORDINARY] = "ordinary",
+		[HYPSEC_VM_PROTECTING] = "protecting",
+		[HYPSEC_VM_PROTECTED] = "protected",
+		[HYPSEC_VM_DEAD] = "dead",
+	};
+	struct arm_smccc_res res;
+	unsigned int id;
+
+	seq_puts(m, "id state private_pages running_vcpus\n");
+	for (id = 1; hypsec_call_vm_info(id, &res) == HYPSEC_OK; id++) {
+		if (res.a1 != HYPSEC_VM_NONE && res.a1 < ARRAY_SIZE(states))
+			seq_printf(m, "%u %s %lu %lu\n", id, states[res.a1], res.a2, res.a3);
+	}
+	return 0;
+}
+
+static int dma_show(struct seq_file *m, void *v)
+{
+	seq_puts(m, "not confined\n");
+	return 0;
+}
+
+DEFINE_SHOW_ATTRIBUTE(state);
+DEFINE_SHOW_ATTRIBUTE(version);
+DEFINE_SHOW_ATTRIBUTE(measurement);
+DEFINE_SHOW_ATTRIBUTE(accounts);
+DEFINE_SHOW_ATTRIBUTE(vms);
+DEFINE_SHOW_ATTRIBUTE(dma);
+
+static const struct {
+	const char *name;
+	const struct file_operations *fops;
+} files[] = {
+	{ "state", &state_fops },
+	{ "version", &version_fops },
+	{ "measurement", &measurement_fops },
+	{ "accounts", &accounts_fops },
+	{ "vms", &vms_fops },
+	{ "dma", &dma_fops },
+};
+
+/* Whole lines only; the rest waits for its end. */
+void hypsec_log_drain(void)
+{
+	static DEFINE_MUTEX(lock);
+	static char line[LINE_SIZE];
+	static unsigned int len;
+	struct arm_smccc_res res;
+	unsigned int i;
+
+	mutex_lock(&lock);
+	while (hypsec_call_log(&res) == HYPSEC_OK && res.a1) {
+		const unsigned long words[] = { res.a1, res.a2, res.a3 };
+		const char *p = (const char *)words;
+
+		for (i = 0; i < sizeof(words) && p[i]; i++) {
+			if (p[i] != '\n' && len < sizeof(line) - 1) {
+				line[len++] = p[i];
+				continue;
+			}
+			line[len] = '\0';
+			pr_info("core: %s\n", line);
+			len = 0;
+		}
+	}
+	mutex_unlock(&lock);
+}
+
+static void log_work(struct work_struct *work);
+static DECLARE_DELAYED_WORK(log_timer, log_work);
+
+static void log_work(struct work_struct *work)
+{
+	hypsec_log_drain();
+	schedule_delayed_work(&log_timer, LOG_PERIOD);
+}
+
+/**
+ * hypsec_state_init() - start to show and to log
+ * @measurement: SHA-256 of the core
+ *
+ * Return: 0, or -errno if the files could not be made (the log works all the same).
+ */
+int hypsec_state_init(const u8 *measurement)
+{
+	struct dentry *dir, *file;
+	unsigned int i;
+
+	memcpy(core_measurement, measurement, sizeof(core_measurement));
+	schedule_delayed_work(&log_timer, LOG_PERIOD);
+
+	dir = securityfs_create_dir("hypsec", NULL);
+	if (IS_ERR(dir))
+		return PTR_ERR(dir);
+	for (i = 0; i < ARRAY_SIZE(files); i++) {
+		file = securityfs_create_file(files[i].name, 0444, dir, NULL, files[i].fops);
+		if (IS_ERR(file))
+			return PTR_ERR(file);
+	}
+	return 0;
+}
