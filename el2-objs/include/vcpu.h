@@ -50,14 +50,28 @@ struct gic_state {
 	u64 hcr;			/* offered by the host; filtered by vcpu/gic.c */
 	u32 ap0r[4], ap1r[4];
 	bool sre;
+	bool vlpi;			/* GICv4: the host made this vCPU resident (ordinary VMs only) */
 };
 
 /* The return value of a run, as KVM numbers them (ARM_EXCEPTION_*). */
 enum vcpu_exit { EXIT_IRQ = 0, EXIT_SERROR = 1, EXIT_TRAP = 2, EXIT_IL = 3 };
+#define EXIT_SERROR_PENDING	BIT(31)	/* in an exit code: KVM's ARM_EXIT_WITH_SERROR_BIT */
 
 /* vCPU power states of a protected VM (PSCI 6.6 AFFINITY_INFO). */
 enum vcpu_power { VCPU_OFF, VCPU_ON_PENDING, VCPU_ON };
 
+/* FGT registers, by index in struct vcpu.fgt */
+enum fgt { FGT_HFGRTR, FGT_HFGWTR, FGT_HFGITR, FGT_HDFGRTR, FGT_HDFGWTR, FGT_HAFGRTR, FGT_COUNT };
+
+struct debug_regs;
+
+/**
+ * struct vcpu - what a guest's registers are loaded from and saved to
+ *
+ * A protected VM's vCPUs live in core pages, one each. The vCPU of an ordinary
+ * VM lives in the host's memory: each CPU has one struct vcpu that stands for
+ * the one it runs now, and @r, @f, @keys, @debug point into the host's structure.
+ */
 struct vcpu {
 	struct vcpu_regs regs;		/* must be first */
 	u64 sr[GSR_COUNT];
@@ -69,9 +83,25 @@ struct vcpu {
 	u64 esr, far, hpfar, disr;
 	/* EL2 controls the core computed for this run */
 	u64 hcr, mdcr, cptr, cnthctl, hcrx;
-	u64 fgt[8];
+	u64 fgt[8];			/* by enum fgt */
 	bool fp_loaded;			/* guest FP/SIMD is in the registers now */
-	bool sve;			/* ordinary VMs only */
+	/* where registers really are; vcpu_run() sets them to @regs, @fp, @apkey */
+	struct vcpu_regs *r;
+	struct fp_state *f;
+	u64 *keys;
+	bool own_cntvoff;		/* protected VMs: @cntvoff replaces the host's CNTVOFF_EL2 */
+	u64 cntvoff;
+	/* ordinary VMs only */
+	u32 sve_vl;			/* bytes; 0: no SVE */
+	pa_t sve_pa;			/* KVM's SVE buffer for it */
+	void *sve_buf;			/* the same, mapped, while fp_loaded */
+	struct debug_regs *debug;	/* NULL: the guest's breakpoints are not in use */
+	u64 mdccint;
+	u64 mte_rgsr, mte_gcr;		/* with HCR_EL2.ATA */
+	u64 fpmr;			/* with HCRX_EL2.EnFPM */
+	u64 vsesr;			/* with HCR_EL2.VSE */
+	u64 poffset;			/* CNTPCT_EL0 reads as that much less */
+	u64 pmu_host, pmu_guest;	/* event counters to stop and start around a run */
 	/* protected VMs only */
 	kva_t host;			/* the struct kvm_vcpu bound to it, 0: none yet */
 	u32 power;			/* enum vcpu_power; changed with vm->lock held */
@@ -106,8 +136,10 @@ struct vm {
 	struct vm_identity host;
 	struct s2 s2;			/* what the hardware walks */
 	u64 last_used;			/* for eviction of idle ordinary VMs */
-	u64 private_pages;
+	u64 private_pages;		/* atomic */
+	u64 scan;			/* VM_DEAD: how far the return of its pages got */
 	struct pvm *pvm;		/* NULL: ordinary */
+	bool powered_off;		/* VM_DEAD: by its own PSCI call */
 	const char *end_reason;		/* VM_DEAD: why, for the log and securityfs */
 };
 
@@ -121,6 +153,8 @@ void vms_init(void);
  * Return: VM, or NULL (no memory, no slot).
  */
 struct vm *vm_get(const struct vm_identity *id);
+/* False: no VM can have this identity, vm_get() will always be NULL. */
+bool vm_identity_valid(const struct vm_identity *id);
 /* The VM for TLB maintenance: NULL if unknown. */
 struct vm *vm_find(kva_t mmu);
 struct vm *vm_by_id(u16 id);
@@ -139,11 +173,14 @@ void shadow_drop_all(void);
  * @handler: called after each exit with the guest's state saved in @v (registers only;
  * system registers stay loaded); true: enter again. */
 enum vcpu_exit vcpu_run(struct vcpu *v, bool (*handler)(struct vcpu *v, enum vcpu_exit *code));
-/* Exits both kinds of VM share (FP/SIMD, fault address resolution): true if handled. */
+/* Exits both kinds of VM share (FP/SIMD, fault address resolution): true if handled, that is
+ * enter again. Call it first in a handler, for EXIT_TRAP only. */
 bool vcpu_exit_common(struct vcpu *v, enum vcpu_exit *code);
+/* core_panic() on a CPU with a guest loaded (this_cpu()->running): loads the host's context. */
+void vcpu_panic_unload(struct percpu *cpu);
 /* EL2 control values for an ordinary vCPU from the host's offers, for a protected one from nothing. */
 void vcpu_controls_ordinary(struct vcpu *v, u64 host_hcr, u64 host_mdcr, u64 host_hcrx,
-			    const u64 host_fgu[8]);
+			    const u64 *host_fgu);	/* by enum fgt */
 void vcpu_controls_protected(struct vcpu *v);
 /* Injects a synchronous exception into the guest's EL1 (in @v's saved or loaded state). */
 void vcpu_inject_undef(struct vcpu *v);

@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * KVM's calls to EL2, as its own EL2 code would answer them. A result goes to x1;
+ * x0 is 0, since KVM takes anything else for a bug of its own.
+ */
+#include "layout.h"
+#include "check.h"
+#include "hcall.h"
+#include "../vcpu/run.h"
+
+#define FN_MASK		0x7f
+#define TRASH_STEP	16
+
+static u64 gic_config(void)
+{
+	u64 sre = read_sysreg(ICC_SRE_EL1), hcr = read_sysreg(HCR_EL2), has_mmio;
+
+	/*
+	 * ICC_SRE_EL1.SRE can be cleared only with all interrupts routed to EL2
+	 * (GICv3 12.2.25); none is taken here, EL2 runs with them masked.
+	 */
+	write_sysreg(hcr | HCR_AMO | HCR_FMO | HCR_IMO, HCR_EL2);
+	isb();
+	write_sysreg(0, ICC_SRE_EL1);
+	isb();
+	has_mmio = !(read_sysreg(ICC_SRE_EL1) & 1);
+	write_sysreg(sre, ICC_SRE_EL1);
+	isb();
+	write_sysreg(hcr, HCR_EL2);
+	isb();
+	return (read_sysreg(ICH_VTR_EL2) & GENMASK(31, 0)) | has_mmio << 63;
+}
+
+/* struct vgic_v3_cpu_if up to the list registers, where VMCR and the APRs are. */
+static void vmcr_aprs(kva_t cpu_if, bool load)
+{
+	u32 buf[KVM_GIC_LR / 4];
+	struct cpu_run *c = cpu_run();
+	struct gic_state g;
+	pa_t pa;
+
+	_Static_assert(KVM_GIC_AP0R < KVM_GIC_LR && KVM_GIC_AP1R < KVM_GIC_LR, "KVM's layout");
+	if (kva_to_pa(cpu_if, sizeof(buf), &pa) || copy_from_host(buf, pa, sizeof(buf)))
+		return;
+	memcpy(g.ap0r, &buf[KVM_GIC_AP0R / 4], sizeof(g.ap0r));
+	memcpy(g.ap1r, &buf[KVM_GIC_AP1R / 4], sizeof(g.ap1r));
+	g.sre = buf[KVM_GIC_SRE / 4];
+	if (load) {
+		/* With a GICv2 guest VMCR goes with every switch (vcpu/gic.c). */
+		if (g.sre)
+			write_sysreg(buf[KVM_GIC_VMCR / 4], ICH_VMCR_EL2);
+		gic_load_aprs(&g, c);
+		return;
+	}
+	gic_save_aprs(&g, c);
+	if (g.sre)
+		buf[KVM_GIC_VMCR / 4] = (u32)read_sysreg(ICH_VMCR_EL2);
+	memcpy(&buf[KVM_GIC_AP0R / 4], g.ap0r, sizeof(g.ap0r));
+	memcpy(&buf[KVM_GIC_AP1R / 4], g.ap1r, sizeof(g.ap1r));
+	/* The page was the host's a moment ago; if it is not now, nothing is lost. */
+	(void)!copy_to_host(pa, buf, sizeof(buf));
+}
+
+/*
+ * Protected VMs' flags stay as they are: the core's own record of the guest
+ * takes them in at the next run, and once.
+ */
+static void adjust_pc(kva_t host)
+{
+	struct vm *vm;
+	bool ordinary;
+	pa_t pa;
+	u8 *k;
+
+	if (!IS_ALIGNED(host.v, 8) || kva_to_pa(host, KVM_VCPU_SIZE, &pa))
+		return;
+	k = slot_map(SLOT_VCPU, pa, KVM_VCPU_SIZE);
+	if (!k)
+		return;
+	vm = vm_find(KVA(KV64(k, KVM_VCPU_HW_MMU)));
+	ordinary = !vm || READ_ONCE(vm->state) == VM_ORDINARY;
+	if (vm)
+		vm_put(vm);
+	if (ordinary)
+		kvm_adjust_pc(k);
+	slot_unmap(SLOT_VCPU);
+}
+
+/*
+ * KVM has changed its table: forget what the shadow has of it. A protected VM's
+ * frames keep their pages whatever KVM does.
+ */
+static void flush(kva_t mmu, u64 ipa, u64 size)
+{
+	struct vm *vm = vm_find(mmu);
+
+	if (!vm)
+		return;
+	spin_lock(&vm->lock);
+	if (vm->state == VM_ORDINARY) {
+		if (size)
+			s2_unmap(&vm->s2, ipa, size);
+		else
+			s2_drop(&vm->s2);
+	}
+	spin_unlock(&vm->lock);
+	vm_put(vm);
+	s2_trash_step(TRASH_STEP);
+}
+
+static void flush_ipa(kva_t mmu, u64 ipa, u64 level)
+{
+	u64 size = PAGE_SIZE;
+
+	/*
+	 * An entry of ours that is larger goes whole. The level is not known where
+	 * KVM removes a table: its entries have been flushed by then.
+	 */
+	if (level >= 1 && level <= 3)
+		size <<= 9 * (3 - level);
+	else if (level == 0)
+		size = 0;		/* 512 GiB: everything */
+	flush(mmu, size ? ALIGN_DOWN(ipa, size) : 0, size);
+}
+
+static void flush_range(kva_t mmu, u64 start, u64 pages)
+{
+	/* More than the IPA space, or past 64 bits: everything. */
+	if (!pages || pages > BIT(40) || start > BIT(52))
+		flush(mmu, 0, 0);
+	else
+		flush(mmu, ALIGN_DOWN(start, PAGE_SIZE), pages * PAGE_SIZE);
+}
+
+/* Another vCPU of the VM ran here: nothing private to it may be left in this CPU. */
+static void flush_cpu(kva_t mmu)
+{
+	struct vm *vm = vm_find(mmu);
+
+	if (!vm)
+		return;
+	spin_lock(&vm->lock);
+	if (vm->s2.root)
+		tlb_flush_vmid_local(&vm->s2);
+	spin_unlock(&vm->lock);
+	vm_put(vm);
+}
+
+static void set_cntvoff(struct percpu *cpu, u64 value)
+{
+	cpu->host_cntvoff = value;
+	write_sysreg(value, CNTVOFF_EL2);
+	cpu_run()->cached_vcpu = KVA(0);
+}
+
+bool kvm_host_call(struct percpu *cpu, u64 id)
+{
+	u64 *x = cpu->host.x;
+	u64 result = 0;
+
+	switch (id & FN_MASK) {
+	case KVM_FN_kvm_vcpu_run:
+		result = kvm_run_vcpu(KVA(x[1]));
+		break;
+	case KVM_FN_kvm_hyp_init:	/* a CPU of KVM's comes up: the core is there already */
+	case KVM_FN_kvm_enable_ssbs:	/* EL2's own: set by the core where it has it */
+		break;
+	case KVM_FN_kvm_get_mdcr_el2:
+		result = cpu->host_mdcr;
+		break;
+	case KVM_FN_vgic_v3_init_lrs:
+		gic_clear_lrs(cpu_run());
+		break;
+	case KVM_FN_vgic_v3_get_gic_config:
+		result = gic_config();
+		break;
+	case KVM_FN_kvm_adjust_pc:
+		adjust_pc(KVA(x[1]));
+		break;
+	case KVM_FN_kvm_flush_vm_context:
+		/* VMIDs are the core's; a VM with a new one in its mmu is found at its run. */
+		break;
+	case KVM_FN_kvm_tlb_flush_vmid_ipa:
+	case KVM_FN_kvm_tlb_flush_vmid_ipa_nsh:
+		flush_ipa(KVA(x[1]), x[2], x[3]);
+		break;
+	case KVM_FN_kvm_tlb_flush_vmid:
+		flush(KVA(x[1]), 0, 0);
+		break;
+	case KVM_FN_kvm_tlb_flush_vmid_range:
+		flush_range(KVA(x[1]), x[2], x[3]);
+		break;
+	case KVM_FN_kvm_flush_cpu_context:
+		flush_cpu(KVA(x[1]));
+		break;
+	case KVM_FN_kvm_timer_set_cntvoff:
+		set_cntvoff(cpu, x[1]);
+		break;
+	case KVM_FN_vgic_v3_save_vmcr_aprs:
+		vmcr_aprs(KVA(x[1]), false);
+		break;
+	case KVM_FN_vgic_v3_restore_vmcr_aprs:
+		vmcr_aprs(KVA(x[1]), true);
+		break;
+	default:
+		return false;
+	}
+	x[0] = 0;
+	x[1] = result;
+	return true;
+}

@@ -1,0 +1,399 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * __kvm_vcpu_run(). For an ordinary VM registers go straight between the CPU and
+ * KVM's structure: they are the host's to know and to set. What steers EL2 is
+ * read once and goes through controls.c. A protected VM's host sees struct host_io.
+ */
+#include "layout.h"
+#include "check.h"
+#include "../vcpu/run.h"
+#include "../abi/hypsec_guest.h"
+
+static const u16 kvm_sr[GSR_COUNT] = {
+#define X(r) [GSR_##r] = KVM_SR_##r,
+	GUEST_SYSREGS(X)
+#undef X
+};
+#define SR_SLOT(b, i) KV64(b, kvm_sr[i])
+#include "../vcpu/el1.h"
+
+#define R_SP		31
+#define R_PC		32
+#define R_PSTATE	33
+#define REG(k, n)	KV64(k, KVM_VCPU_REGS + (n) * 8)
+
+#define IFLAGS_DONE	(KVM_FLAG_PENDING_EXCEPTION | KVM_FLAG_EXCEPT_MASK | KVM_FLAG_INCREMENT_PC)
+
+#define SYS_CNTPCT	ESR_SYS(3UL, 3UL, 14UL, 0UL, 1UL)
+#define SYS_CNTPCTSS	ESR_SYS(3UL, 3UL, 14UL, 0UL, 5UL)
+
+static int read_identity(u8 *k, struct vm_identity *id)
+{
+	u64 mmu[KVM_MMU_VTCR / 8 + 1];
+	pa_t pa;
+	int ret;
+
+	id->kvm = KVA(KV64(k, KVM_VCPU_KVM));
+	id->mmu = KVA(KV64(k, KVM_VCPU_HW_MMU));
+	ret = kva_to_pa(id->mmu, sizeof(mmu), &pa);
+	if (ret)
+		return ret;
+	ret = copy_from_host(mmu, pa, sizeof(mmu));
+	if (ret)
+		return ret;
+	id->vmid_id = mmu[KVM_MMU_VMID / 8];
+	id->pgd = PA(mmu[KVM_MMU_PGD / 8]);
+	id->vtcr = mmu[KVM_MMU_VTCR / 8];
+	return HYPSEC_OK;
+}
+
+/* The offers in struct vgic_v3_cpu_if, for both kinds of VM. */
+static void read_gic(u8 *k, struct gic_state *g, const struct cpu_feat *f)
+{
+	u8 *cpu_if = k + KVM_VCPU_GIC;
+	u32 i;
+
+	g->hcr = KV32(cpu_if, KVM_GIC_HCR);
+	g->vmcr = KV32(cpu_if, KVM_GIC_VMCR);
+	g->sre = KV32(cpu_if, KVM_GIC_SRE) != 0;
+	g->vlpi = KV64(cpu_if, KVM_GIC_ITS_VM) != 0;
+	g->used_lrs = KV32(cpu_if, KVM_GIC_USED_LRS);
+	if (g->used_lrs > f->lrs)
+		g->used_lrs = f->lrs;
+	for (i = 0; i < g->used_lrs; i++)
+		g->lr[i] = KV64(cpu_if, KVM_GIC_LR + i * 8);
+}
+
+static void write_gic(u8 *k, const struct gic_state *g)
+{
+	u8 *cpu_if = k + KVM_VCPU_GIC;
+	u32 i;
+
+	for (i = 0; i < g->used_lrs; i++)
+		KV64(cpu_if, KVM_GIC_LR + i * 8) = g->lr[i];
+	if (!g->sre)
+		KV32(cpu_if, KVM_GIC_VMCR) = g->vmcr;
+}
+
+/*
+ * Fields of struct kvm that KVM changes only while no vCPU is inside KVM_RUN. A
+ * vCPU that enters KVM_RUN sets CNTVOFF_EL2 first, and that call empties this cache.
+ */
+static bool read_vm_fields(u8 *k, kva_t host, struct cpu_run *c)
+{
+	u64 kvm = KV64(k, KVM_VCPU_KVM), fgu[KVM_FGT_COUNT];
+	pa_t pa;
+
+	if (likely(c->cached_vcpu.v == host.v))
+		return true;
+	if (kva_to_pa(KVA(kvm + KVM_KVM_POFFSET), 8, &pa) ||
+	    copy_from_host(&c->poffset, pa, 8))
+		return false;
+	if (kva_to_pa(KVA(kvm + KVM_KVM_FGU), sizeof(fgu), &pa) ||
+	    copy_from_host(fgu, pa, sizeof(fgu)))
+		return false;
+	c->fgu[FGT_HFGRTR] = fgu[KVM_FGT_HFGXTR];
+	c->fgu[FGT_HFGWTR] = fgu[KVM_FGT_HFGXTR];
+	c->fgu[FGT_HFGITR] = fgu[KVM_FGT_HFGITR];
+	c->fgu[FGT_HDFGRTR] = fgu[KVM_FGT_HDFGXTR];
+	c->fgu[FGT_HDFGWTR] = fgu[KVM_FGT_HDFGXTR];
+	c->fgu[FGT_HAFGRTR] = fgu[KVM_FGT_HAFGRTR];
+	c->cached_vcpu = host;
+	return true;
+}
+
+static bool read_sve(u8 *k, struct vcpu *v, const struct cpu_feat *f)
+{
+	u32 vl;
+
+	v->sve_vl = 0;
+	if (!(KV8(k, KVM_VCPU_CFLAGS) & KVM_FLAG_GUEST_HAS_SVE) || !f->sve)
+		return true;
+	vl = KV32(k, KVM_VCPU_SVE_MAX_VL);
+	if (!vl || vl > 256 || vl % 16 ||
+	    kva_to_pa(KVA(KV64(k, KVM_VCPU_SVE_STATE)), vl * 34 + vl / 8, &v->sve_pa))
+		return false;
+	v->sve_vl = vl;
+	v->sr[GSR_ZCR_EL1] = KV64(k, KVM_SR_ZCR_EL1);
+	return true;
+}
+
+/* KVM points at one of two sets inside its own structure; nothing else is followed. */
+static struct debug_regs *read_debug(u8 *k, kva_t host)
+{
+	u64 off = KV64(k, KVM_VCPU_DEBUG_PTR) - host.v;
+
+	_Static_assert(KVM_DBG_SIZE == sizeof(struct debug_regs) && KVM_DBG_BCR == 0 &&
+		       KVM_DBG_BVR == offsetof(struct debug_regs, bvr) &&
+		       KVM_DBG_WCR == offsetof(struct debug_regs, wcr) &&
+		       KVM_DBG_WVR == offsetof(struct debug_regs, wvr), "KVM's layout");
+	if (!(KV8(k, KVM_VCPU_IFLAGS) & KVM_FLAG_DEBUG_DIRTY) ||
+	    off > KVM_VCPU_SIZE - KVM_DBG_SIZE || off % 8)
+		return NULL;
+	return (struct debug_regs *)(k + off);
+}
+
+static bool load_ordinary(u8 *k, kva_t host, struct vcpu *v, struct cpu_run *c)
+{
+	const struct cpu_feat *f = &c->feat;
+
+	_Static_assert(sizeof(struct vcpu_regs) == KVM_VCPU_SPSR_ABT - KVM_VCPU_REGS,
+		       "struct user_pt_regs");
+	v->r = (struct vcpu_regs *)(k + KVM_VCPU_REGS);
+	v->f = (struct fp_state *)(k + KVM_VCPU_FP);
+	v->keys = (u64 *)(k + KVM_SR_APIAKEYLO_EL1);
+	v->host = host;
+	if (!read_vm_fields(k, host, c) || !read_sve(k, v, f))
+		return false;
+	v->poffset = c->poffset;
+	vcpu_controls_ordinary(v, KV64(k, KVM_VCPU_HCR), KV64(k, KVM_VCPU_MDCR),
+			       KV64(k, KVM_VCPU_HCRX), c->fgu);
+	v->debug = read_debug(k, host);
+	if (unlikely(v->debug))
+		v->mdccint = KV64(k, KVM_SR_MDCCINT_EL1);
+	if (KVM_HAS_PMU) {
+		v->pmu_host = KV64(k, KVM_VCPU_PMU_HOST);
+		v->pmu_guest = KV64(k, KVM_VCPU_PMU_GUEST);
+	}
+	if (unlikely(v->hcr & HCR_VSE))
+		v->vsesr = KV64(k, KVM_VCPU_VSESR);
+	if (unlikely(v->hcr & HCR_ATA)) {
+		v->mte_rgsr = KV64(k, KVM_SR_RGSR_EL1);
+		v->mte_gcr = KV64(k, KVM_SR_GCR_EL1);
+	}
+	if (unlikely(v->hcrx & HCRX_EnFPM))
+		v->fpmr = KV64(k, KVM_SR_FPMR);
+	read_gic(k, &v->gic, f);
+	return true;
+}
+
+/* EL1 in AArch32: banked registers that AArch64 reaches by names of their own. */
+static void load32(u8 *k)
+{
+	write_sysreg(KV64(k, KVM_VCPU_SPSR_ABT), SPSR_ABT);
+	write_sysreg(KV64(k, KVM_VCPU_SPSR_UND), SPSR_UND);
+	write_sysreg(KV64(k, KVM_VCPU_SPSR_IRQ), SPSR_IRQ);
+	write_sysreg(KV64(k, KVM_VCPU_SPSR_FIQ), SPSR_FIQ);
+	write_sysreg(KV64(k, KVM_SR_DACR32_EL2), DACR32_EL2);
+	write_sysreg(KV64(k, KVM_SR_IFSR32_EL2), IFSR32_EL2);
+	if (KV8(k, KVM_VCPU_IFLAGS) & KVM_FLAG_DEBUG_DIRTY)
+		write_sysreg(KV64(k, KVM_SR_DBGVCR32_EL2), DBGVCR32_EL2);
+	/* FPEXC.EN, or FP traps go to EL1 before CPTR_EL2.TFP is looked at. */
+	write_sysreg(BIT(30), FPEXC32_EL2);
+	isb();
+}
+
+static void save32(u8 *k, const struct vcpu *v)
+{
+	KV64(k, KVM_VCPU_SPSR_ABT) = read_sysreg(SPSR_ABT);
+	KV64(k, KVM_VCPU_SPSR_UND) = read_sysreg(SPSR_UND);
+	KV64(k, KVM_VCPU_SPSR_IRQ) = read_sysreg(SPSR_IRQ);
+	KV64(k, KVM_VCPU_SPSR_FIQ) = read_sysreg(SPSR_FIQ);
+	KV64(k, KVM_SR_DACR32_EL2) = read_sysreg(DACR32_EL2);
+	KV64(k, KVM_SR_IFSR32_EL2) = read_sysreg(IFSR32_EL2);
+	if (v->debug)
+		KV64(k, KVM_SR_DBGVCR32_EL2) = read_sysreg(DBGVCR32_EL2);
+}
+
+static bool is_our_call(const struct vcpu *v)
+{
+	return !(v->esr & ESR_CALL_IMM) &&
+	       ((u32)v->r->x[0] & ~0xffU) == (HYPSEC_GUEST_VERSION & ~0xffU);
+}
+
+/* The physical counter with an offset: KVM's EL1 side does not emulate it. */
+static bool read_cntpct(struct vcpu *v)
+{
+	u64 reg = v->esr & ESR_SYS_REG, rt = ESR_SYS_RT(v->esr), now;
+
+	if ((reg != SYS_CNTPCT && reg != SYS_CNTPCTSS) || !(v->esr & ESR_SYS_READ))
+		return false;
+	isb();
+	now = read_sysreg(CNTPCT_EL0) - v->poffset;
+	if (rt != 31)
+		v->r->x[rt] = now;
+	vcpu_skip(v);
+	return true;
+}
+
+static bool ordinary_exit(struct vcpu *v, enum vcpu_exit *code)
+{
+	u8 *k = (u8 *)v->r - KVM_VCPU_REGS;
+
+	if (*code != EXIT_TRAP)
+		return false;
+	switch (ESR_EC(v->esr)) {
+	case EC_HVC64:
+		if (likely(!is_our_call(v)))
+			return false;
+		v->sr[GSR_MPIDR_EL1] = KV64(k, KVM_SR_MPIDR_EL1);
+		return pvm_guest_call(v, v->host, code);
+	case EC_SYS64:
+		return read_cntpct(v);
+	case EC_FP:
+	case EC_SVE:
+		if (!vcpu_exit_common(v, code))
+			return false;
+		if (!(v->hcr & HCR_RW))
+			write_sysreg(KV64(k, KVM_SR_FPEXC32_EL2), FPEXC32_EL2);
+		return true;
+	case EC_IABT_LOW:
+	case EC_DABT_LOW:
+		return vcpu_exit_common(v, code) || shadow_fault(v, code);
+	case EC_WATCHPT_LOW:
+		return vcpu_exit_common(v, code);
+	}
+	return false;
+}
+
+static void store_ordinary(u8 *k, struct vcpu *v, struct cpu_run *c, u64 code)
+{
+	u32 ec = ESR_EC(v->esr);
+
+	if ((code & ~EXIT_SERROR_PENDING) != EXIT_IRQ) {
+		KV64(k, KVM_VCPU_ESR) = v->esr;
+		if (ec == EC_DABT_LOW || ec == EC_IABT_LOW || ec == EC_WATCHPT_LOW) {
+			KV64(k, KVM_VCPU_FAR) = v->far;
+			KV64(k, KVM_VCPU_HPFAR) = v->hpfar;
+		}
+	}
+	if (c->feat.ras)
+		KV64(k, KVM_VCPU_DISR) = v->disr;
+	/* Other threads set VI and VF meanwhile: only what has changed is written. */
+	if (unlikely(KV64(k, KVM_VCPU_HCR) & HCR_VSE) && !(v->hcr & HCR_VSE))
+		KV64(k, KVM_VCPU_HCR) &= ~(u64)HCR_VSE;
+	if (unlikely(v->debug)) {
+		KV64(k, KVM_SR_MDCCINT_EL1) = v->mdccint;
+		KV8(k, KVM_VCPU_IFLAGS) &= ~KVM_FLAG_DEBUG_DIRTY;
+	}
+	if (unlikely(v->hcr & HCR_ATA)) {
+		KV64(k, KVM_SR_RGSR_EL1) = v->mte_rgsr;
+		KV64(k, KVM_SR_GCR_EL1) = v->mte_gcr;
+	}
+	if (unlikely(v->hcrx & HCRX_EnFPM))
+		KV64(k, KVM_SR_FPMR) = v->fpmr;
+	if (unlikely(v->sve_vl))
+		KV64(k, KVM_SR_ZCR_EL1) = v->sr[GSR_ZCR_EL1];
+	write_gic(k, &v->gic);
+}
+
+static enum vcpu_exit run_ordinary(struct vm *vm, u8 *k, kva_t host)
+{
+	struct cpu_run *c = cpu_run();
+	struct vcpu *v = &c->vcpu;
+	enum vcpu_exit code;
+	bool aarch32;
+
+	v->vm = vm;
+	if (!load_ordinary(k, host, v, c))
+		return EXIT_IL;
+	aarch32 = !(v->hcr & HCR_RW);
+	kvm_adjust_pc(k);
+
+	vcpu_begin(v, c);
+	if (unlikely(aarch32))
+		load32(k);
+	guest_el1_load(k, &c->feat, v->hcr, v->hcrx);
+	code = vcpu_run_guest(v, c, KV64(k, KVM_SR_SCTLR_EL1), KV64(k, KVM_SR_TCR_EL1),
+			      ordinary_exit);
+	guest_el1_save(k, &c->feat, v->hcr, v->hcrx);
+	if (unlikely(aarch32))
+		save32(k, v);
+	vcpu_end(v, c);
+
+	store_ordinary(k, v, c, code);
+	return code;
+}
+
+/* Everything the host gets of a protected vCPU, or gives to it, is in struct host_io. */
+static enum vcpu_exit run_private(struct vm *vm, u8 *k, kva_t host)
+{
+	struct cpu_run *c = cpu_run();
+	u8 iflags = KV8(k, KVM_VCPU_IFLAGS);
+	struct host_io io = { 0 };
+	enum vcpu_exit code;
+	u32 i;
+
+	for (i = 0; i < 31; i++)
+		io.x[i] = REG(k, i);
+	io.mpidr = KV64(k, KVM_SR_MPIDR_EL1);
+	io.exception = iflags & KVM_FLAG_PENDING_EXCEPTION;
+	io.inc_pc = !io.exception && (iflags & KVM_FLAG_INCREMENT_PC);
+	io.wfx = KV64(k, KVM_VCPU_HCR) & (HCR_TWI | HCR_TWE);
+	read_gic(k, &io.gic, &c->feat);
+
+	code = pvm_run(vm, host, &io);
+
+	for (i = 0; i < 31; i++)
+		REG(k, i) = io.out_mask & BIT(i) ? io.out_x[i] : 0;
+	REG(k, R_SP) = 0;
+	REG(k, R_PC) = 0;
+	REG(k, R_PSTATE) = SPSR_EL1H;
+	KV64(k, KVM_VCPU_ESR) = io.esr;
+	KV64(k, KVM_VCPU_FAR) = io.far;
+	KV64(k, KVM_VCPU_HPFAR) = io.hpfar;
+	KV64(k, KVM_VCPU_DISR) = 0;
+	KV8(k, KVM_VCPU_IFLAGS) = iflags & ~(IFLAGS_DONE | KVM_FLAG_DEBUG_DIRTY);
+	KV64(k, KVM_VCPU_HCR) &= ~(u64)HCR_VSE;
+	write_gic(k, &io.gic);
+	return code;
+}
+
+/* True if @vm is ordinary: it stays so while the caller is counted in vm->running. */
+static bool enter_ordinary(struct vm *vm)
+{
+	bool ordinary;
+
+	spin_lock(&vm->lock);
+	ordinary = vm->state == VM_ORDINARY;
+	if (ordinary)
+		vm->running++;
+	spin_unlock(&vm->lock);
+	return ordinary;
+}
+
+static void leave(struct vm *vm)
+{
+	spin_lock(&vm->lock);
+	vm->running--;
+	spin_unlock(&vm->lock);
+}
+
+static u64 run_mapped(u8 *k, kva_t host)
+{
+	struct vm_identity id;
+	enum vcpu_exit code;
+	struct vm *vm;
+
+	if (read_identity(k, &id))
+		return EXIT_IL;
+	vm = vm_get(&id);
+	if (!vm) {
+		/* No memory or slot now; the host's next try may find one. */
+		return vm_identity_valid(&id) ? EXIT_IRQ : EXIT_IL;
+	}
+	if (likely(enter_ordinary(vm))) {
+		code = run_ordinary(vm, k, host);
+		leave(vm);
+	} else {
+		code = run_private(vm, k, host);
+	}
+	vm_put(vm);
+	return code;
+}
+
+u64 kvm_run_vcpu(kva_t host)
+{
+	u64 code;
+	pa_t pa;
+	u8 *k;
+
+	if (!IS_ALIGNED(host.v, 8) || kva_to_pa(host, KVM_VCPU_SIZE, &pa))
+		return EXIT_IL;
+	k = slot_map(SLOT_VCPU, pa, KVM_VCPU_SIZE);
+	if (!k)
+		return EXIT_IL;
+	code = run_mapped(k, host);
+	slot_unmap(SLOT_VCPU);
+	return code;
+}

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Copies a guest's EL1&0 registers between the CPU and memory, straight-line.
+ * Includers define SR_SLOT(base, i), an lvalue for enum guest_sysreg @i: in KVM's
+ * structure (kvm/run.c) or in ours (vcpu/switch.c). SCTLR_EL1 and TCR_EL1 are
+ * vcpu_run_guest()'s to load.
+ */
+#define SR(b, r) SR_SLOT(b, GSR_##r)
+/* ## here and not through SR(): @r is a macro for registers without a name */
+#define SR_LOAD(r) write_sysreg(SR_SLOT(b, GSR_##r), r);
+#define SR_SAVE(r) SR_SLOT(b, GSR_##r) = read_sysreg(r);
+
+static __always_inline void el1_load_features(void *b, const struct cpu_feat *f, u64 hcr, u64 hcrx)
+{
+	if (hcrx & HCRX_TCR2En) {
+		SR_LOAD(TCR2_EL1)
+		if (f->s1pie) {
+			SR_LOAD(PIR_EL1)
+			SR_LOAD(PIRE0_EL1)
+		}
+		if (f->s1poe) {
+			SR_LOAD(POR_EL1)
+			SR_LOAD(POR_EL0)
+		}
+	}
+	if (hcr & HCR_ATA) {
+		SR_LOAD(TFSR_EL1)
+		SR_LOAD(TFSRE0_EL1)
+	}
+}
+
+static __always_inline void el1_save_features(void *b, const struct cpu_feat *f, u64 hcr, u64 hcrx)
+{
+	if (hcrx & HCRX_TCR2En) {
+		SR_SAVE(TCR2_EL1)
+		if (f->s1pie) {
+			SR_SAVE(PIR_EL1)
+			SR_SAVE(PIRE0_EL1)
+		}
+		if (f->s1poe) {
+			SR_SAVE(POR_EL1)
+			SR_SAVE(POR_EL0)
+		}
+	}
+	if (hcr & HCR_ATA) {
+		SR_SAVE(TFSR_EL1)
+		SR_SAVE(TFSRE0_EL1)
+	}
+}
+
+static __always_inline void guest_el1_load(void *b, const struct cpu_feat *f, u64 hcr, u64 hcrx)
+{
+	EL1_STATE(SR_LOAD)
+	write_sysreg(SR(b, MPIDR_EL1), VMPIDR_EL2);
+	if (f->ras)
+		write_sysreg(SR(b, DISR_EL1), VDISR_EL2);
+	if (unlikely((hcrx & HCRX_TCR2En) || (hcr & HCR_ATA)))
+		el1_load_features(b, f, hcr, hcrx);
+}
+
+static __always_inline void guest_el1_save(void *b, const struct cpu_feat *f, u64 hcr, u64 hcrx)
+{
+	EL1_STATE(SR_SAVE)
+	SR_SAVE(SCTLR_EL1)
+	SR_SAVE(TCR_EL1)
+	if (f->ras)
+		SR(b, DISR_EL1) = read_sysreg(VDISR_EL2);
+	if (unlikely((hcrx & HCRX_TCR2En) || (hcr & HCR_ATA)))
+		el1_save_features(b, f, hcr, hcrx);
+}

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Exits that every guest has, and exceptions the core gives to one. */
+#include "percpu.h"
+#include "run.h"
+
+static bool is_permission(u64 esr)
+{
+	return (esr & ESR_FSC_TYPE) == FSC_PERM;
+}
+
+/*
+ * Where an abort happened. HPFAR_EL2 is not valid after a permission fault that
+ * was not on a stage-1 walk, nor (erratum 834220) reliably after others on some
+ * CPUs: ask the MMU. False: the translation is gone, let the guest try again.
+ */
+static bool fault_address(struct vcpu *v, const struct cpu_feat *f)
+{
+	u64 par;
+
+	v->far = read_sysreg(FAR_EL2);
+	if ((v->esr & ESR_S1PTW) || (!is_permission(v->esr) && !f->spec_at)) {
+		v->hpfar = read_sysreg(HPFAR_EL2) & ~BIT(63);
+		return true;
+	}
+	par = guest_at(v->far, f->ats1a && f->s1poe);
+	if (par & PAR_F)
+		return false;
+	v->hpfar = (par & GENMASK(51, 12)) >> 8;
+	return true;
+}
+
+bool vcpu_exit_common(struct vcpu *v, enum vcpu_exit *code)
+{
+	struct cpu_run *c = cpu_run();
+
+	switch (ESR_EC(v->esr)) {
+	case EC_SVE:
+		if (!v->sve_vl)
+			return false;
+		/* fallthrough */
+	case EC_FP:
+		if (v->fp_loaded)
+			return false;
+		if (!fp_trap(v, c)) {
+			*code = EXIT_IL;
+			return false;
+		}
+		return true;
+	case EC_IABT_LOW:
+	case EC_DABT_LOW:
+	case EC_WATCHPT_LOW:
+		return !fault_address(v, &c->feat);
+	}
+	return false;
+}
+
+/* A guest's EL1 register is in the CPU while it is loaded here, else in @v. */
+#define GET(v, r) ((v)->sr[GSR_##r])
+#define LIVE_READ(v, r) (loaded(v) ? read_sysreg(r) : GET(v, r))
+#define LIVE_WRITE(v, r, val) do {		\
+	if (loaded(v))				\
+		write_sysreg(val, r);		\
+	else					\
+		GET(v, r) = (val);		\
+} while (0)
+
+static bool loaded(const struct vcpu *v)
+{
+	return this_cpu()->running == v;
+}
+
+void vcpu_skip(struct vcpu *v)
+{
+	struct vcpu_regs *r = loaded(v) ? v->r : &v->regs;
+
+	r->pc += 4;
+	r->pstate &= ~(u64)(SPSR_BTYPE | SPSR_SS);
+}
+
+/* @v's EL1 registers: in hardware while it is loaded, else where they were saved. */
+#define EL1_READ(v, r) \
+	(this_cpu()->running == (v) ? read_sysreg(r) : (v)->sr[GSR_##r])
+#define EL1_WRITE(v, x, r) do {			\
+	if (this_cpu()->running == (v))		\
+		write_sysreg(x, r);		\
+	else					\
+		(v)->sr[GSR_##r] = (x);		\
+} while (0)
+
+/* Exception entry to EL1h (Arm ARM D1.3.5), synchronous. */
+static void inject_sync(struct vcpu *v, u64 esr, u64 far, bool set_far)
+{
+	struct vcpu_regs *r = loaded(v) ? v->r : &v->regs;
+	u64 old = r->pstate, new, offset, sctlr = LIVE_READ(v, SCTLR_EL1);
+
+	if (old & SPSR_MODE32)
+		offset = 0x600;
+	else if ((old & SPSR_MODE) == SPSR_EL1H)
+		offset = 0x200;
+	else if ((old & SPSR_MODE) == SPSR_EL1T)
+		offset = 0;
+	else
+		offset = 0x400;
+
+	new = (old & (GENMASK(31, 28) | SPSR_DIT | SPSR_PAN)) | SPSR_DAIF | SPSR_EL1H;
+	if (!(sctlr & SR_BIT(23)))			/* SPAN */
+		new |= SPSR_PAN;
+	if (sctlr & SR_BIT(44))				/* DSSBS */
+		new |= SPSR_SSBS;
+	if (v->hcr & HCR_ATA)
+		new |= SPSR_TCO;
+
+	EL1_WRITE(v, v->r->pc, ELR_EL1);
+	EL1_WRITE(v, old, SPSR_EL1);
+	EL1_WRITE(v, esr, ESR_EL1);
+	if (set_far)
+		EL1_WRITE(v, far, FAR_EL1);
+	v->r->pc = EL1_READ(v, VBAR_EL1) + offset;
+	v->r->pstate = new;
+}
+
+void vcpu_inject_undef(struct vcpu *v)
+{
+	inject_sync(v, ESR_IL, 0, false);	/* EC 0: unknown reason */
+}
+
+void vcpu_inject_abort(struct vcpu *v, bool iabt, u64 far)
+{
+	u64 pstate = loaded(v) ? v->r->pstate : v->regs.pstate;
+	bool from_el0 = (pstate & SPSR_MODE32) || !(pstate & SPSR_MODE);
+	u64 ec = (iabt ? EC_IABT_LOW : EC_DABT_LOW) + (from_el0 ? 0 : 1);
+
+	/* Synchronous external abort, not on a table walk (FSC 0x10) */
+	inject_sync(v, ec << ESR_EC_SHIFT | ESR_IL | FSC_EXTABT, far, true);
+}

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What the files of vcpu/ share with each other and with kvm/run.c. */
+#ifndef VCPU_RUN_H
+#define VCPU_RUN_H
+
+#include "vcpu.h"
+#include "sysreg.h"
+
+#define __always_inline inline __attribute__((always_inline))
+
+/*
+ * The EL1&0 registers a guest and the host take turns with, whatever the CPU.
+ * SCTLR_EL1 and TCR_EL1 are apart: they are loaded last (speculative AT).
+ */
+#define EL1_STATE(X) \
+	X(CPACR_EL1) X(TTBR0_EL1) X(TTBR1_EL1) X(ESR_EL1) X(AFSR0_EL1) \
+	X(AFSR1_EL1) X(FAR_EL1) X(MAIR_EL1) X(VBAR_EL1) X(CONTEXTIDR_EL1) \
+	X(AMAIR_EL1) X(CNTKCTL_EL1) X(PAR_EL1) X(TPIDR_EL1) X(TPIDR_EL0) \
+	X(TPIDRRO_EL0) X(MDSCR_EL1) X(SP_EL1) X(ELR_EL1) X(SPSR_EL1)
+
+#define HCRX_SMPME	SR_BIT(5)
+#define HCRX_MSCEn	SR_BIT(11)
+#define HCRX_TCR2En	SR_BIT(14)
+#define HCRX_EnFPM	SR_BIT(23)
+
+#define TCR_EPD0	SR_BIT(7)
+#define TCR_EPD1	SR_BIT(23)
+
+#define DEBUG_REGS 16
+struct debug_regs {			/* as KVM's struct kvm_guest_debug_arch */
+	u64 bcr[DEBUG_REGS], bvr[DEBUG_REGS], wcr[DEBUG_REGS], wvr[DEBUG_REGS];
+};
+
+/* What this CPU has, from its own ID registers: CPUs of one machine may differ. */
+struct cpu_feat {
+	bool ras, fgt, hcx, pauth, mte, sve, sme, tcr2, s1pie, s1poe, fpmr, fwb;
+	bool pmu, amu, spe, trbe, trf, ats1a, el0_32, el1_32, spec_at;
+	u8 breakpoints, watchpoints, lrs, pri_bits;
+};
+
+/* The host's side of a CPU while a guest is loaded. */
+struct host_state {
+	u64 sr[GSR_COUNT];
+	u64 apkey[10];
+	u64 hcr, mdcr, cptr, vbar, cnthctl, hcrx, cntvoff;
+	u64 vmpidr;			/* constant: this CPU's MPIDR_EL1 */
+	u64 fgt[FGT_COUNT];
+	u64 rgsr, gcr;
+	u64 pmuserenr;
+	u64 zcr_el1, zcr_el2, fpmr;
+	u64 pmscr, pmblimitr, trfcr, trblimitr;
+	u64 mdccint;
+	struct debug_regs debug;
+};
+
+/* One page per CPU, made at install. */
+struct cpu_run {
+	struct vcpu vcpu;		/* of the ordinary VM that runs here */
+	struct host_state host;
+	struct cpu_feat feat;
+	bool ready;			/* @feat is filled in */
+	struct vm *last;		/* hint of vm_get() */
+	/* kvm/run.c: what does not change while a vCPU stays on a CPU */
+	kva_t cached_vcpu;
+	u64 poffset;
+	u64 fgu[FGT_COUNT];
+};
+_Static_assert(sizeof(struct cpu_run) <= PAGE_SIZE, "one page per CPU");
+
+struct cpu_run *cpu_run(void);		/* this CPU's (vcpu/feat.c) */
+void cpu_run_init(void);
+
+/* --- enter.S --- */
+/* Loads x0-x30 and SP_EL0 from @r, ERETs, and saves them there at the next exception. */
+u64 guest_enter(struct vcpu_regs *r);
+/* Takes a pending SError here: EXIT_SERROR_PENDING, or 0. */
+u64 guest_serror(void);
+/* AT S1E1R (or S1E1A) of the loaded guest: PAR_EL1's value; it has F set if that faulted. */
+u64 guest_at(u64 va, bool s1e1a);
+extern const char guest_vectors[];
+
+/* --- fpsimd.S --- */
+void fp_save(struct fp_state *f);
+void fp_load(const struct fp_state *f);
+void fp_clear(void);
+/* @ffr: where FFR lies in KVM's buffer, after 32 Z of VL and 16 P of VL/8 bytes */
+void sve_save(void *ffr, void *fpsr);
+void sve_load(const void *ffr, const void *fpsr);
+u64 sve_vl(void);			/* bytes, with ZCR_EL2 as it is */
+
+/*
+ * --- switch.c --- A run, in order: vcpu_begin(); the caller loads the guest's
+ * EL1 registers; vcpu_run_guest(); the caller saves them; vcpu_end().
+ */
+typedef bool (*exit_handler)(struct vcpu *v, enum vcpu_exit *code);
+bool vcpu_private(const struct vcpu *v);	/* of a protected VM */
+void vcpu_begin(struct vcpu *v, struct cpu_run *c);
+enum vcpu_exit vcpu_run_guest(struct vcpu *v, struct cpu_run *c, u64 sctlr, u64 tcr,
+			      exit_handler handler);
+void vcpu_end(struct vcpu *v, struct cpu_run *c);
+
+/* --- fp.c, debug.c, gic.c: load for the guest, unload for the host --- */
+bool fp_trap(struct vcpu *v, struct cpu_run *c);
+void fp_unload(struct vcpu *v, struct cpu_run *c);
+void trace_stop(struct cpu_run *c);
+void trace_resume(struct cpu_run *c);
+void debug_load(struct vcpu *v, struct cpu_run *c);
+void debug_unload(struct vcpu *v, struct cpu_run *c);
+void gic_load(struct vcpu *v, const struct cpu_run *c);
+void gic_unload(struct vcpu *v);
+void gic_save_aprs(struct gic_state *g, const struct cpu_run *c);
+void gic_load_aprs(const struct gic_state *g, const struct cpu_run *c);
+void gic_clear_lrs(const struct cpu_run *c);
+
+/* --- shadow.c: a stage-2 fault of an ordinary guest; false: @v->esr is the host's --- */
+bool shadow_fault(struct vcpu *v, enum vcpu_exit *code);
+
+#endif

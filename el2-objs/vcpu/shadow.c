@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The shadow stage 2 of an ordinary VM: a software TLB of the table that KVM
+ * keeps. A fault is answered from that table; what the table cannot answer is
+ * KVM's to handle, and is described to it as a fault on its own table.
+ *
+ * The walk and the installation happen under vm->lock, which KVM's TLB calls take
+ * too: after such a call no mapping, and no walk, of before is left.
+ */
+#include "check.h"
+#include "run.h"
+
+#define TRASH_STEP	32		/* table pages freed when memory is short */
+
+/* Memory types KVM uses; anything else becomes Device, which is only slow. */
+static u64 memattr(u8 attr, bool fwb)
+{
+	u64 wb = fwb ? S2_MEMATTR_WB_FWB : S2_MEMATTR_WB;
+
+	if ((u64)attr << 2 == wb || attr == 5)		/* write-back, or Normal non-cacheable */
+		return (u64)attr << 2;
+	return S2_MEMATTR_DEVICE_nGnRE;
+}
+
+static u64 leaf_attr(const struct kvm_leaf *leaf, bool fwb)
+{
+	return (leaf->r ? S2_R : 0) | (leaf->w ? S2_W : 0) | (leaf->x ? 0 : S2_XN) |
+	       memattr(leaf->memattr, fwb);
+}
+
+static bool allows(const struct kvm_leaf *leaf, u64 esr)
+{
+	if (esr & ESR_S1PTW)		/* a permission fault of a walk is its update of a flag */
+		return (esr & ESR_FSC_TYPE) == FSC_PERM ? leaf->w : leaf->r;
+	if (ESR_EC(esr) == EC_IABT_LOW)
+		return leaf->x;
+	if ((esr & ESR_WNR) && !(esr & ESR_CM))
+		return leaf->w;
+	return leaf->r;
+}
+
+/*
+ * KVM decides by the fault's type and level between changing its entry and making
+ * one, so both must be those of KVM's table, not of ours (or it does nothing, and
+ * the guest faults for ever).
+ */
+static int forward(struct vcpu *v, u64 type, u8 level)
+{
+	v->esr = (v->esr & ~ESR_FSC) | type | level;
+	return HYPSEC_EXIT;
+}
+
+static int map_leaf(struct vcpu *v, u64 ipa, const struct kvm_leaf *leaf, pa_t *page)
+{
+	struct s2 *s2 = &v->vm->s2;
+	u64 offset = ALIGN_DOWN(ipa, PAGE_SIZE) & (leaf->size - 1);
+	u64 max = leaf->size < SZ_1G ? leaf->size : SZ_1G, attr;
+	bool is_ram;
+	s64 size;
+	int ret;
+
+	/* Guest and physical address must agree below the size that is mapped. */
+	while ((ipa ^ (leaf->pa.v + offset)) & (max - 1) & PAGE_MASK)
+		max >>= 9;
+	*page = PA(leaf->pa.v + offset);
+	size = own_stamp(*page, max, &is_ram);
+	if (size < 0)
+		return (int)size;
+	attr = leaf_attr(leaf, v->hcr & HCR_FWB);
+	ret = s2_map(s2, ALIGN_DOWN(ipa, size), PA(ALIGN_DOWN(page->v, size)), size, attr);
+	if (ret == HYPSEC_NO_MEMORY) {
+		/* The shadow is a cache: what it has now may be the wrong part. */
+		s2_drop(s2);
+		while (s2_trash_step(TRASH_STEP))
+			;
+		ret = s2_map(s2, ALIGN_DOWN(ipa, size), PA(ALIGN_DOWN(page->v, size)), size, attr);
+	}
+	return ret;
+}
+
+static int resolve(struct vcpu *v, u64 ipa, pa_t *page)
+{
+	struct kvm_leaf leaf = kvm_walk(v->vm, IPA(ipa));
+
+	if (leaf.status != HYPSEC_OK)
+		return forward(v, FSC_TRANS, leaf.level);
+	if (!leaf.af)
+		return forward(v, FSC_ACCESS, leaf.level);
+	if (!allows(&leaf, v->esr))
+		return forward(v, FSC_PERM, leaf.level);
+	return map_leaf(v, ipa, &leaf, page);
+}
+
+bool shadow_fault(struct vcpu *v, enum vcpu_exit *code)
+{
+	u64 type = v->esr & ESR_FSC_TYPE, ipa = HPFAR_IPA(v->hpfar);
+	struct vm *vm = v->vm;
+	struct page_info pi;
+	pa_t page = PA(0);
+	int ret;
+
+	if (type != FSC_TRANS && type != FSC_ACCESS && type != FSC_PERM)
+		return false;
+	if (ipa >> vm->s2.ipa_bits) {
+		/* Past KVM's IPA space it injects the fault; inside, we cannot map it. */
+		if (!(ipa >> (64 - FIELD(vm->host.vtcr, 5, 0))))
+			*code = EXIT_IL;
+		return false;
+	}
+
+	spin_lock(&vm->lock);
+	ret = resolve(v, ipa, &page);
+	/* An entry that allows it is there: what the CPU faulted on is an older one. */
+	if (ret == HYPSEC_OK && type == FSC_PERM)
+		tlb_flush_ipa(&vm->s2, ipa & PAGE_MASK, 3);
+	spin_unlock(&vm->lock);
+
+	switch (ret) {
+	case HYPSEC_OK:
+		return true;
+	case HYPSEC_EXIT:
+		return false;
+	case HYPSEC_NO_MEMORY:
+		/* The host tops the pool up between two runs. */
+		*code = EXIT_IRQ;
+		return false;
+	}
+
+	/* KVM maps a page that is not the host's any more. */
+	pi = own_lookup(page);
+	if (pi.state == PG_PRIVATE) {
+		vm_host_touch(page, pi);
+		return true;
+	}
+	if (pi.state == PG_HOST || pi.state == PG_MOVING)
+		return true;
+	vcpu_inject_abort(v, ESR_EC(v->esr) == EC_IABT_LOW, v->far);
+	return true;
+}

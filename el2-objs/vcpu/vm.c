@@ -1,0 +1,425 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The table of VMs. An ordinary VM is nothing but a shadow table, so its slot is
+ * a cache entry: made when KVM runs a VM that is not known, given up when the slot
+ * is needed or the host says that the VM is gone. A protected VM keeps its slot
+ * until it owns no page.
+ *
+ * Reference: a user holds one in vm->refs. Who wants a slot for another VM
+ * swaps 0 for VM_CLOSED, so that later users see that they came too late.
+ */
+#include "check.h"
+#include "hcall.h"
+#include "log.h"
+#include "run.h"
+
+#define VM_CLOSED	BIT(31)		/* in vm->refs: nobody may enter */
+
+#define RECLAIM_STEP	64		/* pages of a dead VM given back between two looks */
+#define SCAN_STEP	512		/* entries looked at to find them */
+
+static struct vm vms[VM_MAX];
+static struct spinlock vms_lock = SPINLOCK(RANK_VMS);
+static struct spinlock epoch_lock = SPINLOCK(RANK_EPOCH);
+static u64 clock;			/* for last_used; lost updates do no harm */
+
+void vms_init(void)
+{
+	u32 i;
+
+	cpu_run_init();
+	for (i = 0; i < VM_MAX; i++) {
+		spin_init(&vms[i].lock, RANK_VM);
+		vms[i].id = i + 1;
+		vms[i].refs = VM_CLOSED;
+	}
+}
+
+static bool get_ref(struct vm *vm)
+{
+	if (likely(!(__atomic_fetch_add(&vm->refs, 1, __ATOMIC_ACQUIRE) & VM_CLOSED)))
+		return true;
+	__atomic_fetch_sub(&vm->refs, 1, __ATOMIC_RELEASE);
+	return false;
+}
+
+void vm_put(struct vm *vm)
+{
+	u32 old = __atomic_fetch_sub(&vm->refs, 1, __ATOMIC_RELEASE);
+
+	CHECK((old & ~VM_CLOSED) != 0);
+}
+
+/* True if nobody uses @vm, and from now on nobody can. Locks: vms_lock. */
+static bool close_vm(struct vm *vm)
+{
+	u32 none = 0;
+
+	CHECK(spin_held(&vms_lock));
+	return __atomic_compare_exchange_n(&vm->refs, &none, VM_CLOSED, false,
+					   __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
+}
+
+static void open_vm(struct vm *vm)
+{
+	__atomic_fetch_sub(&vm->refs, VM_CLOSED, __ATOMIC_RELEASE);
+}
+
+/* Locks: vms_lock, VM closed. */
+static void free_slot(struct vm *vm)
+{
+	if (vm->s2.root)
+		s2_destroy(&vm->s2);
+	memset(&vm->host, 0, sizeof(vm->host));
+	vm->end_reason = NULL;
+	WRITE_ONCE(vm->state, VM_NONE);
+}
+
+/*
+ * Gives up @vm if nobody uses it and it holds nothing: an ordinary VM, or a dead
+ * one whose pages are all back. Locks: vms_lock.
+ */
+static bool evict(struct vm *vm)
+{
+	if (!close_vm(vm))
+		return false;
+	if (vm->state == VM_DEAD && !vm->running && vm->pvm) {
+		spin_lock(&vm->lock);
+		pvm_free(vm);
+		spin_unlock(&vm->lock);
+	}
+	if (vm->state == VM_ORDINARY || (vm->state == VM_DEAD && !vm->private_pages)) {
+		free_slot(vm);
+		return true;	/* stays closed */
+	}
+	open_vm(vm);
+	return false;
+}
+
+static bool same_vm(const struct vm *vm, const struct vm_identity *id)
+{
+	return vm->host.mmu.v == id->mmu.v && vm->host.kvm.v == id->kvm.v &&
+	       vm->host.pgd.v == id->pgd.v && vm->host.vtcr == id->vtcr;
+}
+
+#define IPA_BITS_MIN	32
+#define IPA_BITS_MAX	52
+#define SHADOW_BITS_MAX	48
+
+static u8 ipa_bits(u64 vtcr)
+{
+	return (u8)(64 - FIELD(vtcr, 5, 0));
+}
+
+bool vm_identity_valid(const struct vm_identity *id)
+{
+	u8 bits = ipa_bits(id->vtcr);
+
+	return id->kvm.v && id->mmu.v && bits >= IPA_BITS_MIN && bits <= IPA_BITS_MAX &&
+	       IS_ALIGNED(id->pgd.v, PAGE_SIZE);
+}
+
+static struct vm *find_slot(void)
+{
+	struct vm *old = NULL;
+	u32 i;
+
+	for (i = 0; i < VM_MAX; i++) {
+		if (vms[i].state == VM_NONE)
+			return &vms[i];
+	}
+	for (i = 0; i < VM_MAX; i++) {
+		struct vm *vm = &vms[i];
+
+		if (vm->state == VM_DEAD && evict(vm))
+			return vm;
+		if (vm->state == VM_ORDINARY && !READ_ONCE(vm->refs) &&
+		    (!old || vm->last_used < old->last_used))
+			old = vm;
+	}
+	return old && evict(old) ? old : NULL;
+}
+
+/* Locks: vms_lock. */
+static struct vm *make_vm(const struct vm_identity *id)
+{
+	u8 bits = ipa_bits(id->vtcr);
+	struct vm *vm;
+	int ret;
+
+	vm = vm_identity_valid(id) ? find_slot() : NULL;
+	if (!vm)
+		return NULL;
+	/*
+	 * The input size is KVM's, so that the same addresses fault; but without LPA2 here
+	 * nothing above 48 bits can be mapped (vcpu/shadow.c refuses it).
+	 */
+	if (bits > SHADOW_BITS_MAX)
+		bits = SHADOW_BITS_MAX;
+	ret = s2_init(&vm->s2, bits, vm->id, HYPSEC_ACC_VM_S2);
+	if (ret == HYPSEC_NO_MEMORY) {
+		/* Other VMs' shadows are caches too: give up those that nobody uses. */
+		u32 i;
+
+		for (i = 0; i < VM_MAX; i++) {
+			if (vms[i].state == VM_ORDINARY)
+				evict(&vms[i]);
+		}
+		while (s2_trash_step(64))
+			;
+		ret = s2_init(&vm->s2, bits, vm->id, HYPSEC_ACC_VM_S2);
+	}
+	if (ret)
+		return NULL;
+	/* The VMID may be in TLBs still from its last user's root. */
+	tlb_flush_vmid(&vm->s2);
+	vm->host = *id;
+	vm->running = 0;
+	vm->private_pages = 0;
+	vm->pvm = NULL;
+	vm->powered_off = false;
+	vm->end_reason = NULL;
+	vm->last_used = ++clock;
+	WRITE_ONCE(vm->state, VM_ORDINARY);
+	open_vm(vm);
+	CHECK(get_ref(vm));
+	return vm;
+}
+
+/* KVM gave the VM another VMID: its TLB entries of before are to be forgotten. */
+static void renew(struct vm *vm, u64 vmid_id)
+{
+	spin_lock(&vm->lock);
+	if (vm->state == VM_ORDINARY && vm->host.vmid_id != vmid_id)
+		s2_drop(&vm->s2);
+	vm->host.vmid_id = vmid_id;
+	spin_unlock(&vm->lock);
+}
+
+/* Locks: vms_lock. */
+static struct vm *lookup(const struct vm_identity *id)
+{
+	u32 i;
+
+	for (i = 0; i < VM_MAX; i++) {
+		struct vm *vm = &vms[i];
+
+		if (vm->state == VM_NONE || vm->host.mmu.v != id->mmu.v)
+			continue;
+		if (same_vm(vm, id))
+			return get_ref(vm) ? vm : NULL;
+		/*
+		 * The address has been reused for another VM: the one that had it
+		 * cannot run again.
+		 */
+		if (vm->state == VM_ORDINARY && evict(vm))
+			continue;
+		vm->host.mmu = KVA(0);
+		if ((vm->state == VM_PROTECTING || vm->state == VM_PROTECTED) && get_ref(vm))
+			return vm;		/* vm_get() ends it and looks again */
+	}
+	return NULL;
+}
+
+struct vm *vm_get(const struct vm_identity *id)
+{
+	struct cpu_run *c = cpu_run();
+	struct vm *vm = c->last;
+
+	/* Nearly always the VM that ran here last: no lock. */
+	if (vm && get_ref(vm)) {
+		if (likely(same_vm(vm, id)))
+			goto found;
+		vm_put(vm);
+	}
+	for (;;) {
+		spin_lock(&vms_lock);
+		vm = lookup(id);
+		if (!vm)
+			vm = make_vm(id);
+		spin_unlock(&vms_lock);
+		if (!vm || same_vm(vm, id))
+			break;
+		vm_kill(vm, "the host reused its struct kvm");
+		vm_put(vm);
+	}
+	c->last = vm;
+	if (!vm)
+		return NULL;
+found:
+	if (unlikely(vm->host.vmid_id != id->vmid_id))
+		renew(vm, id->vmid_id);
+	vm->last_used = ++clock;
+	return vm;
+}
+
+struct vm *vm_find(kva_t mmu)
+{
+	struct vm *vm = cpu_run()->last;
+	u32 i;
+
+	if (vm && get_ref(vm)) {
+		if (vm->host.mmu.v == mmu.v)
+			return vm;
+		vm_put(vm);
+	}
+	for (i = 0; i < VM_MAX; i++) {
+		vm = &vms[i];
+		if (vm->host.mmu.v != mmu.v || !get_ref(vm))
+			continue;
+		if (vm->host.mmu.v == mmu.v)
+			return vm;
+		vm_put(vm);
+	}
+	return NULL;
+}
+
+struct vm *vm_by_id(u16 id)
+{
+	struct vm *vm;
+
+	if (id < 1 || id > VM_MAX)
+		return NULL;
+	vm = &vms[id - 1];
+	if (!get_ref(vm))
+		return NULL;
+	if (vm->state != VM_NONE)
+		return vm;
+	vm_put(vm);
+	return NULL;
+}
+
+void vm_kill(struct vm *vm, const char *why)
+{
+	spin_lock(&vm->lock);
+	if (vm->state == VM_PROTECTING || vm->state == VM_PROTECTED) {
+		WRITE_ONCE(vm->state, VM_DEAD);
+		vm->end_reason = why;
+		/* No vCPU enters again; those inside fault, and leave. */
+		s2_drop(&vm->s2);
+		tlb_flush_vmid(&vm->s2);
+		if (!vm->running && vm->pvm)
+			pvm_free(vm);
+		hlog("vm %u: ended: %s", vm->id, why);
+	}
+	spin_unlock(&vm->lock);
+}
+
+void vm_host_touch(pa_t pa, struct page_info pi)
+{
+	struct vm *vm = vm_by_id(pi.vm);
+	struct page_info now;
+
+	if (!vm)
+		return;
+	vm_kill(vm, "the host touched its memory");
+	/* What the record said may have changed before the VM was dead. */
+	now = own_lookup(pa);
+	if (now.state == PG_PRIVATE && now.vm == vm->id &&
+	    own_return(pa, vm->id, now.frame) == HYPSEC_OK)
+		__atomic_fetch_sub(&vm->private_pages, 1, __ATOMIC_RELAXED);
+	vm_put(vm);
+}
+
+/*
+ * Gives back what a dead VM owns, found by a walk of the record. A piece at a time:
+ * vm->scan says how far it got. Return: HYPSEC_OK when done, or HYPSEC_RESTART.
+ */
+static int return_pages(struct vm *vm)
+{
+	u32 looks, returned = 0;
+
+	for (looks = 0; looks < SCAN_STEP && returned < RECLAIM_STEP; looks++) {
+		pa_t pa = PA(READ_ONCE(vm->scan));
+		struct page_info pi;
+		u64 size;
+
+		if (pa.v >= pa_limit || !READ_ONCE(vm->private_pages)) {
+			vm->scan = 0;
+			return HYPSEC_OK;
+		}
+		pi = own_lookup(pa);
+		if (pi.state == PG_PRIVATE && pi.vm == vm->id) {
+			if (own_return(pa, vm->id, pi.frame) == HYPSEC_OK)
+				__atomic_fetch_sub(&vm->private_pages, 1, __ATOMIC_RELAXED);
+			returned++;
+		}
+		size = PAGE_SIZE << (9 * (3 - pi.level));
+		vm->scan = ALIGN_DOWN(pa.v, size) + size;
+	}
+	return HYPSEC_RESTART;
+}
+
+static int teardown_one(struct vm *vm)
+{
+	int ret = HYPSEC_OK;
+
+	if (vm->state == VM_PROTECTING || vm->state == VM_PROTECTED)
+		vm_kill(vm, "the host tore it down");
+	if (vm->state == VM_DEAD) {
+		spin_lock(&vm->lock);
+		if (!vm->running && vm->pvm)
+			pvm_free(vm);
+		spin_unlock(&vm->lock);
+		ret = return_pages(vm);
+	}
+	return ret;
+}
+
+int vm_teardown(kva_t kvm)
+{
+	u32 i;
+
+	if (!kvm.v)
+		return HYPSEC_INVALID;
+	for (i = 0; i < VM_MAX; i++) {
+		struct vm *vm = &vms[i];
+		int ret;
+
+		if (vm->host.kvm.v != kvm.v || !get_ref(vm))
+			continue;
+		ret = vm->host.kvm.v == kvm.v ? teardown_one(vm) : HYPSEC_OK;
+		vm_put(vm);
+		if (ret)
+			return ret;
+		spin_lock(&vms_lock);
+		if (vm->host.kvm.v == kvm.v)
+			evict(vm);
+		spin_unlock(&vms_lock);
+	}
+	return s2_trash_step(SCAN_STEP) ? HYPSEC_RESTART : HYPSEC_OK;
+}
+
+/*
+ * Every mapping of a host page goes, then the old epochs end. Only ordinary VMs
+ * have any: a protected VM's table maps what it owns, and is the only record of which
+ * page holds a frame, so it must not be dropped. A VM that maps a page
+ * meanwhile stamps it with the new epoch.
+ */
+void shadow_drop_all(void)
+{
+	u32 old, i;
+
+	spin_lock(&epoch_lock);
+	old = own_epoch_begin();
+	for (i = 0; i < VM_MAX; i++) {
+		struct vm *vm = &vms[i];
+
+		if (!get_ref(vm))
+			continue;
+		spin_lock(&vm->lock);
+		/*
+		 * Not of protected VMs: they map no host page, and a frame that lost
+		 * its mapping could be given another page by the host.
+		 */
+		if (vm->state == VM_ORDINARY)
+			s2_drop(&vm->s2);
+		spin_unlock(&vm->lock);
+		vm_put(vm);
+	}
+	/* A slot that was closed was being emptied under this lock: wait for that. */
+	spin_lock(&vms_lock);
+	spin_unlock(&vms_lock);
+	own_epoch_end(old);
+	spin_unlock(&epoch_lock);
+}
