@@ -169,6 +169,8 @@ enum vcpu_exit pvm_run(struct vm *vm, kva_t host_vcpu, struct host_io *io)
 	__atomic_store_n(&v->busy, 0, __ATOMIC_RELEASE);
 	spin_lock(&vm->lock);
 	vm->running--;
+	if (vm->state == VM_DEAD && !vm->running && vm->pvm)
+		pvm_free(vm);
 	spin_unlock(&vm->lock);
 	return code;
 }

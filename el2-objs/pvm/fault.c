@@ -103,7 +103,7 @@ static int claim_locked(struct vcpu *v, ipa_t ipa, bool zero, pa_t *offer)
 		CHECK(own_return(*offer, vm->id, ipa.v >> PAGE_SHIFT) == HYPSEC_OK);
 		return ret;
 	}
-	vm->private_pages++;
+	__atomic_fetch_add(&vm->private_pages, 1, __ATOMIC_RELAXED);
 	return HYPSEC_OK;
 }
 

@@ -72,7 +72,8 @@ static enum kind lookup(struct vcpu *v, u64 reg, u64 *value)
 		}
 	}
 	/* HCR_EL2.TID3: CRm 1 to 7, the AArch32 ones included */
-	if (OP0(reg) == OP0_REG && OP1(reg) == 0 && CRN(reg) == 0 && CRM(reg) != 0)
+	if (OP0(reg) == OP0_REG && OP1(reg) == 0 && CRN(reg) == 0 &&
+	    CRM(reg) >= 1 && CRM(reg) <= 7)
 		return id_register(v, reg, value);
 
 	switch (reg) {

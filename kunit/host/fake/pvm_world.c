@@ -457,3 +457,10 @@ __weak void pvm_vcpu_reset(struct vcpu *v, u64 pc, u64 x0, u64 x1, u64 x2)
 	v->regs.x[1] = x1;
 	v->regs.x[2] = x2;
 }
+
+__weak void pvm_free(struct vm *vm)
+{
+	assert_int_equal(vm->state, VM_DEAD);
+	assert_int_equal(vm->running, 0);
+	vm->pvm = NULL;
+}

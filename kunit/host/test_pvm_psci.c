@@ -1,0 +1,424 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* PSCI, SMCCC and which vCPU runs, from the guest's and from the host's side. */
+#include "pvm_world.h"
+#include "../abi/hypsec_guest.h"
+
+#define HOST(n)		KVA(0xffff000012340000 + (n) * 0x2000)
+#define ENTRY		0x40201000UL
+
+static struct vm *vm;
+/* What the guest does in vcpu_run(), once. */
+static bool (*guest)(struct vcpu *v, enum vcpu_exit *code);
+
+enum vcpu_exit vcpu_run(struct vcpu *v, bool (*handler)(struct vcpu *v, enum vcpu_exit *code))
+{
+	enum vcpu_exit code = EXIT_IRQ;
+
+	assert_int_equal(w.locked, 0);
+	assert_int_equal(v->busy, 1);
+	assert_true(vm->running > 0);
+	if (guest && guest(v, &code))
+		return code;
+	handler(v, &code);
+	return code;
+}
+
+static void start(void)
+{
+	vm = world_new();
+	guest = NULL;
+}
+
+static bool call(struct vcpu *v, u64 fn, u64 a1, u64 a2, u64 a3, enum vcpu_exit *code)
+{
+	v->regs.x[0] = fn;
+	v->regs.x[1] = a1;
+	v->regs.x[2] = a2;
+	v->regs.x[3] = a3;
+	v->esr = (u64)EC_HVC64 << ESR_EC_SHIFT | ESR_IL;
+	*code = EXIT_TRAP;
+	return pvm_exit(v, code);
+}
+
+/* A call that is answered without an exit: its result. */
+static s64 answered(u64 fn, u64 a1, u64 a2, u64 a3)
+{
+	struct vcpu *v = &world_vcpu[0];
+	enum vcpu_exit code;
+
+	assert_true(call(v, fn, a1, a2, a3, &code));
+	assert_int_equal(w.locked, 0);
+	return (s64)v->regs.x[0];
+}
+
+static enum vcpu_exit run(unsigned int host, u64 mpidr, struct host_io *io)
+{
+	memset(io->x, 0, sizeof(io->x));
+	io->mpidr = mpidr;
+	return pvm_run(vm, HOST(host), io);
+}
+
+static void answers(void **state)
+{
+	static const u64 not_supported[] = {
+		0, ~0UL, 0x84000005, 0x8400000e, 0xc400000e, 0x84000007, 0x8400001f,
+		0xc4000000 + 0x1f, 0xc5000020, 0xc5000021, 0x86000000, 0x8600ff01, 0xc6008104,
+		0xc60080ff, 0x80000002, 0x95c1ba5e,
+	};
+	(void)state;
+
+	start();
+	assert_int_equal(answered(PSCI_VERSION, 0, 0, 0), 0x10001);
+	assert_int_equal(answered(PSCI_VERSION | SMCCC_SVE_HINT, 0, 0, 0), 0x10001);
+	assert_int_equal(answered(PSCI_MIGRATE_INFO_TYPE, 0, 0, 0), 2);
+	assert_int_equal(answered(PSCI_FEATURES, PSCI_CPU_ON64, 0, 0), 0);
+	assert_int_equal(answered(PSCI_FEATURES, SMCCC_VERSION, 0, 0), 0);
+	assert_int_equal(answered(PSCI_FEATURES, 0x8400000e, 0, 0), -1);
+	assert_int_equal(answered(SMCCC_VERSION, 0, 0, 0), 0x10001);
+	assert_int_equal(answered(SMCCC_ARCH_FEATURES, SMCCC_ARCH_WORKAROUND_2, 0, 0), -1);
+	assert_int_equal(w.smcs, 0);
+	w.smc.x0 = (u64)-1;
+	assert_int_equal(answered(SMCCC_ARCH_FEATURES, SMCCC_ARCH_WORKAROUND_1, 0, 0), -1);
+	assert_int_equal(w.smcs, 1);
+	for (size_t i = 0; i < ARRAY_SIZE(not_supported); i++)
+		assert_int_equal(answered(not_supported[i], 0, 0, 0), -1);
+	/* An immediate is not SMCCC. */
+	world_vcpu[0].regs.x[0] = PSCI_VERSION;
+	world_vcpu[0].esr = (u64)EC_HVC64 << ESR_EC_SHIFT | ESR_IL | 1;
+	enum vcpu_exit code = EXIT_TRAP;
+
+	assert_true(pvm_exit(&world_vcpu[0], &code));
+	assert_int_equal(world_vcpu[0].regs.x[0], ~0UL);
+	/* An SMC is stepped over, an HVC is behind already. */
+	assert_int_equal(w.skips, 0);
+	world_vcpu[0].esr = (u64)EC_SMC64 << ESR_EC_SHIFT | ESR_IL;
+	assert_true(pvm_exit(&world_vcpu[0], &code));
+	assert_int_equal(w.skips, 1);
+}
+
+static void guest_calls(void **state)
+{
+	struct vcpu *v = &world_vcpu[0];
+	(void)state;
+
+	start();
+	assert_int_equal(answered(HYPSEC_GUEST_VERSION, 0, 0, 0), HYPSEC_OK);
+	assert_int_equal(v->regs.x[1], HYPSEC_ABI_VERSION);
+	assert_int_equal(v->regs.x[2], 1);
+	assert_int_equal(answered(HYPSEC_GUEST_PROTECT, 0, 0, 0), HYPSEC_STATE);
+	assert_int_equal(answered(HYPSEC_GUEST_RANDOM, 0, 0, 0), HYPSEC_OK);
+	assert_int_equal(v->regs.x[3], ~0UL);
+	assert_int_equal(answered(HYPSEC_GUEST_RAM, 0x40000000, 0x1000, 0), HYPSEC_OK);
+	assert_int_equal(world_pvm.nr_ram, 1);
+	w.random_status = HYPSEC_STATE;
+	assert_int_equal(answered(HYPSEC_GUEST_RANDOM, 1, 2, 3), HYPSEC_STATE);
+	assert_int_equal(v->regs.x[3], 3);
+}
+
+static void trng(void **state)
+{
+	static const struct { u64 fn, bits; s64 ret; u64 x1, x2, x3; } t[] = {
+		{ TRNG_RND64, 192, 0, ~0UL, ~0UL, ~0UL },
+		{ TRNG_RND64, 64, 0, 0, 0, ~0UL },
+		{ TRNG_RND64, 65, 0, 0, 1, ~0UL },
+		{ TRNG_RND64, 1, 0, 0, 0, 1 },
+		{ TRNG_RND64, 193, -2, 193, 0, 0 },
+		{ TRNG_RND64, 0, -2, 0, 0, 0 },
+		{ TRNG_RND, 96, 0, 0xffffffff, 0xffffffff, 0xffffffff },
+		{ TRNG_RND, 97, -2, 97, 0, 0 },
+		{ TRNG_RND, 33, 0, 0, 1, 0xffffffff },
+	};
+	struct vcpu *v = &world_vcpu[0];
+	(void)state;
+
+	start();
+	for (size_t i = 0; i < ARRAY_SIZE(t); i++) {
+		assert_int_equal(answered(t[i].fn, t[i].bits, 0, 0), t[i].ret);
+		assert_int_equal(v->regs.x[1], t[i].x1);
+		assert_int_equal(v->regs.x[2], t[i].x2);
+		assert_int_equal(v->regs.x[3], t[i].x3);
+	}
+	w.random_status = HYPSEC_STATE;
+	assert_int_equal(answered(TRNG_RND64, 64, 0, 0), TRNG_NO_ENTROPY);
+	assert_int_equal(answered(TRNG_VERSION, 0, 0, 0), 0x10000);
+	assert_int_equal(answered(TRNG_FEATURES, TRNG_RND64, 0, 0), 0);
+	assert_int_equal(answered(TRNG_FEATURES, 0x84000054, 0, 0), -1);
+}
+
+static void cpu_on_refused(void **state)
+{
+	(void)state;
+	start();
+	assert_int_equal(answered(PSCI_CPU_ON64, 8, ENTRY, 0), PSCI_INVALID_PARAMETERS);
+	assert_int_equal(answered(PSCI_CPU_ON64, BIT(31) | 1, ENTRY, 0), PSCI_INVALID_PARAMETERS);
+	assert_int_equal(answered(PSCI_CPU_ON64, BIT(63), ENTRY, 0), PSCI_INVALID_PARAMETERS);
+	assert_int_equal(answered(PSCI_CPU_ON64, BIT(32) | 1, ENTRY, 0), PSCI_INVALID_PARAMETERS);
+	assert_int_equal(answered(PSCI_CPU_ON64, 1, ENTRY + 2, 0), PSCI_INVALID_ADDRESS);
+	assert_int_equal(answered(PSCI_CPU_ON64, 1, 0x09000000, 0), PSCI_INVALID_ADDRESS);
+	assert_int_equal(answered(PSCI_CPU_ON64, 1, ~3UL, 0), PSCI_INVALID_ADDRESS);
+	assert_int_equal(answered(PSCI_CPU_ON64, 0, ENTRY, 0), PSCI_ALREADY_ON);
+	world_vcpu[1].power = VCPU_ON_PENDING;
+	assert_int_equal(answered(PSCI_CPU_ON64, 1, ENTRY, 0), PSCI_ON_PENDING);
+	world_vcpu[1].power = VCPU_OFF;
+	world_pvm.verify.m.flags = 0;
+	assert_int_equal(answered(PSCI_CPU_ON64, 1, ENTRY, 0), PSCI_DENIED);
+	for (int i = 1; i < VM_MAX_VCPUS; i++)
+		assert_int_equal(world_vcpu[i].power, VCPU_OFF);
+}
+
+static bool guest_cpu_on(struct vcpu *v, enum vcpu_exit *code)
+{
+	assert_false(call(v, PSCI_CPU_ON64, 1, ENTRY, 0xc0de, code));
+	guest = NULL;
+	return true;
+}
+
+/* The whole way: what the host is told, and what it cannot change. */
+static void cpu_on(void **state)
+{
+	struct vcpu *t = &world_vcpu[1];
+	struct host_io io = { 0 };
+	(void)state;
+
+	start();
+	guest = guest_cpu_on;
+	assert_int_equal(run(0, 0, &io), EXIT_TRAP);
+	assert_int_equal(io.out_x[0], PSCI_CPU_ON64);
+	assert_int_equal(io.out_x[1], 1);
+	assert_int_equal(io.out_x[2], 0);
+	assert_int_equal(io.out_x[3], 0);
+	assert_int_equal(t->power, VCPU_ON_PENDING);
+
+	/* The host's thread for it comes; it names entry and registers of its own. */
+	test_fill(t->sr, sizeof(t->sr));
+	io.x[0] = 0xbad;
+	io.mpidr = BIT(31) | 1;
+	io.inc_pc = io.exception = true;
+	assert_int_equal(pvm_run(vm, HOST(1), &io), EXIT_IRQ);
+	assert_int_equal(t->power, VCPU_ON);
+	assert_int_equal(t->host.v, HOST(1).v);
+	assert_int_equal(t->regs.pc, ENTRY);
+	assert_int_equal(t->regs.x[0], 0xc0de);
+	assert_int_equal(t->regs.x[1], 0);
+	assert_int_equal(t->regs.pstate, SPSR_EL1H | SPSR_DAIF);
+	assert_int_equal(t->sr[GSR_SCTLR_EL1] & SCTLR_M, 0);
+	assert_int_equal(t->sr[GSR_VBAR_EL1], 0);
+	assert_int_equal(t->sr[GSR_MPIDR_EL1], BIT(31) | 1);
+	io.inc_pc = io.exception = false;
+
+	/* A failure reported now is a lie. */
+	memset(io.x, 0, sizeof(io.x));
+	io.x[0] = (u64)PSCI_DENIED;
+	assert_int_equal(pvm_run(vm, HOST(0), &io), EXIT_IRQ);
+	assert_int_equal(world_vcpu[0].regs.x[0], PSCI_SUCCESS);
+	assert_int_equal(vm->running, 0);
+	assert_int_equal(t->busy, 0);
+}
+
+static void cpu_on_fails(void **state)
+{
+	static const struct { s64 host, guest; } t[] = {
+		{ PSCI_INVALID_PARAMETERS, PSCI_INVALID_PARAMETERS },
+		{ PSCI_INTERNAL_FAILURE, PSCI_INTERNAL_FAILURE },
+		{ 1, PSCI_INTERNAL_FAILURE },
+		{ -10, PSCI_INTERNAL_FAILURE },
+		{ 0x7fffffff, PSCI_INTERNAL_FAILURE },
+	};
+	struct host_io io = { 0 };
+	(void)state;
+
+	for (size_t i = 0; i < ARRAY_SIZE(t); i++) {
+		start();
+		guest = guest_cpu_on;
+		run(0, 0, &io);
+		io.x[0] = (u64)t[i].host;
+		pvm_run(vm, HOST(0), &io);
+		assert_int_equal(world_vcpu[0].regs.x[0], t[i].guest);
+		assert_int_equal(world_vcpu[1].power, VCPU_OFF);
+		/* And it does not run. */
+		assert_int_equal(run(1, 1, &io), EXIT_IL);
+	}
+
+	/* "Already on", of one that we know is off: the guest calls again. */
+	start();
+	guest = guest_cpu_on;
+	world_vcpu[0].regs.pc = 0x40201234;
+	run(0, 0, &io);
+	io.x[0] = (u64)PSCI_ALREADY_ON;
+	pvm_run(vm, HOST(0), &io);
+	assert_int_equal(world_vcpu[0].regs.pc, 0x40201230);
+	assert_int_equal(world_vcpu[0].regs.x[0], PSCI_CPU_ON64);
+	assert_int_equal(world_vcpu[0].regs.x[3], 0xc0de);
+	assert_int_equal(world_vcpu[1].power, VCPU_OFF);
+}
+
+static void affinity_info(void **state)
+{
+	(void)state;
+	start();
+	world_vcpu[2].power = VCPU_ON_PENDING;
+	assert_int_equal(answered(PSCI_AFFINITY_INFO64, 0, 0, 0), PSCI_AFF_ON);
+	assert_int_equal(answered(PSCI_AFFINITY_INFO64, 1, 0, 0), PSCI_AFF_OFF);
+	assert_int_equal(answered(PSCI_AFFINITY_INFO, 2, 0, 0), PSCI_AFF_ON_PENDING);
+	assert_int_equal(answered(PSCI_AFFINITY_INFO64, 8, 0, 0), PSCI_INVALID_PARAMETERS);
+	assert_int_equal(answered(PSCI_AFFINITY_INFO64, 7, 1, 0), PSCI_AFF_ON);
+	assert_int_equal(answered(PSCI_AFFINITY_INFO64, 0, 3, 0), PSCI_AFF_ON);
+	assert_int_equal(answered(PSCI_AFFINITY_INFO64, 0, 4, 0), PSCI_INVALID_PARAMETERS);
+	assert_int_equal(answered(PSCI_AFFINITY_INFO64, BIT(24), 0, 0), PSCI_INVALID_PARAMETERS);
+}
+
+static bool guest_cpu_off(struct vcpu *v, enum vcpu_exit *code)
+{
+	assert_false(call(v, PSCI_CPU_OFF, 0x5ec2e7, 0x5ec2e7, 0, code));
+	return true;
+}
+
+static void cpu_off(void **state)
+{
+	struct host_io io = { 0 };
+	(void)state;
+
+	start();
+	guest = guest_cpu_off;
+	assert_int_equal(run(0, 0, &io), EXIT_TRAP);
+	assert_int_equal(io.out_x[0], PSCI_CPU_OFF);
+	assert_int_equal(io.out_mask, 1);
+	assert_int_equal(world_vcpu[0].power, VCPU_OFF);
+	assert_int_equal(run(0, 0, &io), EXIT_IL);
+}
+
+static u64 end_call;
+static bool guest_end(struct vcpu *v, enum vcpu_exit *code)
+{
+	assert_false(call(v, end_call, 0, 0x5ec2e7, 0, code));
+	return true;
+}
+
+static void system_end(void **state)
+{
+	static const u64 fn[] = { PSCI_SYSTEM_OFF, PSCI_SYSTEM_RESET, PSCI_SYSTEM_RESET2_64 };
+	struct host_io io = { 0 };
+	(void)state;
+
+	for (int i = 0; i < 3; i++) {
+		start();
+		guest = guest_end;
+		end_call = fn[i];
+		world_vcpu[1].power = VCPU_ON;
+		world_vcpu[1].host = HOST(1);
+		assert_int_equal(run(0, 0, &io), EXIT_TRAP);
+		assert_int_equal(io.out_x[0] & ~SMCCC_SMC64, fn[i] & ~SMCCC_SMC64);
+		assert_int_equal(io.out_mask, 1);
+		assert_int_equal(vm->state, VM_DEAD);
+		assert_true(vm->powered_off);
+		/* The others leave quietly; nobody enters. */
+		guest = NULL;
+		assert_int_equal(run(1, 1, &io), EXIT_IRQ);
+		assert_null(vm->pvm);
+	}
+	start();
+	assert_int_equal(answered(PSCI_SYSTEM_RESET2_64, 1, 0, 0), PSCI_INVALID_PARAMETERS);
+	assert_int_equal(vm->state, VM_PROTECTED);
+}
+
+static unsigned int nested;
+static bool guest_while_running(struct vcpu *v, enum vcpu_exit *code)
+{
+	struct host_io io = { 0 };
+
+	(void)v;
+	(void)code;
+	guest = NULL;
+	/* The same vCPU on another CPU, by its thread and by a forged structure. */
+	assert_int_equal(run(0, 0, &io), EXIT_IL);
+	assert_int_equal(run(5, 0, &io), EXIT_IL);
+	nested++;
+	return false;
+}
+
+static void binding(void **state)
+{
+	struct host_io io = { 0 };
+	(void)state;
+
+	start();
+	nested = 0;
+	guest = guest_while_running;
+	assert_int_equal(run(0, 0, &io), EXIT_IRQ);
+	assert_int_equal(nested, 1);
+
+	/* Not started by the guest; no such vCPU; taken by another structure. */
+	assert_int_equal(run(1, 1, &io), EXIT_IL);
+	assert_int_equal(run(1, 8, &io), EXIT_IL);
+	assert_int_equal(run(1, 0, &io), EXIT_IL);
+	assert_int_equal(run(1, BIT(32), &io), EXIT_IL);
+	assert_int_equal(world_vcpu[1].host.v, 0);
+
+	/* Once bound, the MPIDR that the host shows is nobody's business. */
+	assert_int_equal(run(0, 5, &io), EXIT_IRQ);
+
+	/* Dead: nothing runs, nothing is shown. */
+	vm_kill(vm, "test");
+	test_fill(&io, sizeof(io));
+	io.mpidr = 0;
+	assert_int_equal(pvm_run(vm, HOST(0), &io), EXIT_IL);
+	assert_int_equal(io.esr | io.far | io.hpfar | io.out_mask, 0);
+	assert_int_equal(vm->running, 0);
+}
+
+static bool exit_with(struct vcpu *v, u32 pstate, enum vcpu_exit code, enum vcpu_exit *out)
+{
+	*out = code;
+	v->regs.pstate = pstate;
+	return pvm_exit(v, out);
+}
+
+static void other_exits(void **state)
+{
+	struct vcpu *v = &world_vcpu[0];
+	enum vcpu_exit code;
+	struct host_io io;
+	(void)state;
+
+	start();
+	v->esr = (u64)EC_BRK64 << ESR_EC_SHIFT;
+	assert_true(exit_with(v, SPSR_EL1H, EXIT_TRAP, &code));
+	assert_int_equal(w.undefs, 1);
+	assert_false(exit_with(v, SPSR_EL1H, EXIT_IRQ, &code));
+	pvm_expose(v, &io);
+	assert_int_equal(io.esr, 0);
+	/* A pending SError shows nothing of what was trapped. */
+	v->esr = (u64)EC_SYS64 << ESR_EC_SHIFT | ESR_ISS;
+	v->disr = 0;
+	assert_false(exit_with(v, SPSR_EL1H, EXIT_TRAP | EXIT_SERROR_PENDING, &code));
+	assert_int_equal(code, EXIT_SERROR);
+	pvm_expose(v, &io);
+	assert_int_equal(io.esr, (u64)EC_SERROR << ESR_EC_SHIFT | ESR_IL);
+	assert_null(w.killed);
+	/* AArch32 */
+	assert_false(exit_with(v, SPSR_MODE32, EXIT_IRQ, &code));
+	assert_non_null(w.killed);
+	assert_int_equal(code, EXIT_IL);
+	start();
+	assert_false(exit_with(v, SPSR_EL1H, EXIT_IL, &code));
+	assert_non_null(w.killed);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(answers),
+		cmocka_unit_test(guest_calls),
+		cmocka_unit_test(trng),
+		cmocka_unit_test(cpu_on_refused),
+		cmocka_unit_test(cpu_on),
+		cmocka_unit_test(cpu_on_fails),
+		cmocka_unit_test(affinity_info),
+		cmocka_unit_test(cpu_off),
+		cmocka_unit_test(system_end),
+		cmocka_unit_test(binding),
+		cmocka_unit_test(other_exits),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Trapped system registers: the whole encoding space, and the ID registers. */
+#include "pvm_world.h"
+
+#define RT	5
+
+/* One access; returns true if the guest goes on. */
+static bool trap(struct vcpu *v, u64 reg, bool read, u32 rt, enum vcpu_exit *code)
+{
+	v->esr = (u64)EC_SYS64 << ESR_EC_SHIFT | ESR_IL | reg | rt << 5 | (read ? ESR_SYS_READ : 0);
+	*code = EXIT_TRAP;
+	return pvm_sysreg(v, code);
+}
+
+static u64 read_reg(struct vcpu *v, u64 reg)
+{
+	enum vcpu_exit code;
+	unsigned int skips = w.skips;
+
+	v->regs.x[RT] = 0x5ec2e7;
+	assert_true(trap(v, reg, true, RT, &code));
+	assert_int_equal(w.skips, skips + 1);
+	return v->regs.x[RT];
+}
+
+/* Every encoding, both directions: undefined or done, and only SGIs leave. */
+static void sweep(void **state)
+{
+	unsigned int undefs = 0, forwarded = 0, done = 0;
+	(void)state;
+
+	for (u64 n = 0; n < 1U << 17; n++) {
+		u64 reg = ESR_SYS(n >> 15 & 3, n >> 12 & 7, n >> 8 & 15, n >> 4 & 15, 0) |
+			(n & 7) << 17;
+		bool read = n & 8, sgi = (reg & ~ESR_SYS(0, 0, 0, 0, 3UL)) == ESR_SYS(3, 0, 12, 11, 4)
+			&& reg != ESR_SYS(3, 0, 12, 11, 4);
+		struct vcpu *v, before;
+		enum vcpu_exit code;
+
+		world_new();
+		v = &world_vcpu[0];
+		world_secrets(v);
+		v->regs.x[RT] = 0;
+		before = *v;
+		if (!trap(v, reg, read, RT, &code)) {
+			assert_true(sgi && !read);
+			assert_int_equal(v->pending, SHOW_SGI);
+			assert_int_equal(v->pending_reg, RT);
+			assert_int_equal(w.skips, 0);
+			forwarded++;
+			continue;
+		}
+		assert_int_equal(w.skips + w.undefs, 1);
+		if (w.undefs)
+			undefs++;
+		else
+			done++;
+		/* Nothing but Rt, pc and what a register keeps may have changed. */
+		before.regs.x[RT] = v->regs.x[RT];
+		before.regs.pc = v->regs.pc;
+		before.esr = v->esr;
+		before.sr[GSR_CSSELR_EL1] = v->sr[GSR_CSSELR_EL1];
+		assert_memory_equal(v, &before, sizeof(*v));
+		if (!read)
+			assert_int_equal(v->regs.x[RT], 0);
+	}
+	assert_int_equal(forwarded, 3);
+	/*
+	 * The size of the allow-list, so that it does not grow unseen: debug
+	 * (op0 2, op1 0 and 3: 4096 encodings, two of them read-only), 56 ID registers
+	 * and seven more that are read only, DC by set/way twice three, five
+	 * that are read and written.
+	 */
+	assert_int_equal(done, 2 * 4096 - 2 + 56 + 7 + 6 + 2 * 4);
+	assert_int_equal(undefs + done + forwarded, 1U << 17);
+}
+
+static void id_registers(void **state)
+{
+	static const struct { enum pvm_id reg; unsigned int shift; } hidden[] = {
+		{ PVM_ID_PFR0, 8 },	/* EL2 */
+		{ PVM_ID_PFR0, 12 },	/* EL3 */
+		{ PVM_ID_PFR0, 28 },	/* RAS */
+		{ PVM_ID_PFR0, 32 },	/* SVE */
+		{ PVM_ID_PFR0, 36 },	/* SEL2 */
+		{ PVM_ID_PFR0, 40 },	/* MPAM */
+		{ PVM_ID_PFR0, 44 },	/* AMU */
+		{ PVM_ID_PFR0, 52 },	/* RME */
+		{ PVM_ID_PFR1, 8 },	/* MTE */
+		{ PVM_ID_PFR1, 24 },	/* SME */
+		{ PVM_ID_PFR1, 44 },	/* GCS */
+		{ PVM_ID_DFR0, 4 },	/* TraceVer */
+		{ PVM_ID_DFR0, 8 },	/* PMUVer */
+		{ PVM_ID_DFR0, 32 },	/* PMSVer */
+		{ PVM_ID_DFR0, 44 },	/* TraceBuffer */
+		{ PVM_ID_DFR0, 52 },	/* BRBE */
+		{ PVM_ID_ISAR0, 24 },	/* TME */
+		{ PVM_ID_ISAR1, 60 },	/* LS64 */
+		{ PVM_ID_ISAR2, 0 },	/* WFxT */
+		{ PVM_ID_ISAR2, 16 },	/* MOPS */
+		{ PVM_ID_MMFR0, 8 },	/* BigEnd */
+		{ PVM_ID_MMFR0, 56 },	/* FGT */
+		{ PVM_ID_MMFR0, 60 },	/* ECV */
+		{ PVM_ID_MMFR1, 8 },	/* VH */
+		{ PVM_ID_MMFR1, 40 },	/* HCX */
+		{ PVM_ID_MMFR2, 24 },	/* NV */
+	};
+	(void)state;
+
+	for (int reg = 0; reg < PVM_ID_COUNT; reg++) {
+		/* No field is more than hardware has, but for those that are fixed. */
+		for (int i = 0; i < 1000; i++) {
+			u64 hw = test_rand(), v = pvm_id_value(reg, hw, 48);
+
+			for (unsigned int s = 0; s < 64; s += 4) {
+				u64 h = hw >> s & 15, g = v >> s & 15;
+				bool fixed = reg == PVM_ID_PFR0 && (s < 8 || s == 24);
+
+				if (!fixed)
+					assert_true(g <= h);
+			}
+		}
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(hidden); i++)
+		assert_int_equal(pvm_id_value(hidden[i].reg, ~0UL, 48) >> hidden[i].shift & 15, 0);
+	assert_int_equal(pvm_id_value(PVM_ID_PFR0, 0x2222, 48) & 0xff, 0x11);
+
+	/* FP "not implemented" is 0xf: it stays. */
+	assert_int_equal(pvm_id_value(PVM_ID_PFR0, 0xff0000, 48) & 0xff0000, 0xff0000);
+	/* LPA2 goes, "no 4 KiB granule" stays. */
+	assert_int_equal(pvm_id_value(PVM_ID_MMFR0, 1UL << 28, 48) >> 28 & 15, 0);
+	assert_int_equal(pvm_id_value(PVM_ID_MMFR0, 15UL << 28, 48) >> 28 & 15, 15);
+	assert_int_equal(pvm_id_value(PVM_ID_MMFR0, 6, 48) & 15, 5);
+	assert_int_equal(pvm_id_value(PVM_ID_MMFR0, 5, 40) & 15, 2);
+	assert_int_equal(pvm_id_value(PVM_ID_MMFR0, 5, 43) & 15, 3);
+	assert_int_equal(pvm_id_value(PVM_ID_MMFR0, 1, 48) & 15, 1);
+	assert_int_equal(pvm_id_value(PVM_ID_MMFR0, 5, 32) & 15, 0);
+}
+
+static void values(void **state)
+{
+	struct vcpu *v;
+	enum vcpu_exit code;
+	(void)state;
+
+	world_new();
+	v = &world_vcpu[0];
+	world_pvm.id[PVM_ID_MMFR1] = 0x1234;
+	assert_int_equal(read_reg(v, ESR_SYS(3, 0, 0, 7, 1)), 0x1234);
+	assert_int_equal(read_reg(v, ESR_SYS(3, 0, 0, 4, 4)), 0);	/* ZFR0 */
+	assert_int_equal(read_reg(v, ESR_SYS(3, 0, 0, 1, 0)), 0);	/* ID_PFR0 */
+	assert_int_equal(read_reg(v, ESR_SYS(2, 0, 1, 1, 4)), 8);	/* OSLSR */
+	assert_int_equal(read_reg(v, ESR_SYS(3, 0, 12, 12, 5)), 7);	/* ICC_SRE */
+	w.counter = 77;
+	assert_int_equal(read_reg(v, ESR_SYS(3, 3, 14, 0, 1)), 77);
+	assert_int_equal(read_reg(v, ESR_SYS(3, 3, 14, 2, 1)), 2);	/* CNTP_CTL */
+
+	/* Breakpoints are not there to be armed. */
+	v->regs.x[RT] = ~0UL;
+	assert_true(trap(v, ESR_SYS(2, 0, 0, 0, 5), false, RT, &code));
+	assert_int_equal(read_reg(v, ESR_SYS(2, 0, 0, 0, 5)), 0);
+	/* MDSCR: step and its relatives, not MDE. */
+	v->regs.x[RT] = ~0UL;
+	assert_true(trap(v, ESR_SYS(2, 0, 0, 2, 2), false, RT, &code));
+	assert_int_equal(w.mdscr, 0x3001);
+	w.mdscr = ~0UL;
+	assert_int_equal(read_reg(v, ESR_SYS(2, 0, 0, 2, 2)), 0x3001);
+	/* Each vCPU selects its own cache. */
+	v->regs.x[RT] = ~0UL;
+	assert_true(trap(v, ESR_SYS(3, 2, 0, 0, 0), false, RT, &code));
+	assert_int_equal(read_reg(v, ESR_SYS(3, 1, 0, 0, 0)), 0x700fe01a + 0xf);
+	assert_int_equal(world_vcpu[1].sr[GSR_CSSELR_EL1], 0);
+	/* The physical timer can be switched off, not on. */
+	v->regs.x[RT] = 1;
+	w.undefs = 0;
+	trap(v, ESR_SYS(3, 3, 14, 2, 1), false, RT, &code);
+	assert_int_equal(w.undefs, 1);
+	/* x31 is the zero register, not an element past the array. */
+	assert_true(trap(v, ESR_SYS(2, 0, 0, 2, 2), false, 31, &code));
+	assert_int_equal(w.mdscr, 0);
+	assert_true(trap(v, ESR_SYS(3, 0, 0, 7, 1), true, 31, &code));
+	assert_false(trap(v, ESR_SYS(3, 0, 12, 11, 5), false, 31, &code));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(sweep),
+		cmocka_unit_test(id_registers),
+		cmocka_unit_test(values),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
