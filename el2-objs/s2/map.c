@@ -166,13 +166,14 @@ static void zap_table(struct zap *z, u64 *table, u8 level, u64 start, u64 last)
 				zap_table(z, pte_next(pte), level + 1, s, l);
 				continue;
 			}
+			pte_write(ptep, 0);
 			trash_add(&z->trash, pte_next(pte), level + 1, z->s2->acc);
 		} else {
+			pte_write(ptep, 0);
 			if (z->leaves < ARRAY_SIZE(z->ia))
 				z->ia[z->leaves] = ia;
 			z->leaves++;
 		}
-		pte_write(ptep, 0);
 	}
 }
 

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The machine of fake/hw.c, for the tests. */
+#ifndef HYPSEC_FAKE_MACHINE_H
+#define HYPSEC_FAKE_MACHINE_H
+
+#include "mem.h"
+#include "percpu.h"
+#include "s2.h"
+
+#define MEM_BASE	0x40000000UL	/* memory that exists */
+#define MEM_SIZE	(128UL << 20)
+#define REGION		0x42000000UL	/* the core's */
+#define REGION_SIZE	(4UL << 20)
+#define IMAGE_SIZE	(1UL << 20)	/* of the region; the rest is pool */
+#define RAM_END		0x13fe00000UL	/* of the map: ends in the middle of a GiB */
+#define DEVICE		0x09000000UL
+#define FAKE_CPUS	4
+
+/* Install parameters with that RAM map. */
+void machine_install_params(struct hypsec_install *in);
+/* Registers, memory and CPUs as at reset. Once a process: the core has no uninstall. */
+void machine_reset(u32 parange);
+/* pool_init() and host_s2_init() as boot/ does it, CPU 0 loaded with the host's stage 2. */
+void machine_boot(void);
+
+void cpu_switch(u32 id);		/* this_cpu() from now on */
+u32 cpu_now(void);
+
+/* A shadow that the TLB model should follow; with its own VMID. */
+void tlb_watch(struct s2 *s2);
+void tlb_unwatch(struct s2 *s2);
+/* A stale translation to @pa (or to anything: ~0) may be in some TLB. */
+bool tlb_stale(u64 pa);
+/* Called at every write of a stage-2 entry, before the model is told; NULL: none. */
+extern void (*pte_hook)(u64 *ptep, u64 old, u64 new);
+/* Called at every cache line cleaned or zeroed. */
+extern void (*dc_hook)(const char *op, u64 pa);
+
+/* What ran, since the last count_reset(). */
+struct counts {
+	unsigned int ipas2e1is, vmalle1is, vmalls12e1is, vmalls12e1, alle2is, vae2;
+	unsigned int zva, civac, ialluis, iallu, vttbr, pte;
+};
+extern struct counts counts;
+void counts_reset(void);
+
+/* The memory itself, past all translation; asserts that it exists. */
+u8 *raw(u64 pa);
+/* A host access: true and the byte, or false if stage 2 stops it. */
+bool host_can(u64 pa, bool write, bool exec);
+/* All lines of the page were cleaned after the last write by the core. */
+bool page_is_clean(u64 pa);
+void page_dirtied(u64 pa);
+
+/* host_abort()'s answers. */
+extern unsigned int injected, touched;
+extern u64 injected_far;
+extern bool injected_exec, injected_el0;
+extern struct page_info touched_info;
+extern u64 touched_pa;
+/* The next el2_map() fails. */
+extern bool el2_map_fails;
+
+#endif
