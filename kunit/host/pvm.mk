@@ -7,4 +7,5 @@ SRC_test_pvm_exposure := $(pvm) $(pvm_world)
 SRC_test_pvm_sysreg := $(pvm) el2-objs/pvm/sysreg.c el2-objs/pvm/idregs.c $(pvm_world)
 SRC_test_pvm_psci := $(pvm) $(addprefix el2-objs/pvm/,psci.c smccc.c fault.c exits.c) $(pvm_world)
 SRC_test_pvm_fault := $(pvm) el2-objs/pvm/fault.c $(pvm_world)
-SRC_test_pvm_protect := $(pvm) $(addprefix el2-objs/pvm/,protect.c fault.c idregs.c) $(pvm_world)
+SRC_test_pvm_protect := $(pvm) $(addprefix el2-objs/pvm/,protect.c fault.c idregs.c psci.c) \
+	$(pvm_world)

@@ -187,6 +187,8 @@ bool pa_is_ram(pa_t pa, u64 size)
 
 struct page_info own_lookup(pa_t pa)
 {
+	if (!pa_is_ram(pa, PAGE_SIZE))
+		return (struct page_info){ .state = PG_NONE };
 	return w.page[page_of(pa)];
 }
 

@@ -1,0 +1,331 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* VM_PROTECT: what it refuses, what it claims, and that it can be interrupted anywhere. */
+#include "pvm_world.h"
+#include "../abi/hypsec_guest.h"
+
+#define IMAGE	0x40200000UL
+#define DTB	0x40210000UL		/* frame 16 of the world */
+#define HOST	KVA(0xffff000012340000)
+
+static struct vm *vm;
+static struct vcpu scratch;		/* of the ordinary VM */
+static struct vcpu_regs host_regs;
+
+static void start(void)
+{
+	vm = world_new();
+	memset(&scratch, 0, sizeof(scratch));
+	memset(&host_regs, 0, sizeof(host_regs));
+	scratch.vm = vm;
+	scratch.r = &host_regs;
+	vm->state = VM_ORDINARY;
+	vm->pvm = NULL;
+	vm->running = 1;
+	w.manifest.mem_size = 0x10000;
+	w.manifest.entry = 0x40;
+	w.manifest.flags = HYPSEC_FLAG_SMP;
+}
+
+static s64 protect(u64 image, u64 dtb, bool *left)
+{
+	enum vcpu_exit code = EXIT_TRAP;
+
+	host_regs.x[0] = HYPSEC_GUEST_PROTECT;
+	host_regs.x[1] = image;
+	host_regs.x[2] = dtb;
+	*left = !pvm_guest_call(&scratch, HOST, &code);
+	assert_int_equal(w.locked, 0);
+	if (*left)
+		assert_int_equal(code, EXIT_IRQ);
+	return (s64)host_regs.x[0];
+}
+
+static void set_dtb(unsigned int page, u32 magic, u32 size)
+{
+	u8 *d = w.data[page];
+
+	for (int i = 0; i < 4; i++) {
+		d[i] = magic >> (24 - 8 * i);
+		d[4 + i] = size >> (24 - 8 * i);
+	}
+}
+
+/* Everything mapped by KVM: frame n to page n. */
+static void map_all(void)
+{
+	for (unsigned int i = 0; i < WORLD_PAGES; i++)
+		world_map(w.frame0 + i, i, true);
+	set_dtb(16, 0xd00dfeed, 0x1800);
+}
+
+static void refuses(void **state)
+{
+	static const struct { u64 image, dtb; s64 ret; } t[] = {
+		{ IMAGE + PAGE_SIZE, DTB, HYPSEC_INVALID },
+		{ IMAGE, DTB + 4, HYPSEC_INVALID },
+		{ BIT(40), DTB, HYPSEC_RANGE },
+		{ ~(SZ_2M - 1), DTB, HYPSEC_RANGE },
+		{ IMAGE, BIT(40), HYPSEC_RANGE },
+		{ IMAGE, ~7UL, HYPSEC_RANGE },
+	};
+	bool left;
+	(void)state;
+
+	start();
+	for (size_t i = 0; i < ARRAY_SIZE(t); i++) {
+		assert_int_equal(protect(t[i].image, t[i].dtb, &left), t[i].ret);
+		assert_false(left);
+	}
+	vm->running = 2;
+	assert_int_equal(protect(IMAGE, DTB, &left), HYPSEC_BUSY);
+	vm->running = 1;
+	scratch.sr[GSR_MPIDR_EL1] = BIT(31) | 8;
+	assert_int_equal(protect(IMAGE, DTB, &left), HYPSEC_NOT_SUPPORTED);
+	scratch.sr[GSR_MPIDR_EL1] = 0;
+	for (enum vm_state s = VM_PROTECTING; s <= VM_DEAD; s++) {
+		vm->state = s;
+		assert_int_equal(protect(IMAGE, DTB, &left), HYPSEC_STATE);
+	}
+	vm->state = VM_ORDINARY;
+	/* Nothing is lost, however far the pool went. */
+	for (int n = 0; n <= VM_MAX_VCPUS; n++) {
+		w.pool_left = n;
+		assert_int_equal(protect(IMAGE, DTB, &left), HYPSEC_NO_MEMORY);
+		assert_int_equal(w.pool_out, 0);
+	}
+	assert_null(vm->pvm);
+	assert_int_equal(vm->state, VM_ORDINARY);
+	assert_int_equal(w.drops, 0);
+}
+
+static void ordinary_calls(void **state)
+{
+	enum vcpu_exit code;
+	(void)state;
+
+	start();
+	host_regs.x[0] = HYPSEC_GUEST_VERSION;
+	assert_true(pvm_guest_call(&scratch, HOST, &code));
+	assert_int_equal(host_regs.x[0], HYPSEC_OK);
+	assert_int_equal(host_regs.x[2], 0);
+	for (u64 fn = HYPSEC_GUEST_RAM; fn <= HYPSEC_GUEST_RANDOM + 1; fn++) {
+		host_regs.x[0] = fn;
+		assert_true(pvm_guest_call(&scratch, HOST, &code));
+		assert_true((s64)host_regs.x[0] < 0);
+	}
+	assert_int_equal(host_regs.x[1], HYPSEC_ABI_VERSION);
+}
+
+static struct vcpu *begin(void)
+{
+	bool left;
+
+	scratch.sr[GSR_MPIDR_EL1] = BIT(31) | 2;
+	protect(IMAGE, DTB, &left);
+	assert_true(left);
+	assert_int_equal(vm->state, VM_PROTECTING);
+	assert_int_equal(w.drops, 1);
+	assert_int_equal(w.pool_out, 1 + VM_MAX_VCPUS);
+	for (int i = 0; i < VM_MAX_VCPUS; i++) {
+		assert_int_equal(vm->pvm->vcpu[i]->power, i == 2 ? VCPU_ON : VCPU_OFF);
+		assert_int_equal(vm->pvm->vcpu[i]->host.v, i == 2 ? HOST.v : 0);
+	}
+	return vm->pvm->vcpu[2];
+}
+
+static void protects(void **state)
+{
+	struct vcpu *v;
+	(void)state;
+
+	start();
+	map_all();
+	/* Registers of before are the host's: none may survive. */
+	v = begin();
+	world_secrets(v);
+	w.verify_page[0] = 1;		/* offset 0 */
+	w.verify_page[1] = 0x3000 + 1;
+	w.verify_status[0] = HYPSEC_RESTART;
+	assert_int_equal(pvm_protect_step(v), HYPSEC_OK);
+	assert_int_equal(vm->state, VM_PROTECTED);
+	assert_false(w.slot);
+	assert_int_equal(v->regs.pc, IMAGE + 0x40);
+	assert_int_equal(v->regs.pstate, SPSR_EL1H | SPSR_DAIF);
+	assert_int_equal(v->regs.x[0], DTB);
+	assert_int_equal(v->regs.x[1], 0x1800);
+	assert_int_equal(v->regs.x[2], IMAGE);
+	for (int i = 3; i < 31; i++)
+		assert_int_equal(v->regs.x[i], 0);
+	assert_int_equal(v->regs.sp_el0, 0);
+	for (int i = 0; i < GSR_COUNT; i++) {
+		if (i == GSR_SCTLR_EL1)
+			assert_int_equal(v->sr[i], 0xc50078);
+		else if (i == GSR_MPIDR_EL1)
+			assert_int_equal(v->sr[i], BIT(31) | 2);
+		else
+			assert_int_equal(v->sr[i], 0);
+	}
+	/* Claimed with their contents, and where they were. */
+	assert_int_equal(w.page[0].state, PG_PRIVATE);
+	assert_int_equal(w.page[3].frame, w.frame0 + 3);
+	assert_int_equal(w.page[16].state, PG_PRIVATE);
+	assert_int_equal(w.page[17].state, PG_PRIVATE);
+	assert_int_equal(w.page[18].state, PG_HOST);
+	assert_false(w.zeroed[0] || w.zeroed[3] || w.zeroed[16] || w.zeroed[17]);
+	/* RAM: the image and the tree. */
+	assert_true(pvm_in_ram(vm->pvm, IMAGE, 0x10000));
+	assert_true(pvm_in_ram(vm->pvm, DTB, 0x2000));
+	assert_false(pvm_in_ram(vm->pvm, DTB, 0x2001));
+}
+
+/* With no page mapped at first, and an interrupt at every look. */
+static void restarts(void **state)
+{
+	unsigned int exits = 0, restarts = 0;
+	struct host_io io;
+	struct vcpu *v;
+	int ret;
+	(void)state;
+
+	start();
+	set_dtb(16, 0xd00dfeed, 0x1800);
+	v = begin();
+	for (int i = 0; i < 4; i++) {
+		w.verify_page[i] = i * PAGE_SIZE + 1;
+		w.verify_status[i] = HYPSEC_RESTART;
+	}
+	do {
+		w.irq_after = 0;
+		ret = pvm_protect_step(v);
+		assert_false(w.slot);
+		assert_int_equal(w.locked, 0);
+		if (ret == HYPSEC_EXIT) {
+			u64 frame;
+
+			assert_int_equal(pvm_expose(v, &io), EXIT_TRAP);
+			frame = HPFAR_IPA(io.hpfar) >> PAGE_SHIFT;
+			world_map(frame, frame - w.frame0, true);
+			exits++;
+		} else if (ret == HYPSEC_RESTART) {
+			restarts++;
+		}
+		assert_true(exits + restarts < 50);
+	} while (ret == HYPSEC_EXIT || ret == HYPSEC_RESTART);
+	assert_int_equal(ret, HYPSEC_OK);
+	assert_int_equal(exits, 6);		/* 4 of the image, 2 of the tree */
+	assert_int_equal(restarts, 6);
+	assert_int_equal(w.claims, 6);
+}
+
+static void bad_dtb(void **state)
+{
+	static const struct { u64 dtb; u32 magic, size; } t[] = {
+		{ DTB, 0xedfe0dd0, 0x1800 },
+		{ DTB, 0xd00dfeed, 39 },
+		{ DTB, 0xd00dfeed, HYPSEC_DTB_MAX + 1 },
+		{ DTB, 0xd00dfeed, ~0U },
+		{ IMAGE + 0x8000, 0xd00dfeed, 0x1800 },	/* inside the image */
+		{ IMAGE - 0x1000, 0xd00dfeed, 0x1800 },	/* runs into it */
+	};
+	struct vcpu *v;
+	bool left;
+	(void)state;
+
+	for (size_t i = 0; i < ARRAY_SIZE(t); i++) {
+		start();
+		w.frame0 -= 1;
+		for (unsigned int n = 0; n < WORLD_PAGES; n++)
+			world_map(w.frame0 + n, n, true);
+		set_dtb((t[i].dtb >> PAGE_SHIFT) - w.frame0, t[i].magic, t[i].size);
+		protect(IMAGE, t[i].dtb, &left);
+		assert_true(left);
+		v = vm->pvm->vcpu[0];
+		assert_int_equal(pvm_protect_step(v), HYPSEC_DEAD);
+		assert_int_equal(vm->state, VM_DEAD);
+		assert_non_null(w.killed);
+		assert_false(w.slot);
+	}
+	/* Just below the end of the address space, and over it. */
+	start();
+	w.frame0 = (BIT(40) >> PAGE_SHIFT) - 1;
+	world_map(w.frame0, 1, true);
+	set_dtb(1, 0xd00dfeed, 0x1001);
+	protect(IMAGE, BIT(40) - PAGE_SIZE, &left);
+	assert_int_equal(pvm_protect_step(vm->pvm->vcpu[0]), HYPSEC_DEAD);
+}
+
+static void dies(void **state)
+{
+	static const int status[] = {
+		HYPSEC_UNSIGNED, HYPSEC_BAD_SIGNATURE, HYPSEC_INVALID, HYPSEC_STATE,
+	};
+	struct vcpu *v;
+	(void)state;
+
+	for (size_t i = 0; i < ARRAY_SIZE(status); i++) {
+		start();
+		map_all();
+		v = begin();
+		w.verify_status[0] = status[i];
+		assert_int_equal(pvm_protect_step(v), HYPSEC_DEAD);
+		assert_int_equal(vm->state, VM_DEAD);
+		vm->running = 0;
+		pvm_free(vm);
+		assert_int_equal(w.pool_out, 0);
+	}
+	/* Killed by someone else meanwhile: it must not come back to life. */
+	start();
+	map_all();
+	v = begin();
+	vm_kill(vm, "test");
+	assert_int_equal(pvm_protect_step(v), HYPSEC_DEAD);
+	assert_int_equal(vm->state, VM_DEAD);
+	assert_string_equal(w.killed, "test");
+	/* The host backs the image with a page of another VM. */
+	start();
+	map_all();
+	w.page[0] = (struct page_info){ .state = PG_PRIVATE, .vm = 4, .frame = 1 };
+	v = begin();
+	w.verify_page[0] = 1;
+	assert_int_equal(pvm_protect_step(v), HYPSEC_DEAD);
+	assert_int_equal(w.page[0].vm, 4);
+}
+
+static void ram(void **state)
+{
+	(void)state;
+	start();
+	vm->pvm = &world_pvm;
+	assert_int_equal(pvm_add_ram(vm, 0x40000000, 0x1000), HYPSEC_STATE);
+	vm->state = VM_PROTECTED;
+	assert_int_equal(pvm_add_ram(vm, 0x40000000, 0), HYPSEC_INVALID);
+	assert_int_equal(pvm_add_ram(vm, 0x40000800, 0x1000), HYPSEC_INVALID);
+	assert_int_equal(pvm_add_ram(vm, 0x40000000, 0x1800), HYPSEC_INVALID);
+	assert_int_equal(pvm_add_ram(vm, BIT(40) - 0x1000, 0x2000), HYPSEC_RANGE);
+	assert_int_equal(pvm_add_ram(vm, PAGE_MASK, 0x2000), HYPSEC_RANGE);
+	assert_int_equal(pvm_add_ram(vm, 0, PAGE_MASK), HYPSEC_RANGE);
+	assert_int_equal(pvm_add_ram(vm, 0x40000000, 0x10000000), HYPSEC_OK);
+	assert_int_equal(pvm_add_ram(vm, 0x4ffff000, 0x1000), HYPSEC_DENIED);
+	assert_int_equal(pvm_add_ram(vm, 0x3ffff000, 0x2000), HYPSEC_DENIED);
+	assert_int_equal(pvm_add_ram(vm, 0, 0x80000000), HYPSEC_DENIED);
+	assert_int_equal(pvm_add_ram(vm, 0x3ffff000, 0x1000), HYPSEC_OK);
+	assert_int_equal(pvm_add_ram(vm, 0x50000000, 0x1000), HYPSEC_OK);
+	assert_int_equal(pvm_add_ram(vm, BIT(40) - 0x1000, 0x1000), HYPSEC_OK);
+	assert_int_equal(pvm_add_ram(vm, 0x60000000, 0x1000), HYPSEC_NO_MEMORY);
+	assert_int_equal(world_pvm.nr_ram, VM_MAX_RAM);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(refuses),
+		cmocka_unit_test(ordinary_calls),
+		cmocka_unit_test(protects),
+		cmocka_unit_test(restarts),
+		cmocka_unit_test(bad_dtb),
+		cmocka_unit_test(dies),
+		cmocka_unit_test(ram),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
