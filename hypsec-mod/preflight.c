@@ -53,8 +53,9 @@ static int check_el2(void)
 		pr_err("this CPU has no EL2 without VHE (E2H is RES1); it is not supported\n");
 		return -EOPNOTSUPP;
 	}
-	if (arm_smccc_1_1_get_conduit() != SMCCC_CONDUIT_SMC) {
-		pr_err("no PSCI 1.0 firmware behind SMC: a hypervisor owns EL2, or the firmware is too old; run on the machine itself\n");
+	/* SMCCC_CONDUIT_NONE: firmware too old to say. */
+	if (arm_smccc_1_1_get_conduit() == SMCCC_CONDUIT_HVC) {
+		pr_err("a hypervisor below this kernel owns EL2; install on the machine itself\n");
 		return -ENODEV;
 	}
 	if (!el2_is_ours()) {

@@ -100,10 +100,10 @@ static int install_first(struct hypsec_install *in)
 	/* CPUs read it, and what was cleaned with it, with the MMU off. */
 	dcache_clean_inval_poc(&boot_ttbr, sizeof(boot_ttbr));
 	el2_switch_tables(boot_ttbr);
-	uart_init(in->debug_uart);
 
 	pool_init(next, PA(in->region + in->region_size));
 	el2map_use_pool();
+	uart_init(in->debug_uart);
 	account_add(HYPSEC_ACC_IMAGE, (in->pool - in->region) / PAGE_SIZE);
 
 	ret = core_random_seed(in->seed, sizeof(in->seed));
