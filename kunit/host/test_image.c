@@ -287,6 +287,74 @@ static void bad_address(void **state)
 	assert_int_equal(v.error, MANIFEST_IMAGE_RANGE);
 }
 
+/* --- an image made by scripts/hypsec-image --- */
+
+struct file {
+	struct image_source src;
+	u8 *data;
+	u64 size, zeroed, kept;
+};
+
+static int file_page(struct image_source *src, u64 offset, bool keep,
+		     const void **va)
+{
+	struct file *f = container_of(src, struct file, src);
+
+	if (!keep) {
+		f->zeroed++;
+		return HYPSEC_OK;
+	}
+	f->kept++;
+	assert_true(offset + PAGE_SIZE <= f->size);
+	*va = f->data + offset;
+	return HYPSEC_OK;
+}
+
+static int verify_file(struct image_verify *v, struct file *f)
+{
+	int ret;
+
+	image_verify_init(v, BASE, LIMIT);
+	do
+		ret = image_verify_step(v, &f->src, 12288);
+	while (ret == HYPSEC_RESTART);
+	return ret;
+}
+
+static void tool_image(void **state)
+{
+	struct file f = { .src = { file_page } };
+	struct image_verify v;
+	FILE *in = fopen(TOOL_IMAGE, "rb");
+	u64 image_size;
+
+	(void)state;
+	assert_non_null(in);
+	f.data = malloc(8 << 20);
+	f.size = fread(f.data, 1, 8 << 20, in);
+	fclose(in);
+	assert_int_equal(verify_file(&v, &f), HYPSEC_OK);
+	memcpy(&image_size, f.data + 16, 8);
+	assert_int_equal(v.m.mem_size, image_size);
+	assert_int_equal(v.m.flags, HYPSEC_FLAG_SMP);
+	assert_int_equal(v.m.parts[HYPSEC_PART_KERNEL].size, 100065);
+	assert_int_equal(v.m.parts[HYPSEC_PART_INITRD].size, 50001);
+	assert_int_equal(v.m.parts[HYPSEC_PART_CMDLINE].size, 5);
+	/* the header's page is read once more than the others */
+	assert_true(f.zeroed + f.kept - 1 == image_size / PAGE_SIZE);
+	assert_true(f.zeroed >= 0x200000 / PAGE_SIZE - 25);
+	for (int i = 0; i < 100; i++) {
+		u64 at = v.m.parts[i % 4].offset +
+			test_rand() % v.m.parts[i % 4].size;
+
+		f.data[at] ^= 1;
+		assert_int_not_equal(verify_file(&v, &f), HYPSEC_OK);
+		f.data[at] ^= 1;
+		assert_int_equal(verify_file(&v, &f), HYPSEC_OK);
+	}
+	free(f.data);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -297,6 +365,7 @@ int main(void)
 		cmocka_unit_test(wrong_signer),
 		cmocka_unit_test(bad_header),
 		cmocka_unit_test(bad_address),
+		cmocka_unit_test(tool_image),
 	};
 	u8 sk[32];
 	int ret;
