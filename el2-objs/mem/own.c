@@ -348,16 +348,18 @@ s64 own_stamp(pa_t pa, u64 size, bool *is_ram)
 
 u32 own_epoch_begin(void)
 {
-	u32 old, e;
+	u32 old;
 
 	spin_lock(&host_s2_lock);
-	for (e = 1; e < EPOCHS && (dirty & BIT(e)); e++)
-		;
-	/* RANK_EPOCH makes the callers take turns: two epochs are in use at most. */
-	CHECK(e < EPOCHS);
 	old = dirty;
-	epoch = e;
-	dirty |= BIT(e);
+	/*
+	 * In turn: a stamp that is left over counts again when its number comes
+	 * round, which is only a false alarm, and should be rare.
+	 */
+	epoch = epoch % (EPOCHS - 1) + 1;
+	/* RANK_EPOCH makes the callers take turns: two epochs are in use at most. */
+	CHECK(!(dirty & BIT(epoch)));
+	dirty |= BIT(epoch);
 	spin_unlock(&host_s2_lock);
 	return old;
 }
