@@ -1,0 +1,55 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# The part of scripts/run that runs in the host as its hostile root: start the
+# guest with the stock QEMU, wait for its secret, look for it everywhere.
+#
+# attack.sh QEMU-ARGUMENT...	with /root/{attack,attack.ko} and the guest's files
+# Output: the lines of the guest and of the attack tool, and "run: ..." lines.
+
+qemu() {
+	exec qemu-system-aarch64 -M virt,gic-version=3 -accel kvm -cpu host \
+		-smp 1 -m 256 -nodefaults -display none -no-reboot \
+		-serial file:/tmp/console -monitor unix:/tmp/monitor,server=on,wait=off \
+		"$@" </dev/null
+}
+
+stop() {
+	echo "run: error: $*"
+	sed 's/^/guest: /' /tmp/console | tail -n 20
+	exit 1
+}
+
+cd /root
+[ ! -e /sys/kernel/security/hypsec/state ] ||
+	for f in state version measurement dma accounts; do
+		sed "s/^/run: hypsec $f /" /sys/kernel/security/hypsec/$f
+	done
+insmod attack.ko || stop "the attack's module does not load"
+
+: >/tmp/console
+( qemu "$@" ) &
+pid=$!
+# The subshell has become QEMU by exec.
+seconds=0
+until grep -q '^secret: intact' /tmp/console; do
+	kill -0 $pid 2>/dev/null || stop "QEMU ended before the guest was up"
+	[ $seconds -lt 150 ] || stop "the guest is not up after $seconds s"
+	sleep 1
+	seconds=$((seconds + 1))
+done
+echo "run: guest up seconds=$seconds uptime=$(cut -d' ' -f1 /proc/uptime)"
+grep '^secret:' /tmp/console | head -n 2 | tr -d '\r' | sed 's/^/guest: /'
+[ ! -e /sys/kernel/security/hypsec/vms ] ||
+	sed 's/^/run: hypsec vm /' /sys/kernel/security/hypsec/vms
+
+# As root of the host: every register view, then all of memory.
+masked=$(sed -n 's/^secret: masked=\([0-9a-f]*\).*/\1/p' /tmp/console)
+./attack -s "$masked" all $pid /tmp/monitor
+echo "run: attack status=$?"
+grep '^secret: stopped' /tmp/console | sed 's/^/guest: /'
+grep -c '^secret: intact' /tmp/console | sed 's/^/run: guest seconds_intact=/'
+[ ! -e /sys/kernel/security/hypsec/state ] ||
+	sed "s/^/run: hypsec after /" /sys/kernel/security/hypsec/state
+kill -9 $pid 2>/dev/null
+exit 0
