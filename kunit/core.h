@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What the suites share. They know the core by its calls only, not hypsec-mod/. */
+#ifndef HYPSEC_KUNIT_CORE_H
+#define HYPSEC_KUNIT_CORE_H
+
+#include <kunit/test.h>
+#include <linux/mm.h>
+#include <linux/types.h>
+#include "hypsec_calls.h"
+
+/* struct kunit_suite.init: skips where there is no EL2 or no core, fails where it is broken. */
+int core_init(struct kunit *test);
+
+/* hvc.S: every register from and to @x[31]; x18 is left alone. */
+void hypsec_hvc_full(u64 *x);
+void hypsec_smc_full(u64 *x);
+
+/* One call by number. */
+struct arm_smccc_res core_hvc(u64 x0, u64 x1, u64 x2, u64 x3);
+struct arm_smccc_res core_smc(u64 x0, u64 x1, u64 x2, u64 x3);
+
+/*
+ * 1 << @order pages of the host's, for one test. At its end they are taken back
+ * from the core; a page that does not come back is never given to the kernel again.
+ */
+struct page *host_pages(struct kunit *test, unsigned int order);
+
+/* HYPSEC_CALL_PAGE_INFO; a negative status, or enum hypsec_page. @level may be NULL. */
+int page_state(phys_addr_t pa, unsigned int *level);
+
+struct accounts {
+	u64 n[HYPSEC_ACC_COUNT];
+};
+void read_accounts(struct kunit *test, struct accounts *a);
+/* Pages the core holds, wherever they are accounted. */
+u64 pages_held(const struct accounts *a);
+
+/* Calls @fn(@pa, @size, @state, @arg) for each entry of RAM; stops if it returns non-zero. */
+int walk_ram(int (*fn)(phys_addr_t pa, u64 size, int state, void *arg), void *arg);
+/* A page of the region the core was installed in; never donated, never given back. */
+phys_addr_t core_page(struct kunit *test);
+
+/*
+ * Single accesses that may fault: 0 or -EFAULT. A fault that is not handled as -EFAULT
+ * (translation, permission, external abort) hangs or kills this kernel.
+ */
+enum access {
+	ACC_LOAD, ACC_LOAD_BYTE, ACC_LOAD_PAIR, ACC_LOAD_ACQUIRE, ACC_LOAD_EXCLUSIVE,
+	ACC_STORE, ACC_STORE_BYTE, ACC_STORE_PAIR, ACC_STORE_RELEASE, ACC_STORE_EXCLUSIVE,
+	ACC_DC_CIVAC, ACC_DC_CVAC, ACC_DC_ZVA, ACC_COUNT
+};
+extern const char *const access_names[ACC_COUNT];
+int try_access(enum access what, void *p);
+int try_load(const void *p, u64 *v);
+int try_store(void *p, u64 v);
+
+/* Runs @fn(@arg) on CPU @cpu and waits; process context, may sleep. */
+int on_cpu(unsigned int cpu, int (*fn)(void *arg), void *arg);
+/* An online CPU other than the first; skips the test if there is none. */
+unsigned int other_cpu(struct kunit *test);
+
+#endif
