@@ -19,26 +19,42 @@ static u64 read_pa_limit(void)
 	return 1UL << bits[range < ARRAY_SIZE(bits) ? range : ARRAY_SIZE(bits) - 1];
 }
 
-int ram_init(const struct hypsec_install *in)
+/* Sorted, disjoint, of pages, inside the PA space. */
+static bool map_ok(const struct hypsec_install *in, u64 limit)
 {
-	u64 limit = read_pa_limit(), last = 0;
-	u32 i, n = 0;
+	u64 last = 0;
+	u32 i;
 
 	if (in->nr_ram == 0 || in->nr_ram > HYPSEC_MAX_RAM)
-		return HYPSEC_INVALID;
+		return false;
 	for (i = 0; i < in->nr_ram; i++) {
 		const struct hypsec_ram *r = &in->ram[i];
 
 		if (!r->size || !IS_ALIGNED(r->base | r->size, PAGE_SIZE) ||
 		    !range_ok(r->base, r->size, limit) || r->base < last)
-			return HYPSEC_INVALID;
-		if (n && last == r->base)
-			ram[n - 1].size += r->size;	/* so that a block may span both */
-		else
-			ram[n++] = *r;
+			return false;
 		last = r->base + r->size;
 	}
-	nr_ram = n;
+	return true;
+}
+
+int ram_init(const struct hypsec_install *in)
+{
+	u64 limit = read_pa_limit();
+	u32 i;
+
+	if (!map_ok(in, limit))
+		return HYPSEC_INVALID;
+	nr_ram = 0;
+	for (i = 0; i < in->nr_ram; i++) {
+		const struct hypsec_ram *r = &in->ram[i];
+
+		/* Adjacent ranges are one, so that a block may span both. */
+		if (nr_ram && ram[nr_ram - 1].base + ram[nr_ram - 1].size == r->base)
+			ram[nr_ram - 1].size += r->size;
+		else
+			ram[nr_ram++] = *r;
+	}
 	linear_offset = in->linear_offset;
 	pa_limit = limit;
 	return HYPSEC_OK;
