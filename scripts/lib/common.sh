@@ -8,7 +8,8 @@ set -euo pipefail
 
 HYPSEC_TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 HYPSEC_BUILD=${HYPSEC_BUILD:-$HYPSEC_TOP/build}
-HYPSEC_JOBS=${HYPSEC_JOBS:-2}
+# Compilers, or emulators, at a time.
+HYPSEC_JOBS=${HYPSEC_JOBS:-$(nproc)}
 mkdir -p "$HYPSEC_BUILD"
 
 # One line about what is being done.  On stderr, so that stdout stays the
