@@ -46,6 +46,17 @@ int core_init(struct kunit *test)
 	return 0;
 }
 
+int read_log(char text[25])
+{
+	struct arm_smccc_res res;
+	int status = hypsec_call_log(&res);
+	u64 words[3] = { res.a1, res.a2, res.a3 };
+
+	memcpy(text, words, 24);
+	text[24] = 0;
+	return status;
+}
+
 int page_state(phys_addr_t pa, unsigned int *level)
 {
 	struct arm_smccc_res res;

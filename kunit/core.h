@@ -19,6 +19,9 @@ void hypsec_smc_full(u64 *x);
 struct arm_smccc_res core_hvc(u64 x0, u64 x1, u64 x2, u64 x3);
 struct arm_smccc_res core_smc(u64 x0, u64 x1, u64 x2, u64 x3);
 
+/* HYPSEC_CALL_LOG: up to 24 characters, NUL terminated; empty: no more. */
+int read_log(char text[25]);
+
 /*
  * 1 << @order pages of the host's, for one test. At its end they are taken back
  * from the core; a page that does not come back is never given to the kernel again.

@@ -273,8 +273,7 @@ static void firmware_calls(struct kunit *test)
 /* Half of it in the log: nothing that was refused there has left the core. */
 static void refusals_are_logged(struct kunit *test)
 {
-	char line[256] = "", text[25] = "";
-	struct arm_smccc_res res;
+	char line[256] = "", text[25];
 	unsigned int n, tries;
 	bool found = false;
 
@@ -285,8 +284,7 @@ static void refusals_are_logged(struct kunit *test)
 	for (tries = 0; tries < 6 && !found; tries++) {
 		core_smc(0xc20000a0 + tries, 0, 0, 0);
 		line[0] = 0;
-		for (n = 0; n < 1024 && hypsec_call_log(&res) == HYPSEC_OK && res.a1; n++) {
-			memcpy(text, (u64[]){ res.a1, res.a2, res.a3 }, 24);
+		for (n = 0; n < 1024 && read_log(text) == HYPSEC_OK && text[0]; n++) {
 			if (strlen(line) + 24 >= sizeof(line))
 				memmove(line, line + 128, strlen(line + 128) + 1);
 			strcat(line, text);
