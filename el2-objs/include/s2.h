@@ -69,7 +69,8 @@ bool s2_has_fwb(void);
 /*
  * Makes the walk of @ia end at @level or deeper, splitting a block or an annotated
  * block into equal parts (break-before-make), or linking empty tables.
- * Return: HYPSEC_OK or HYPSEC_NO_MEMORY (translation unchanged).
+ * Once it is done for level 3, s2_map() of that page needs no memory.
+ * Return: HYPSEC_OK, HYPSEC_NO_MEMORY (translation unchanged), HYPSEC_RANGE.
  */
 int s2_split(struct s2 *s2, u64 ia, u8 level);
 /*

@@ -93,16 +93,17 @@ static int claim_locked(struct vcpu *v, ipa_t ipa, bool zero, pa_t *offer)
 	if (!pa_is_ram(*offer, PAGE_SIZE))
 		return HYPSEC_DENIED;
 
+	/* The tables first: once the page has changed hands nothing may fail. */
+	ret = s2_split(&vm->s2, ipa.v, 3);
+	if (ret != HYPSEC_OK)
+		return ret;
 	ret = own_claim(*offer, vm->id, ipa.v >> PAGE_SHIFT, zero);
 	if (ret != HYPSEC_OK)
 		return ret;
 	ret = s2_map(&vm->s2, ipa.v, *offer, PAGE_SIZE, S2_R | S2_W |
 		     (v->hcr & HCR_FWB ? S2_MEMATTR_WB_FWB : S2_MEMATTR_WB));
-	if (ret != HYPSEC_OK) {
-		/* Owned and not mapped is a state that nothing else expects. */
-		CHECK(own_return(*offer, vm->id, ipa.v >> PAGE_SHIFT) == HYPSEC_OK);
-		return ret;
-	}
+	/* Owned and not mapped is a state that nothing else expects. */
+	CHECK(ret == HYPSEC_OK);
 	__atomic_fetch_add(&vm->private_pages, 1, __ATOMIC_RELAXED);
 	return HYPSEC_OK;
 }

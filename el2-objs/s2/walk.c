@@ -130,6 +130,8 @@ static void fill_split(u64 *table, u64 pte, u8 level)
 
 int s2_split(struct s2 *s2, u64 ia, u8 level)
 {
+	if (ia >> s2->ipa_bits)
+		return HYPSEC_RANGE;
 	for (;;) {
 		struct s2_pos pos = s2_walk(s2, ia, level);
 		u64 pte = READ_ONCE(*pos.ptep);
