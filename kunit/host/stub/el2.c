@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The core as the stub sees it. test_stub.py says with params how it behaves. */
+#include "print.h"
+#include "../../../el2-objs/abi/hypsec_guest.h"
+
+#define IMAGE		0x40200000UL
+#define SYSTEM_OFF	0x84000008
+
+struct params {
+	uint64_t protect;	/* 0, or what PROTECT returns */
+	uint64_t ram, random;	/* what they return */
+	uint64_t image;		/* at the protected entry; 0: the right one */
+	uint64_t dtb, dtb_size;
+};
+
+static volatile struct params *const params = (void *)0x40100000;
+static uint64_t table[512] __attribute__((aligned(4096)));
+
+uint64_t model_init(void);
+void model_trap(uint64_t *x);
+
+#define WRITE(reg, v) asm volatile("msr " #reg ", %0; isb" : : "r"((uint64_t)(v)))
+#define READ(reg) ({ uint64_t v_; asm volatile("mrs %0, " #reg : "=r"(v_)); v_; })
+
+/* RAM: Normal, execute only. Devices: not at all. */
+uint64_t model_init(void)
+{
+	table[1] = 0x40000000 | 1UL << 10 | 3UL << 8 | 0xfUL << 2 | 1;
+	WRITE(vtcr_el2, 1UL << 31 | 2UL << 16 | 3UL << 12 | 1UL << 10 |
+			1UL << 8 | 1UL << 6 | 25);
+	WRITE(vttbr_el2, table);
+	asm volatile("dsb sy; tlbi alle1; dsb sy; isb");
+	WRITE(hcr_el2, 1UL << 31 | 1);
+	WRITE(spsr_el2, 0x3c5);
+	WRITE(elr_el2, IMAGE);
+	return params->dtb;
+}
+
+static void off(void)
+{
+	register uint64_t x0 asm("x0") = SYSTEM_OFF;
+
+	asm volatile("smc #0" : "+r"(x0) : : "memory");
+	for (;;)
+		;
+}
+
+static void protect(uint64_t *x)
+{
+	if (params->protect) {
+		x[0] = params->protect;
+		return;
+	}
+	print_value("PROTECT ", x[1]);
+	print_value(" ", x[2]);
+	print("\n");
+	WRITE(hcr_el2, 1UL << 31);
+	WRITE(spsr_el2, 0x3c5);
+	WRITE(elr_el2, x[1] + *(volatile uint32_t *)(x[1] + 4));
+	x[0] = x[2];
+	x[2] = params->image ? params->image : x[1];
+	x[1] = params->dtb_size;
+	x[3] = 0;
+}
+
+void model_trap(uint64_t *x)
+{
+	static uint64_t counter = 0x1111111111111111;
+
+	if (READ(esr_el2) >> 26 != 0x16) {
+		print_value("TOUCH esr ", READ(esr_el2));
+		print_value(" far ", READ(far_el2));
+		print("\n");
+		off();
+	}
+	switch ((uint32_t)x[0]) {
+	case HYPSEC_GUEST_PROTECT:
+		protect(x);
+		break;
+	case HYPSEC_GUEST_RAM:
+		print_value("RAM ", x[1]);
+		print_value(" ", x[2]);
+		print("\n");
+		x[0] = params->ram;
+		break;
+	case HYPSEC_GUEST_RANDOM:
+		x[0] = params->random;
+		for (int i = 1; i < 4; i++, counter += 0x1111111111111111)
+			x[i] = counter;
+		break;
+	case SYSTEM_OFF:
+		print_value("OFF ", x[1]);
+		print("\n");
+		off();
+		break;
+	default:
+		x[0] = -1;
+	}
+}

@@ -1,0 +1,257 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""The boot stub's binary under QEMU, on a model of the core (TAP).
+
+Each run boots an image of hypsec-image for less than a second; see stub/README.
+"""
+
+import os
+import platform
+import re
+import shutil
+import struct
+import subprocess
+import sys
+import tempfile
+
+TOP = os.environ["HYPSEC_TOP"]
+MODEL = os.path.join(TOP, "kunit/host/stub")
+CROSS = "" if platform.machine() == "aarch64" else "aarch64-linux-gnu-"
+IMAGE, PARAMS, DTB = 0x40200000, 0x40100000, 0x47000000
+MINUS1 = (1 << 64) - 1
+TESTS = []
+
+# enum dt_error and reason.h
+(DT_OK, DT_HEADER, DT_STRUCTURE, DT_DEPTH, DT_NODES, DT_CELLS, DT_REG, DT_IRQ,
+ DT_TOO_MANY, DT_TWICE, DT_MISSING, DT_PSCI, DT_CPU, DT_RANGE, DT_OVERLAP,
+ DT_IMAGE, DT_BUILD) = range(17)
+STUB_PLACE, STUB_LAYOUT, STUB_RAM, STUB_RANDOM, STUB_EXCEPTION = range(32, 37)
+
+
+def test(f):
+    TESTS.append(f)
+    return f
+
+
+def run(*args):
+    p = subprocess.run(args, capture_output=True, check=False, timeout=90)
+    assert p.returncode == 0, (args, p.stderr.decode(errors="replace"))
+    return p.stdout.decode(errors="replace")
+
+
+def put(name, data):
+    with open(name, "wb") as f:
+        f.write(data)
+    return name
+
+
+def setup():
+    flags = ["-O1", "-ffreestanding", "-nostdlib", "-fno-pic", "-mgeneral-regs-only",
+             "-mstrict-align", "-fno-stack-protector", "-I", MODEL]
+    run(CROSS + "gcc", *flags, "-static", "-Wl,-Ttext=0x40000000,--build-id=none",
+        "-Wl,--section-start=.head=0x40000000,-Ttext=0x40002000",
+        "-Wl,-e,_start", "-o", "el2.elf", MODEL + "/el2.S", MODEL + "/el2.c")
+    run(CROSS + "gcc", *flags, "-static", "-Wl,-T," + MODEL + "/payload.lds",
+        "-Wl,--build-id=none", "-o", "payload.elf", MODEL + "/payload.c")
+    run(CROSS + "objcopy", "-O", "binary", "-j", ".all", "payload.elf", "Image")
+    put("initrd", b"initrd" * 1000)
+    run(TOP + "/scripts/hypsec-image", "keygen", "-o", "key")
+    build("vm.img")
+    for smp in (1, 2):
+        run("qemu-system-aarch64", "-M", f"virt,gic-version=3,dumpdtb=virt{smp}.dtb",
+            "-cpu", "cortex-a72", "-smp", str(smp), "-m", "128", "-nodefaults",
+            "-display", "none")
+
+
+def build(out, *args):
+    run(TOP + "/scripts/hypsec-image", "build", "--kernel", "Image", "--initrd",
+        "initrd", "--cmdline", "quiet signed=1", "--key", "key", "-o", out, *args)
+
+
+def boot(dtb="virt2.dtb", image="vm.img", protect=0, ram=0, random=0, place=0,
+         dtb_at=DTB, dtb_size=None):
+    if dtb_size is None:
+        dtb_size = os.path.getsize(dtb)
+    put("params", struct.pack("<6Q", protect, ram, random, place, dtb_at, dtb_size))
+    return run("qemu-system-aarch64", "-M", "virt,virtualization=on,gic-version=3",
+               "-cpu", "cortex-a72", "-m", "128", "-nodefaults", "-display", "none",
+               "-no-reboot", "-serial", "stdio", "-kernel", "el2.elf",
+               *(x for name, at in ((image, IMAGE), (dtb, DTB), ("params", PARAMS))
+                 for x in ("-device",
+                           f"loader,file={name},addr={at:#x},force-raw=on")))
+
+
+def off(out):
+    found = re.findall(r"OFF ([0-9a-f]{16})", out)
+    assert len(found) == 1, out
+    assert "TOUCH" not in out, out
+    return int(found[0], 16)
+
+
+def edited(*edits, base="virt2.dtb"):
+    """A copy of a real tree, changed by fdtput."""
+    run("dtc", "-q", "-I", "dtb", "-O", "dtb", "-o", "bad.dtb", base)
+    for edit in edits:
+        if edit[0] == "-r":
+            run("fdtput", "-r", "bad.dtb", *edit[1:])
+        else:
+            run("fdtput", "-t", "x", "bad.dtb", *edit)
+    return "bad.dtb"
+
+
+def new_tree(out):
+    found = re.findall(r"DTB ([0-9a-f]+)", out)
+    assert found, out
+    put("new.dtb", bytes.fromhex(found[0]))
+    return lambda node, name, kind="s": run("fdtget", "-t", kind, "new.dtb", node,
+                                            name).strip()
+
+
+@test
+def without_a_core_it_powers_off():
+    out = boot(protect=MINUS1)
+    assert off(out) == MINUS1
+    assert "KERNEL" not in out
+
+
+@test
+def refused_it_powers_off():
+    for status in (-10, -5, 0x7fffffff):
+        out = boot(protect=status & MINUS1)
+        assert off(out) == status & MINUS1 and "KERNEL" not in out
+
+
+@test
+def protected_it_enters_the_kernel():
+    out = boot()
+    assert f"PROTECT {IMAGE:016x} {DTB:016x}" in out, out
+    assert re.findall(r"RAM (\w+) (\w+)", out) == [(f"{0x40000000:016x}",
+                                                   f"{128 << 20:016x}")]
+    assert "hypsec-stub: protected, 128 MiB of RAM, CPUs: 2" in out
+    m = re.search(r"KERNEL dtb (\w+) x1-x3 (\w+) el (\w+) mmu (\w+) daif (\w+)", out)
+    dtb, *rest = (int(x, 16) for x in m.groups())
+    assert rest == [0, 1, 0, 0x3C0], rest
+    size = os.path.getsize("vm.img")
+    assert dtb % 8 == 0 and IMAGE + size <= dtb < IMAGE + (16 << 20)
+    assert off(out) == 0x99
+
+
+@test
+def the_new_tree_is_ours():
+    get = new_tree(boot())
+    assert get("/chosen", "bootargs") == "quiet signed=1"
+    text = run(TOP + "/scripts/hypsec-image", "inspect", "vm.img")
+    at, size = (int(x, 16) for x in
+                re.search(r"initrd +(0x\w+) \+(0x\w+)", text).groups())
+    words = get("/chosen", "linux,initrd-start", "x").split()
+    assert int(words[0], 16) << 32 | int(words[1], 16) == IMAGE + at
+    words = get("/chosen", "linux,initrd-end", "x").split()
+    assert int(words[0], 16) << 32 | int(words[1], 16) == IMAGE + at + size
+    # the model's random numbers, in order
+    assert get("/chosen", "rng-seed", "bx").split()[0] == "11"
+    assert get("/chosen", "rng-seed", "bx").split()[63] == "88"
+    assert get("/chosen", "kaslr-seed", "x") == "99999999 99999999"
+    nodes = run("fdtget", "-l", "new.dtb", "/").split()
+    assert nodes == ["chosen", "aliases", "memory@40000000", "cpus", "psci",
+                     "interrupt-controller@8000000", "timer", "apb-pclk",
+                     "pl011@9000000"], nodes
+    assert run("fdtget", "-l", "new.dtb", "/cpus").split() == ["cpu@0", "cpu@1"]
+
+
+@test
+def one_cpu_unless_smp_is_signed():
+    build("up.img", "--no-smp")
+    out = boot(image="up.img")
+    assert "CPUs: 1" in out
+    new_tree(out)
+    assert run("fdtget", "-l", "new.dtb", "/cpus").split() == ["cpu@0"]
+    out = boot(dtb="virt1.dtb")
+    assert "CPUs: 1" in out and off(out) == 0x99
+
+
+@test
+def core_says_no():
+    out = boot(ram=-6 & MINUS1)
+    assert off(out) == STUB_RAM and f"refused, reason {STUB_RAM}" in out
+    out = boot(random=-8 & MINUS1)
+    assert off(out) == STUB_RANDOM and "KERNEL" not in out
+    assert off(boot(place=IMAGE + (2 << 20))) == STUB_PLACE
+
+
+@test
+def hostile_trees():
+    memory = "/memory@40000000"
+    for want, *edits in (
+            (DT_OVERLAP, (memory, "reg", "0", "0", "0", "80000000")),
+            (DT_OVERLAP, (memory, "reg", "0", "40000000", "0", "8000000",
+                          "0", "47fff000", "0", "1000")),
+            (DT_RANGE, (memory, "reg", "ffffffff", "fffff000", "0", "2000")),
+            (DT_RANGE, (memory, "reg", "0", "40000000", "0", "0")),
+            (DT_IMAGE, (memory, "reg", "0", "40000000", "0", "300000")),
+            (DT_CELLS, ("/", "#address-cells", "ffffffff")),
+            (DT_CPU, ("/cpus/cpu@1", "reg", "0")),
+            (DT_IRQ, ("/timer", "interrupts", "1", "d", "4")),
+            (DT_MISSING, ("-r", "/psci")),
+            (DT_MISSING, ("-r", "/intc@8000000"))):
+        out = boot(dtb=edited(*edits))
+        assert off(out) == want, (want, edits, out)
+        assert "KERNEL" not in out and "RAM " not in out and "hypsec-stub" not in out
+
+
+@test
+def broken_trees():
+    whole = open("virt2.dtb", "rb").read()
+    for data, want in ((bytes(64), DT_HEADER), (b"\xff" * 4096, DT_HEADER)):
+        assert off(boot(dtb=put("bad.dtb", data))) == want
+    assert off(boot(dtb_size=len(whole) - 1)) == DT_HEADER
+    assert off(boot(dtb_size=0)) == DT_HEADER
+    # off_dt_struct not a multiple of 4: with the MMU off that would be a fault
+    data = bytearray(whole)
+    struct.pack_into(">I", data, 8, struct.unpack_from(">I", data, 8)[0] + 1)
+    struct.pack_into(">I", data, 36, struct.unpack_from(">I", data, 36)[0] - 4)
+    assert off(boot(dtb=put("bad.dtb", bytes(data)))) == DT_HEADER
+
+
+@test
+def a_fault_ends_the_vm():
+    # a device tree where nothing answers; one that is not aligned
+    reason = off(boot(dtb_at=0x0b000000))
+    assert reason == STUB_EXCEPTION, reason
+    reason = off(boot(dtb_at=DTB + 2))
+    assert reason in (DT_HEADER, STUB_EXCEPTION), reason
+
+
+@test
+def the_model_notices_a_touch():
+    """The control: an image whose first instruction is a load."""
+    data = bytearray(open("vm.img", "rb").read())
+    struct.pack_into("<I", data, 0x40, 0xF9400001)      # ldr x1, [x0]
+    put("bad.img", bytes(data))
+    out = boot(image="bad.img")
+    assert "TOUCH" in out and "PROTECT" not in out, out
+
+
+def main():
+    for tool in ("qemu-system-aarch64", "dtc", "fdtput", "fdtget", CROSS + "gcc"):
+        if not shutil.which(tool):
+            print(f"1..1\nnot ok 1 - needs {tool}")
+            return 1
+    setup()
+    print(f"1..{len(TESTS)}", flush=True)
+    failed = 0
+    for n, f in enumerate(TESTS, 1):
+        try:
+            f()
+            print(f"ok {n} - {f.__name__}", flush=True)
+        except Exception as e:      # any exception is this test's failure
+            failed = 1
+            print(f"not ok {n} - {f.__name__}")
+            for line in f"{type(e).__name__}: {e}".split("\n"):
+                print(f"# {line[:200]}")
+    return failed
+
+
+if __name__ == "__main__":
+    with tempfile.TemporaryDirectory() as tmp:
+        os.chdir(tmp)
+        sys.exit(main())
