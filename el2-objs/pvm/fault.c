@@ -60,6 +60,8 @@ static bool take_from_dead(pa_t pa)
 	return dead;
 }
 
+#define CLAIM_TRIES	4
+
 /* One attempt, with vm->lock held. @offer: the page the host has for the frame. */
 static int claim_locked(struct vcpu *v, ipa_t ipa, bool zero, pa_t *offer)
 {
@@ -112,9 +114,13 @@ int pvm_claim(struct vcpu *v, ipa_t ipa, bool zero, pa_t *pa)
 {
 	struct vm *vm = v->vm;
 	pa_t offer = PA(0);
-	int ret;
+	int ret, tries;
 
-	for (;;) {
+	/*
+	 * Bounded: a host whose other CPUs stamp, or give to dying VMs, the very page
+	 * again and again costs its own time between two runs, not ours.
+	 */
+	for (tries = 0; tries < CLAIM_TRIES; tries++) {
 		spin_lock(&vm->lock);
 		ret = claim_locked(v, ipa, zero, &offer);
 		spin_unlock(&vm->lock);
@@ -130,6 +136,7 @@ int pvm_claim(struct vcpu *v, ipa_t ipa, bool zero, pa_t *pa)
 			*pa = offer;
 		return ret;
 	}
+	return HYPSEC_BUSY;
 }
 
 /* An abort that is the guest's own doing, or the platform's. */
