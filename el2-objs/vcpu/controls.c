@@ -108,12 +108,14 @@ void vcpu_controls_protected(struct vcpu *v)
 
 	/*
 	 * TERR, TID*: answered in the core. TEA: an external abort of the guest is
-	 * seen here first. No API/APK, ATA: key and tag registers trap. TVM is off:
-	 * its caches are always on (pvm/).
+	 * seen here first. No ATA: tag registers trap. TVM is off: its caches are
+	 * always on (pvm/).
 	 */
 	v->hcr = HCR_BASE | HCR_RW | HCR_TID1 | HCR_TID2 | fwb(f);
 	if (f->ras)
 		v->hcr |= HCR_TERR | HCR_TEA;
+	if (f->pauth)
+		v->hcr |= HCR_API | HCR_APK;	/* keys are switched */
 	v->mdcr = mdcr_base() | MDCR_TDA;
 	v->cptr = cptr_base();
 	v->hcrx = 0;

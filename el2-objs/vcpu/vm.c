@@ -206,8 +206,13 @@ static struct vm *lookup(const struct vm_identity *id)
 
 		if (vm->state == VM_NONE || vm->host.mmu.v != id->mmu.v)
 			continue;
-		if (same_vm(vm, id))
-			return get_ref(vm) ? vm : NULL;
+		if (same_vm(vm, id)) {
+			if (vm->state != VM_DEAD || !vm->powered_off || vm->running)
+				return get_ref(vm) ? vm : NULL;
+			/* It ended itself: what runs next under its name is a new VM. */
+			vm->host.mmu = KVA(0);
+			continue;
+		}
 		/*
 		 * The address has been reused for another VM: the one that had it
 		 * cannot run again.
@@ -228,7 +233,7 @@ struct vm *vm_get(const struct vm_identity *id)
 
 	/* Nearly always the VM that ran here last: no lock. */
 	if (vm && get_ref(vm)) {
-		if (likely(same_vm(vm, id)))
+		if (likely(same_vm(vm, id) && vm->state != VM_DEAD))
 			goto found;
 		vm_put(vm);
 	}
