@@ -11,6 +11,6 @@ CONFIG_SERIAL_AMBA_PL011=y
 CONFIG_SERIAL_AMBA_PL011_CONSOLE=y''',
                            qemu_arch='aarch64',
                            kernel_path='arch/arm64/boot/Image',
-                           kernel_command_line='console=ttyAMA0 kvm-arm.mode=nvhe',
+                           kernel_command_line='console=ttyAMA0 kvm-arm.mode=nvhe panic=-1',
                            extra_qemu_params=['-machine', 'virt,virtualization=on,gic-version=3',
                                               '-cpu', 'cortex-a72', '-smp', '2'])

@@ -1,36 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Ownership of pages: every operation on a page in every state, with every view of
- * the page looked at after each call; races at every point where another CPU
- * could come in; epochs; bad arguments; random sequences against a model.
+ * Every operation on a page in every state, with every view of the page looked at
+ * after each call; bad arguments; random sequences against a model.
  */
-#include "test.h"
-#include "machine.h"
-#include "boot.h"
-#include "check.h"
-#include "../../el2-objs/mem/transitions.h"
+#include "own_common.h"
 
-#define PAGE		(MEM_BASE + 5 * SZ_2M + 7 * PAGE_SIZE)	/* in a 2 MiB block */
 #define DEVICE_PAGE	DEVICE
-#define VM		3
-#define FRAME		0x4321
 
-static u64 start[HYPSEC_ACC_COUNT];
 static u64 donated;
-
-static int boot(void **state)
-{
-	unsigned int i;
-
-	(void)state;
-	machine_reset(4);
-	machine_boot();
-	for (i = 0; i < HYPSEC_ACC_COUNT; i++)
-		start[i] = pool_account(i);
-	return 0;
-}
-
-/* --- the views --- */
 
 static u64 total(void)
 {
@@ -42,49 +19,6 @@ static u64 total(void)
 			n += pool_account(i);
 	}
 	return n;
-}
-
-static bool all_bytes(u64 pa, u8 v)
-{
-	u8 *p = raw(pa);
-
-	return p[0] == v && !memcmp(p, p + 1, PAGE_SIZE - 1);
-}
-
-/* What everybody sees of a page of memory in state @s, private to {@vm, @frame}. */
-static void check_views(u64 pa, u8 s, u16 vm, u64 frame)
-{
-	bool host = s == PG_HOST || s == PG_SHARED;
-	struct page_info pi = own_lookup(PA(pa));
-	u16 other;
-	void *p;
-
-	assert_int_equal(pi.state, s == PG_SHARED ? PG_HOST : s);
-	assert_int_equal(pi.shared, s == PG_SHARED);
-	assert_int_equal(pi.vm, s == PG_PRIVATE ? vm : 0);
-	assert_int_equal(pi.frame, s == PG_PRIVATE ? frame : 0);
-
-	assert_int_equal(host_can(pa, false, false), host);
-	assert_int_equal(host_can(pa, true, true), host);
-	assert_int_equal(tlb_stale(pa), false);
-
-	p = slot_map(SLOT_COPY, PA(pa + 5), 7);
-	assert_int_equal(p != NULL, host);
-	if (p) {
-		assert_int_equal(*(u8 *)p, raw(pa)[5]);
-		slot_unmap(SLOT_COPY);
-	}
-	for (other = 1; other < 6; other++) {
-		p = slot_map_private(PA(pa), other);
-		assert_int_equal(p != NULL, s == PG_PRIVATE && other == vm);
-		if (p)
-			slot_unmap(SLOT_PAGE);
-	}
-	assert_true(slots_empty());
-	assert_int_equal(this_cpu()->ranks_held, 0);
-	assert_false(this_cpu()->pool_reserve);
-	if (s == PG_DONATED)
-		assert_int_equal(*(u8 *)core_va(PA(pa)), raw(pa)[0]);
 }
 
 /* --- bringing a page to a state, and back --- */
@@ -135,27 +69,6 @@ static void back_to_host(u64 pa, u8 s, u16 vm, u64 frame)
 		assert_int_equal(own_share(PA(pa)), HYPSEC_OK);	/* joins the block */
 		assert_int_equal(own_unshare(PA(pa)), HYPSEC_OK);
 		break;
-	}
-}
-
-static int run_op(enum own_op op, u64 pa, u16 vm, u64 frame)
-{
-	switch (op) {
-	case OWN_DONATE:
-		return own_donate(PA(pa));
-	case OWN_RECLAIM:
-		return own_reclaim(PA(pa));
-	case OWN_SHARE:
-		return own_share(PA(pa));
-	case OWN_UNSHARE:
-		return own_unshare(PA(pa));
-	case OWN_CLAIM:
-		return own_claim(PA(pa), vm, frame, true);
-	case OWN_RETURN:
-		return own_return(PA(pa), vm, frame);
-	default:
-		fail();
-		return 0;
 	}
 }
 
@@ -219,51 +132,6 @@ static int expected(enum own_op op, u8 s, u8 cond, u8 *to)
 	default:
 		fail();
 		return 0;
-	}
-}
-
-/* Empties the free pool up to and with the donated page; gives it back. */
-static void *hog[2048];
-static unsigned int hogged;
-
-static void hog_all(void)
-{
-	pool_reserve_open();
-	while ((hog[hogged] = pool_alloc(HYPSEC_ACC_VM)))
-		hogged++;
-	pool_reserve_close();
-}
-
-static void hog_none(void)
-{
-	while (hogged)
-		pool_free(hog[--hogged], HYPSEC_ACC_VM);
-}
-
-static void set_stamp(u64 pa)
-{
-	bool ram = false;
-
-	assert_int_equal(own_stamp(PA(pa), PAGE_SIZE, &ram), PAGE_SIZE);
-	assert_true(ram);
-}
-
-static void new_epoch(void)
-{
-	own_epoch_end(own_epoch_begin());
-}
-
-/* A new epoch, and none of the left-over stamps that would count again later. */
-static void clear_stamps(void)
-{
-	u64 pa;
-
-	new_epoch();
-	for (pa = MEM_BASE + 4 * SZ_2M; pa < MEM_BASE + 12 * SZ_2M; pa += PAGE_SIZE) {
-		u64 pte = s2_lookup(&host_s2, pa).pte;
-
-		if ((pte & S2_VALID) && (pte & S2_SW))
-			s2_replace(&host_s2, pa, pte, pte & ~S2_SW);
 	}
 }
 
@@ -438,284 +306,6 @@ static void test_bad_arguments(void **state)
 	assert_int_equal(own_return(PA(PAGE), 255, (1UL << 36) - 1), HYPSEC_OK);
 }
 
-/* A claim that keeps the contents: for an image. Again: the contents stay. */
-static void test_claim_keeps(void **state)
-{
-	u8 *p = raw(PAGE);
-
-	(void)state;
-	test_fill(p, PAGE_SIZE);
-	p[17] = 0x77;
-	page_dirtied(PAGE);
-	counts_reset();
-	assert_int_equal(own_claim(PA(PAGE), VM, FRAME, false), HYPSEC_OK);
-	assert_int_equal(p[17], 0x77);
-	assert_true(page_is_clean(PAGE));
-	assert_int_equal(counts.ialluis, 1);	/* no code that was not checked */
-	assert_int_equal(counts.zva, 0);
-	assert_int_equal(own_claim(PA(PAGE), VM, FRAME, true), HYPSEC_OK);
-	assert_int_equal(p[17], 0x77);
-	assert_int_equal(own_return(PA(PAGE), VM, FRAME), HYPSEC_OK);
-	assert_true(all_bytes(PAGE, 0));
-
-	/* Where instruction caches are coherent, they are left alone. */
-	write_sysreg(4UL << 16 | BIT(29), CTR_EL0);
-	counts_reset();
-	assert_int_equal(own_claim(PA(PAGE), VM, FRAME, false), HYPSEC_OK);
-	assert_int_equal(counts.ialluis, 0);
-	assert_int_equal(own_return(PA(PAGE), VM, FRAME), HYPSEC_OK);
-	write_sysreg(4UL << 16, CTR_EL0);
-}
-
-/* Without DC ZVA. */
-static void test_no_zva(void **state)
-{
-	(void)state;
-	memset(raw(PAGE), 0xa5, PAGE_SIZE);
-	write_sysreg(BIT(4) | 4, DCZID_EL0);
-	assert_int_equal(own_claim(PA(PAGE), VM, FRAME, true), HYPSEC_OK);
-	assert_true(all_bytes(PAGE, 0));
-	raw(PAGE)[100] = 1;
-	assert_int_equal(own_return(PA(PAGE), VM, FRAME), HYPSEC_OK);
-	assert_true(all_bytes(PAGE, 0));
-	write_sysreg(4, DCZID_EL0);
-}
-
-/*
- * What another CPU can do while a page is between two owners: nothing but wait. Run
- * at each line that is zeroed or cleaned, when no lock is held.
- */
-static unsigned int races;
-static bool in_race;
-
-static void race(const char *op, u64 pa)
-{
-	unsigned int k;
-
-	(void)op;
-	if (in_race || (pa & PAGE_MASK) != PAGE || (pa & 0x7c0))
-		return;
-	in_race = true;
-	races++;
-	cpu_switch(2);
-	assert_int_equal(own_lookup(PA(PAGE)).state, PG_MOVING);
-	assert_false(host_can(PAGE, false, false));
-	assert_false(tlb_stale(PAGE));
-	assert_null(slot_map(SLOT_COPY, PA(PAGE), 1));
-	assert_null(slot_map_private(PA(PAGE), VM));
-	for (k = 0; k < OWN_COUNT; k++)
-		assert_int_equal(run_op(k, PAGE, VM, FRAME), HYPSEC_BUSY);
-	/* A neighbour in the same block can change hands meanwhile. */
-	assert_int_equal(own_claim(PA(PAGE + PAGE_SIZE), VM + 1, 1, true), HYPSEC_OK);
-	assert_int_equal(own_return(PA(PAGE + PAGE_SIZE), VM + 1, 1), HYPSEC_OK);
-	/* The host's access is retried, not refused. */
-	injected = touched = 0;
-	write_sysreg(0x24UL << 26 | 0x07, ESR_EL2);
-	write_sysreg(PAGE >> 8, HPFAR_EL2);
-	write_sysreg(PAGE & ~PAGE_MASK, FAR_EL2);
-	host_abort(0x24UL << 26 | 0x07);
-	assert_int_equal(injected + touched, 0);
-	cpu_switch(0);
-	in_race = false;
-}
-
-static void test_races_while_moving(void **state)
-{
-	(void)state;
-	memset(raw(PAGE), 0xa5, PAGE_SIZE);
-	races = 0;
-	dc_hook = race;
-	assert_int_equal(own_claim(PA(PAGE), VM, FRAME, true), HYPSEC_OK);
-	assert_in_range(races, 2, 1000);
-	races = 0;
-	assert_int_equal(own_return(PA(PAGE), VM, FRAME), HYPSEC_OK);
-	assert_in_range(races, 2, 1000);
-	races = 0;
-	assert_int_equal(own_donate(PA(PAGE)), HYPSEC_OK);
-	assert_in_range(races, 1, 1000);
-	races = 0;
-	assert_int_equal(own_reclaim(PA(PAGE)), HYPSEC_OK);
-	assert_in_range(races, 1, 1000);
-	dc_hook = NULL;
-	check_views(PAGE, PG_HOST, 0, 0);
-	assert_int_equal(pool_account(HYPSEC_ACC_HOST_S2), start[HYPSEC_ACC_HOST_S2]);
-}
-
-/*
- * At every write of an entry during a hand-over, the host reaches nothing but
- * its own pages, and all of these that are not just being broken.
- */
-static unsigned int pte_steps;
-
-static void host_view(u64 *ptep, u64 old, u64 new)
-{
-	u64 pa;
-
-	(void)ptep, (void)old, (void)new;
-	pte_steps++;
-	for (pa = MEM_BASE; pa < MEM_BASE + 64 * SZ_2M; pa += SZ_2M / 4) {
-		struct s2_leaf l = s2_lookup(&host_s2, pa);
-
-		if (!(l.pte & 1))
-			continue;
-		assert_int_equal((l.pte & S2_ADDR) + (pa & (l.size - 1)), pa);
-		assert_false(pa >= REGION && pa < REGION + REGION_SIZE);
-	}
-}
-
-static void test_steps_of_a_handover(void **state)
-{
-	(void)state;
-	pte_hook = host_view;
-	pte_steps = 0;
-	counts_reset();
-	assert_int_equal(own_claim(PA(PAGE), VM, FRAME, true), HYPSEC_OK);
-	/* Break, make (2 MiB to 4 KiB), moving, private; the slot's two are not counted. */
-	assert_int_equal(pte_steps, 4);
-	assert_int_equal(counts.ipas2e1is, 2);
-	assert_int_equal(counts.civac, PAGE_SIZE / 64);
-	pte_steps = 0;
-	assert_int_equal(own_return(PA(PAGE), VM, FRAME), HYPSEC_OK);
-	/* Moving, host; break, make of the joined block. */
-	assert_int_equal(pte_steps, 4);
-	pte_hook = NULL;
-}
-
-/* --- epochs --- */
-
-static void test_stamp(void **state)
-{
-	u64 block = ALIGN_DOWN(PAGE, SZ_2M), gib = 2 * SZ_1G;
-	bool ram;
-
-	(void)state;
-	/* The largest block around the page that is all HOST. */
-	assert_int_equal(own_stamp(PA(gib + 5 * PAGE_SIZE), SZ_1G, &ram), SZ_1G);
-	assert_true(ram);
-	assert_int_equal(own_stamp(PA(PAGE), SZ_2M, &ram), SZ_2M);
-	assert_int_equal(own_stamp(PA(PAGE), SZ_1G, &ram), SZ_2M);	/* the region is near */
-	clear_stamps();
-	assert_int_equal(own_claim(PA(PAGE), VM, FRAME, true), HYPSEC_OK);
-	assert_int_equal(own_stamp(PA(PAGE + PAGE_SIZE), SZ_2M, &ram), PAGE_SIZE);
-	assert_int_equal(own_stamp(PA(PAGE), SZ_2M, &ram), HYPSEC_DENIED);
-	assert_int_equal(own_stamp(PA(PAGE), PAGE_SIZE, &ram), HYPSEC_DENIED);
-	/* Only that page was stamped. */
-	assert_int_equal(own_donate(PA(PAGE + PAGE_SIZE)), HYPSEC_EPOCH);
-	assert_int_equal(own_donate(PA(PAGE + 2 * PAGE_SIZE)), HYPSEC_OK);
-	assert_int_equal(own_reclaim(PA(PAGE + 2 * PAGE_SIZE)), HYPSEC_OK);
-	clear_stamps();
-	assert_int_equal(own_return(PA(PAGE), VM, FRAME), HYPSEC_OK);
-	assert_int_equal(s2_lookup(&host_s2, PAGE).level, 2);	/* dead stamps do not split */
-
-	/* A stamp on a block is on all its pages, split or not. */
-	set_stamp(block);
-	assert_int_equal(own_claim(PA(PAGE), VM, FRAME, true), HYPSEC_EPOCH);
-	assert_int_equal(s2_split(&host_s2, PAGE, 3), HYPSEC_OK);
-	assert_int_equal(own_claim(PA(PAGE), VM, FRAME, true), HYPSEC_EPOCH);
-	clear_stamps();
-	assert_int_equal(own_claim(PA(PAGE), VM, FRAME, true), HYPSEC_OK);
-	assert_int_equal(own_return(PA(PAGE), VM, FRAME), HYPSEC_OK);
-
-	/* Not RAM: no stamp, and no more than there is no RAM in. */
-	assert_int_equal(own_stamp(PA(DEVICE), SZ_1G, &ram), SZ_1G);
-	assert_false(ram);
-	assert_int_equal(own_stamp(PA(RAM_END), SZ_1G, &ram), SZ_2M);
-	assert_false(ram);
-	assert_int_equal(own_stamp(PA(0x200005000UL), SZ_2M, &ram), PAGE_SIZE);
-	assert_false(ram);
-	assert_int_equal(own_stamp(PA(0x200004000UL), SZ_2M, &ram), PAGE_SIZE);
-	assert_true(ram);
-	assert_int_equal(own_stamp(PA(REGION), PAGE_SIZE, &ram), HYPSEC_DENIED);
-	assert_int_equal(own_stamp(PA(REGION + SZ_2M), SZ_1G, &ram), HYPSEC_DENIED);
-	assert_int_equal(own_stamp(PA(PAGE + 1), PAGE_SIZE, &ram), HYPSEC_INVALID);
-	assert_int_equal(own_stamp(PA(PAGE), 2 * PAGE_SIZE, &ram), HYPSEC_INVALID);
-	assert_int_equal(own_stamp(PA(PAGE), 0, &ram), HYPSEC_INVALID);
-	assert_int_equal(own_stamp(PA(1UL << 44), PAGE_SIZE, &ram), HYPSEC_RANGE);
-	assert_int_equal(own_stamp(PA(~0UL << 12), SZ_1G, &ram), HYPSEC_RANGE);
-	clear_stamps();
-}
-
-static void test_epochs(void **state)
-{
-	u32 old, i;
-
-	(void)state;
-	/* A mapping made while the old ones are being dropped stays one. */
-	set_stamp(PAGE);
-	old = own_epoch_begin();
-	assert_int_equal(own_claim(PA(PAGE), VM, FRAME, true), HYPSEC_EPOCH);
-	set_stamp(PAGE + SZ_2M);
-	own_epoch_end(old);
-	assert_int_equal(own_claim(PA(PAGE + SZ_2M), VM, 1, true), HYPSEC_EPOCH);
-	assert_int_equal(own_claim(PA(PAGE), VM, FRAME, true), HYPSEC_OK);
-	assert_int_equal(own_return(PA(PAGE), VM, FRAME), HYPSEC_OK);
-	clear_stamps();
-
-	/* Numbers come round: an old stamp of the same number is only a false alarm. */
-	set_stamp(PAGE);
-	for (i = 0; i < 15; i++)
-		new_epoch();
-	assert_int_equal(own_donate(PA(PAGE)), HYPSEC_EPOCH);
-	new_epoch();
-	assert_int_equal(own_donate(PA(PAGE)), HYPSEC_OK);
-	assert_int_equal(own_reclaim(PA(PAGE)), HYPSEC_OK);
-	set_stamp(PAGE);
-	for (i = 0; i < 14; i++)
-		new_epoch();
-	assert_int_equal(own_donate(PA(PAGE)), HYPSEC_OK);
-	assert_int_equal(own_reclaim(PA(PAGE)), HYPSEC_OK);
-	clear_stamps();
-
-	/* The one in use cannot be declared clean. */
-	old = own_epoch_begin();
-	expect_assert_failure(own_epoch_end(~0U));
-	host_s2_lock.holder = 0;
-	this_cpu()->ranks_held = 0;
-	own_epoch_end(old);
-}
-
-/* --- failures on the way --- */
-
-static void test_donate_unwinds(void **state)
-{
-	(void)state;
-	memset(raw(PAGE), 0xa5, PAGE_SIZE);
-	el2_map_fails = true;
-	assert_int_equal(own_donate(PA(PAGE)), HYPSEC_NO_MEMORY);
-	el2_map_fails = false;
-	check_views(PAGE, PG_HOST, 0, 0);
-	assert_true(all_bytes(PAGE, 0xa5));
-	assert_int_equal(pool_account(HYPSEC_ACC_HOST_S2), start[HYPSEC_ACC_HOST_S2]);
-}
-
-static void test_no_memory(void **state)
-{
-	(void)state;
-	hog_all();
-	memset(raw(PAGE), 0xa5, PAGE_SIZE);
-	assert_int_equal(own_claim(PA(PAGE), VM, FRAME, true), HYPSEC_NO_MEMORY);
-	assert_int_equal(own_share(PA(PAGE)), HYPSEC_NO_MEMORY);
-	assert_int_equal(own_donate(PA(PAGE)), HYPSEC_NO_MEMORY);	/* not even the reserve */
-	check_views(PAGE, PG_HOST, 0, 0);
-	assert_true(all_bytes(PAGE, 0xa5));
-	hog_none();
-
-	/* All but the reserve is used: a page can be given, and helps. */
-	while (pool_account(HYPSEC_ACC_FREE) > POOL_RESERVE)
-		assert_non_null(hog[hogged++] = pool_alloc(HYPSEC_ACC_VM));
-	assert_null(pool_alloc(HYPSEC_ACC_VM));
-	assert_int_equal(own_claim(PA(PAGE), VM, FRAME, true), HYPSEC_NO_MEMORY);
-	assert_int_equal(own_donate(PA(PAGE)), HYPSEC_OK);
-	assert_int_equal(own_donate(PA(PAGE + PAGE_SIZE)), HYPSEC_OK);
-	assert_int_equal(own_donate(PA(PAGE + 2 * PAGE_SIZE)), HYPSEC_OK);
-	assert_non_null(hog[hogged++] = pool_alloc(HYPSEC_ACC_VM));
-	hog_none();
-	assert_int_equal(own_reclaim(PA(PAGE)), HYPSEC_OK);
-	assert_int_equal(own_reclaim(PA(PAGE + PAGE_SIZE)), HYPSEC_OK);
-	assert_int_equal(own_reclaim(PA(PAGE + 2 * PAGE_SIZE)), HYPSEC_OK);
-	assert_int_equal(pool_account(HYPSEC_ACC_FREE), start[HYPSEC_ACC_FREE]);
-}
-
 /* --- random sequences --- */
 
 #define PAGES	64
@@ -799,14 +389,6 @@ int main(void)
 		cmocka_unit_test(test_table_is_complete),
 		cmocka_unit_test(test_every_operation_in_every_state),
 		cmocka_unit_test(test_bad_arguments),
-		cmocka_unit_test(test_claim_keeps),
-		cmocka_unit_test(test_no_zva),
-		cmocka_unit_test(test_races_while_moving),
-		cmocka_unit_test(test_steps_of_a_handover),
-		cmocka_unit_test(test_stamp),
-		cmocka_unit_test(test_epochs),
-		cmocka_unit_test(test_donate_unwinds),
-		cmocka_unit_test(test_no_memory),
 		cmocka_unit_test(test_random),
 	};
 

@@ -260,6 +260,12 @@ static void test_merge_refused(void **state)
 		assert_int_equal(s2_lookup(&vm, base).level, 3);
 		map(ia, pa + odd * PAGE_SIZE, PAGE_SIZE, RW | 3UL << S2_SW_SHIFT);
 	}
+	/* Shared pages, even all of them: each is taken back alone. */
+	map(base + SZ_2M, pa + SZ_2M, SZ_2M, RW | S2_SHARED);
+	assert_int_equal(s2_split(&vm, base + SZ_2M, 3), HYPSEC_OK);
+	s2_merge(&vm, base + SZ_2M, 0);
+	assert_int_equal(s2_lookup(&vm, base + SZ_2M).level, 3);
+
 	/* Two stamps that both count cannot be one. */
 	map(base + PAGE_SIZE, pa + PAGE_SIZE, PAGE_SIZE, RW | 4UL << S2_SW_SHIFT);
 	s2_merge(&vm, base + 511 * PAGE_SIZE, BIT(3) | BIT(4));
