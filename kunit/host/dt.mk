@@ -5,7 +5,11 @@ SRC_test_dt	:= $(addprefix scripts/stub/,dt_parse.c dt_check.c dt_build.c)
 INC_test_dt	:= -I$(out)/libfdt -I$(top)/scripts/stub -DVIRT_DTB='"$(out)/virt.dtb"'
 ARC_test_dt	:= $(out)/libfdt-host.a
 
-$(out)/test_dt: | $(out)/virt.dtb
+SRC_test_dt_fuzz := $(SRC_test_dt)
+INC_test_dt_fuzz := $(INC_test_dt)
+ARC_test_dt_fuzz := $(ARC_test_dt)
+
+$(out)/test_dt $(out)/test_dt_fuzz: | $(out)/virt.dtb
 
 $(out)/libfdt-host.a: $(top)/scripts/fetch-source $(here)/dt.mk
 	@mkdir -p $(out)/libfdt

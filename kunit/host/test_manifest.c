@@ -192,12 +192,25 @@ static void accepted_is_sound(void **state)
 			if (test_rand() % 4 == 0)
 				v += (test_rand() % 3 - 1) << (test_rand() % 22);
 			switch (test_rand() % 6) {
-			case 0: p->offset = v; break;
-			case 1: p->size = v; break;
-			case 2: m.entry = v; break;
-			case 3: place = v; break;
-			case 4: base = v; break;
-			case 5: p->offset = v; p->size = 0x1000; break;
+			case 0:
+				p->offset = v;
+				break;
+			case 1:
+				p->size = v;
+				break;
+			case 2:
+				m.entry = v;
+				break;
+			case 3:
+				place = v;
+				break;
+			case 4:
+				base = v;
+				break;
+			case 5:
+				p->offset = v;
+				p->size = 0x1000;
+				break;
 			}
 		}
 		if (manifest_check(&m, place, base, IPA_LIMIT) != MANIFEST_OK)

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What test_dt.c and test_dt_fuzz.c share: a real tree, and how it is judged. */
+#ifndef HYPSEC_HOST_DT_H
+#define HYPSEC_HOST_DT_H
+
+#include "test.h"
+#include <libfdt.h>
+#include "dt.h"
+
+#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+#define ROOM	0x20000
+
+static const struct vm_range image = { 0x40200000, 0x400000 };
+static const struct vm_range dtb = { 0x48000000, 0x10000 };
+
+static uint8_t *base;			/* the real tree */
+static int base_size;
+
+static inline int setup(void **state)
+{
+	FILE *f = fopen(VIRT_DTB, "rb");
+
+	(void)state;
+	assert_non_null(f);
+	base = malloc(ROOM);
+	base_size = (int)fread(base, 1, ROOM, f);
+	fclose(f);
+	return base_size < 1000 || base_size == ROOM ? -1 : 0;
+}
+
+static inline int teardown(void **state)
+{
+	(void)state;
+	free(base);
+	return 0;
+}
+
+static inline enum dt_error judge(const void *fdt, size_t size, struct vm_desc *d)
+{
+	enum dt_error e = dt_parse(fdt, size, d);
+
+	return e == DT_OK ? dt_check(d, image, dtb, 0) : e;
+}
+
+static inline struct vm_boot boot_params(void)
+{
+	struct vm_boot b = {
+		.cmdline = "console=ttyAMA0 quiet", .cmdline_size = 15,
+		.initrd = { 0x40300000, 0x12345 }, .kaslr_seed = 0x1122334455667788,
+		.boot_mpidr = 0, .smp = true,
+	};
+
+	memset(b.seed, 0x5a, sizeof(b.seed));
+	return b;
+}
+
+#endif
