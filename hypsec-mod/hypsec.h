@@ -40,7 +40,8 @@ u64 hypsec_ram_bytes(void);
 /* region.c */
 int region_alloc(struct hypsec_region *r, unsigned int nr_cpus, unsigned long pool_mb);
 void region_free(struct hypsec_region *r);
-int region_fill(struct hypsec_region *r, unsigned long debug_uart, u8 *measurement);
+int region_fill(struct hypsec_region *r, unsigned long debug_uart, int fail_cpu,
+		u8 *measurement);
 
 /* install.c */
 int hypsec_install_cpus(struct hypsec_region *r);

@@ -17,7 +17,10 @@ module_param(pool_mb, ulong, 0444);
 MODULE_PARM_DESC(pool_mb, "MiB of memory for the core's tables and objects (default: RAM/128, at least 8)");
 
 static unsigned long debug_uart;
+static int fail_cpu = -1;
 #ifdef CONFIG_HYPSEC_DEBUG
+module_param(fail_cpu, int, 0444);
+MODULE_PARM_DESC(fail_cpu, "make the install fail at this CPU, to test that it is undone");
 module_param(debug_uart, ulong, 0444);
 MODULE_PARM_DESC(debug_uart, "physical address of a PL011 that the core prints on (taints the kernel)");
 #endif
@@ -29,7 +32,7 @@ static int __init take_over(struct hypsec_region *region, u8 *measurement)
 	ret = region_alloc(region, hypsec_count_cpus(NULL), pool_mb);
 	if (ret)
 		return ret;
-	ret = region_fill(region, debug_uart, measurement);
+	ret = region_fill(region, debug_uart, fail_cpu, measurement);
 	if (!ret)
 		ret = hypsec_install_cpus(region);
 	if (ret)

@@ -197,11 +197,13 @@ static void clean_to_poc(void *start, size_t size)
  * region_fill() - the bundle, its parameters and first tables, ready to be entered
  * @r: from region_alloc()
  * @debug_uart: physical address or 0
+ * @fail_cpu: the core will not know the CPU with this index; -1: it knows all
  * @measurement: out: SHA-256 of the bundle as built, before relocation
  *
  * Return: 0 or -errno, the reason in the log.
  */
-int region_fill(struct hypsec_region *r, unsigned long debug_uart, u8 *measurement)
+int region_fill(struct hypsec_region *r, unsigned long debug_uart, int fail_cpu,
+		u8 *measurement)
 {
 	size_t len = hypsec_bundle_end - hypsec_bundle_start;
 	struct hypsec_install *in = r->install;
@@ -224,6 +226,8 @@ int region_fill(struct hypsec_region *r, unsigned long debug_uart, u8 *measureme
 	in->linear_offset = (u64)phys_to_virt(r->base) - r->base;
 	in->debug_uart = debug_uart;
 	in->nr_cpus = hypsec_count_cpus(in->mpidr);
+	if (fail_cpu >= 0 && fail_cpu < in->nr_cpus)
+		in->mpidr[fail_cpu] = ~0UL;
 	in->pool = r->cpu_areas + in->nr_cpus * HYPSEC_CPU_AREA;
 	get_random_bytes(in->seed, sizeof(in->seed));
 	ret = hypsec_ram_map(in->ram, &in->nr_ram);

@@ -7,6 +7,7 @@
  */
 #define pr_fmt(fmt) "hypsec: " fmt
 
+#include <linux/ftrace.h>
 #include <linux/kexec.h>
 #include <linux/kprobes.h>
 #include <linux/suspend.h>
@@ -23,8 +24,30 @@ static int hibernation(struct notifier_block *nb, unsigned long event, void *dat
 
 static struct notifier_block pm_nb = { .notifier_call = hibernation };
 
-#ifdef CONFIG_KPROBES
-/* kvm_arch_destroy_vm(struct kvm *): no vCPU is left to run. */
+/*
+ * The end of a VM: kvm_arch_destroy_vm(struct kvm *), when no vCPU is left to run. By
+ * ftrace where there is ftrace, as interrupts stay on there: the core works in
+ * steps, and lets them in between.
+ */
+#ifdef CONFIG_DYNAMIC_FTRACE_WITH_ARGS
+static void vm_gone(unsigned long ip, unsigned long parent, struct ftrace_ops *ops,
+		    struct ftrace_regs *fregs)
+{
+	struct arm_smccc_res res;
+
+	hypsec_call_vm_teardown(ftrace_regs_get_argument(fregs, 0), &res);
+}
+
+static struct ftrace_ops vm_gone_ops = { .func = vm_gone };
+
+static int __init watch_vms(void)
+{
+	static unsigned char name[] __initdata = "kvm_arch_destroy_vm";
+	int ret = ftrace_set_filter(&vm_gone_ops, name, sizeof(name) - 1, 1);
+
+	return ret ?: register_ftrace_function(&vm_gone_ops);
+}
+#elif defined(CONFIG_KPROBES)
 static int vm_gone(struct kprobe *p, struct pt_regs *regs)
 {
 	struct arm_smccc_res res;
@@ -33,6 +56,23 @@ static int vm_gone(struct kprobe *p, struct pt_regs *regs)
 	return 0;
 }
 
+static struct kprobe vm_gone_probe = {
+	.symbol_name = "kvm_arch_destroy_vm",
+	.pre_handler = vm_gone,
+};
+
+static int __init watch_vms(void)
+{
+	return register_kprobe(&vm_gone_probe);
+}
+#else
+static int __init watch_vms(void)
+{
+	return -EOPNOTSUPP;
+}
+#endif
+
+#ifdef CONFIG_KPROBES
 /* Returns from the probed function, before its first instruction, with -EPERM. */
 static int refuse(struct pt_regs *regs)
 {
@@ -63,12 +103,11 @@ static int kexec_file_load(struct kprobe *p, struct pt_regs *regs)
 }
 
 static struct kprobe probes[] = {
-	{ .symbol_name = "kvm_arch_destroy_vm", .pre_handler = vm_gone },
 	{ .symbol_name = "__arm64_sys_kexec_load", .pre_handler = kexec_load },
 	{ .symbol_name = "__arm64_sys_kexec_file_load", .pre_handler = kexec_file_load },
 };
 
-static void __init probes_init(void)
+static void __init refuse_kexec(void)
 {
 	unsigned int i;
 	int ret;
@@ -77,13 +116,13 @@ static void __init probes_init(void)
 		ret = register_kprobe(&probes[i]);
 		/* -ENOENT: this kernel has no such call to watch */
 		if (ret && ret != -ENOENT)
-			pr_warn("%s is not watched (%d)\n", probes[i].symbol_name, ret);
+			pr_warn("kexec is not refused: %s (%d)\n", probes[i].symbol_name, ret);
 	}
 }
 #else
-static void __init probes_init(void)
+static void __init refuse_kexec(void)
 {
-	pr_warn("no kprobes: memory of ended VMs comes back late, kexec is not refused\n");
+	pr_warn("kexec is not refused: no kprobes\n");
 }
 #endif
 
@@ -93,5 +132,8 @@ void __init hypsec_watch_init(void)
 
 	if (ret)
 		pr_warn("hibernation is not refused (%d)\n", ret);
-	probes_init();
+	refuse_kexec();
+	ret = watch_vms();
+	if (ret)
+		pr_warn("the end of a VM is not seen (%d): its memory comes back later\n", ret);
 }

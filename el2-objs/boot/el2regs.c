@@ -26,11 +26,6 @@ static bool has_spe(void)
 	return read_idreg(ID_AA64DFR0_EL1, 32) && !(read_sysreg(PMBIDR_EL1) & BIT(4));
 }
 
-static bool has_mpamhcr(void)
-{
-	return read_idreg(ID_AA64PFR0_EL1, 40) && (read_sysreg(MPAMIDR_EL1) & BIT(17));
-}
-
 /*
  * One line a register: index in the snapshot, register, condition. CPTR first:
  * it decides whether EL2's own accesses to the ones after it trap.
@@ -64,8 +59,6 @@ static bool has_mpamhcr(void)
 	  (read_sysreg(SMIDR_EL1) & BIT(15))) \
 	X(EL2S_PMSCR, PMSCR_EL2, has_spe()) \
 	X(EL2S_TRFCR, TRFCR_EL2, read_idreg(ID_AA64DFR0_EL1, 40)) \
-	X(EL2S_MPAM2, MPAM2_EL2, read_idreg(ID_AA64PFR0_EL1, 40)) \
-	X(EL2S_MPAMHCR, MPAMHCR_EL2, has_mpamhcr()) \
 	X(EL2S_CNTPOFF, CNTPOFF_EL2, read_idreg(ID_AA64MMFR0_EL1, 60) >= 2)
 
 /* Of the stub's HCR_EL2: features the host's EL1 and EL0 use directly. */

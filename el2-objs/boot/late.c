@@ -14,6 +14,8 @@
 
 void core_late_cpu(struct percpu *cpu)
 {
+	/* Until it is confined there is no host context to go back to. */
+	cpu->online = 0;
 	CHECK(cpu_by_id(cpu->id) == cpu && core_phase == HYPSEC_PHASE_SEALED);
 	CHECK(!cpu->ranks_held);
 	el2_apply_host(cpu);
@@ -52,5 +54,6 @@ void el2_enter_host(struct percpu *cpu, u64 pc, u64 arg)
 	write_sysreg(pc, ELR_EL2);
 	write_sysreg(SPSR_EL1H | SPSR_DAIF, SPSR_EL2);
 	isb();
+	cpu->online = 1;
 	host_enter_el1(arg);
 }
