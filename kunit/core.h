@@ -62,4 +62,11 @@ int on_cpu(unsigned int cpu, int (*fn)(void *arg), void *arg);
 /* An online CPU other than the first; skips the test if there is none. */
 unsigned int other_cpu(struct kunit *test);
 
+/* restart.c: what the target of the stub's SOFT_RESTART found. */
+struct restarted {
+	u64 currentel, sctlr, daif;
+	bool args;		/* its three arguments arrived */
+};
+void soft_restart(struct kunit *test, struct restarted *at);
+
 #endif

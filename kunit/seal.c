@@ -70,6 +70,19 @@ static void stub_calls(struct kunit *test)
 	expect_sealed(test, "unknown stub calls");
 }
 
+/* What kexec and kdump do, on this CPU: the next kernel is at EL1, confined like this one. */
+static void soft_restart_stays_at_el1(struct kunit *test)
+{
+	struct restarted at;
+
+	soft_restart(test, &at);
+	KUNIT_EXPECT_EQ(test, at.currentel, CurrentEL_EL1);
+	KUNIT_EXPECT_EQ(test, at.sctlr & (SCTLR_ELx_M | SCTLR_ELx_C), 0);
+	KUNIT_EXPECT_EQ(test, at.daif, 0x3c0);
+	KUNIT_EXPECT_TRUE(test, at.args);
+	expect_sealed(test, "SOFT_RESTART");
+}
+
 static void install_calls(struct kunit *test)
 {
 	struct arm_smccc_res res;
@@ -358,6 +371,7 @@ static void kvm_calls_with_nonsense(struct kunit *test)
 
 static struct kunit_case seal_cases[] = {
 	KUNIT_CASE(stub_calls),
+	KUNIT_CASE(soft_restart_stays_at_el1),
 	KUNIT_CASE(install_calls),
 	KUNIT_CASE(every_page_of_the_core),
 	KUNIT_CASE(every_access),
