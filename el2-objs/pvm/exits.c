@@ -91,7 +91,7 @@ static struct vcpu *acquire(struct vm *vm, kva_t host, u64 mpidr)
 	int i;
 
 	CHECK(spin_held(&vm->lock));
-	if (!p || (vm->state != VM_PROTECTING && vm->state != VM_PROTECTED))
+	if (!host.v || !p || (vm->state != VM_PROTECTING && vm->state != VM_PROTECTED))
 		return NULL;
 	for (i = 0; i < VM_MAX_VCPUS; i++)
 		if (p->vcpu[i]->host.v == host.v)
@@ -152,7 +152,7 @@ enum vcpu_exit pvm_run(struct vm *vm, kva_t host_vcpu, struct host_io *io)
 	spin_lock(&vm->lock);
 	v = acquire(vm, host_vcpu, io->mpidr);
 	if (v)
-		vm->running++;
+		__atomic_fetch_add(&vm->running, 1, __ATOMIC_SEQ_CST);
 	spin_unlock(&vm->lock);
 
 	if (!v) {
@@ -168,7 +168,7 @@ enum vcpu_exit pvm_run(struct vm *vm, kva_t host_vcpu, struct host_io *io)
 
 	__atomic_store_n(&v->busy, 0, __ATOMIC_RELEASE);
 	spin_lock(&vm->lock);
-	vm->running--;
+	__atomic_fetch_sub(&vm->running, 1, __ATOMIC_SEQ_CST);
 	if (vm->state == VM_DEAD && !vm->running && vm->pvm)
 		pvm_free(vm);
 	spin_unlock(&vm->lock);

@@ -103,11 +103,20 @@ static int protect_begin(struct vcpu *v, kva_t host_vcpu, u64 image, u64 dtb)
 	boot->host = host_vcpu;
 	boot->power = VCPU_ON;
 
+	/*
+	 * vCPUs enter without the lock (kvm/run.c): they count themselves, then look at
+	 * the state. So the state first, then the count: one of the two sees the other.
+	 */
+	__atomic_store_n(&vm->state, VM_PROTECTING, __ATOMIC_SEQ_CST);
+	if (__atomic_load_n(&vm->running, __ATOMIC_SEQ_CST) != 1) {
+		__atomic_store_n(&vm->state, VM_ORDINARY, __ATOMIC_SEQ_CST);
+		free_pages(p);
+		return HYPSEC_BUSY;
+	}
 	/* From here on nothing fails: the ordinary identity ends. */
 	s2_drop(&vm->s2);
 	vm->pvm = p;
 	vm->powered_off = false;
-	WRITE_ONCE(vm->state, VM_PROTECTING);
 	return HYPSEC_OK;
 }
 

@@ -183,21 +183,30 @@ static void retries(void **state)
 
 	start();
 	world_map(FRAME, 7, true);
+	for (int i = 0; i < 4; i++)
+		w.claim_status[i] = HYPSEC_EPOCH;
+	assert_false(fault(EC_DABT_LOW, FSC_TRANS | 3, IPA_OF, &code));
+	assert_int_equal(code, EXIT_IRQ);
+	assert_int_equal(w.page[7].state, PG_HOST);
+
+	start();
+	world_map(FRAME, 7, true);
 	w.claim_status[0] = HYPSEC_BUSY;
 	assert_false(fault(EC_DABT_LOW, FSC_TRANS | 3, IPA_OF, &code));
 	assert_int_equal(code, EXIT_IRQ);
 	assert_true(fault(EC_DABT_LOW, FSC_TRANS | 3, IPA_OF, &code));
 
-	/* No memory for a table: the page goes back, the VM can be continued. */
+	/* No memory for a table: nothing has changed, the VM can be continued. */
 	start();
 	world_map(FRAME, 7, true);
-	w.map_status = HYPSEC_NO_MEMORY;
+	w.split_status = HYPSEC_NO_MEMORY;
 	assert_false(fault(EC_DABT_LOW, FSC_TRANS | 3, IPA_OF, &code));
 	assert_int_equal(code, EXIT_IL);
 	assert_int_equal(w.page[7].state, PG_HOST);
 	assert_int_equal(vm->private_pages, 0);
+	assert_int_equal(w.claims + w.returns, 0);
 	assert_null(w.killed);
-	w.map_status = 0;
+	w.split_status = 0;
 	assert_true(fault(EC_DABT_LOW, FSC_TRANS | 3, IPA_OF, &code));
 }
 

@@ -277,6 +277,16 @@ struct s2_leaf s2_lookup(const struct s2 *s2, u64 ia)
 	return (struct s2_leaf){ 0, 1, SZ_1G };
 }
 
+int s2_split(struct s2 *s2, u64 ia, u8 level)
+{
+	assert_ptr_equal(s2, &world_vm.s2);
+	assert_int_equal(level, 3);
+	if (w.split_status)
+		return w.split_status;
+	w.tables_for = ia + 1;
+	return HYPSEC_OK;
+}
+
 int s2_map(struct s2 *s2, u64 ia, pa_t pa, u64 size, u64 attr)
 {
 	u64 n = (ia >> PAGE_SHIFT) - w.frame0;
@@ -284,8 +294,7 @@ int s2_map(struct s2 *s2, u64 ia, pa_t pa, u64 size, u64 attr)
 	assert_ptr_equal(s2, &world_vm.s2);
 	assert_int_equal(size, PAGE_SIZE);
 	assert_true((attr & (S2_R | S2_W)) == (S2_R | S2_W) && !(attr & S2_XN));
-	if (w.map_status)
-		return w.map_status;
+	assert_int_equal(w.tables_for, ia + 1);	/* s2_split() came first */
 	assert_true(n < WORLD_PAGES);
 	assert_int_equal(w.page[page_of(pa)].state, PG_PRIVATE);
 	w.shadow[n] = pa.v + 1;

@@ -39,7 +39,8 @@ struct world {
 	u64 frame0;
 	struct kvm_leaf leaf[WORLD_PAGES];
 	u64 shadow[WORLD_PAGES];	/* PA + 1, 0: none */
-	int map_status;
+	int split_status;
+	u64 tables_for;			/* address + 1 of the last s2_split() */
 
 	struct vm *dead;		/* found by vm_by_id() */
 
