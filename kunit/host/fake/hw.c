@@ -168,6 +168,12 @@ static struct stale {
 static unsigned int nr_stale;
 
 static struct s2 *watched[8];
+static bool ordered = true;		/* a DSB has followed the last entry written */
+
+bool ptes_ordered(void)
+{
+	return ordered;
+}
 
 void tlb_watch(struct s2 *s2)
 {
@@ -300,7 +306,10 @@ static void s2_entry_write(u64 *ptep, u64 old, u64 new)
 				BROKEN("make at %#lx while %#lx may be cached", ia, s->pte);
 		}
 	}
-	if (!(old & 1) || !((old ^ new) & ~SOFTWARE))
+	if (!((old ^ new) & ~SOFTWARE))
+		return;
+	ordered = false;
+	if (!(old & 1))
 		return;
 	if (is_table(old, level))
 		add_tree(s2->vmid, ia, level, old);
@@ -326,7 +335,6 @@ void fake_pte_write(u64 *ptep, u64 pte)
 /* --- instructions --- */
 
 static struct { const char *name; u64 v; } reg[64];
-static bool pte_ordered;		/* a barrier has followed the last entry written */
 
 static u64 *find_reg(const char *name)
 {
@@ -366,8 +374,11 @@ void fake_barrier(const char *op)
 	u32 cpu = cpu_now(), k;
 	bool ish = strstr(op, " ish") || strstr(op, " sy");
 
-	pte_ordered = true;
-	if (strncmp(op, "dsb", 3) || strstr(op, "st"))
+	if (strncmp(op, "dsb", 3))
+		return;
+	if (ish)
+		ordered = true;
+	if (strstr(op, "st"))
 		return;
 	for (k = 0; k < EL2_SLOT_PTES; k++) {
 		if (slot_used[cpu][k] == 4)

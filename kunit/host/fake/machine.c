@@ -51,6 +51,7 @@ void spin_lock(struct spinlock *l)
 void spin_unlock(struct spinlock *l)
 {
 	assert_int_equal(l->holder, current_cpu + 1);
+	assert_true(ptes_ordered());
 	this_cpu()->ranks_held &= ~BIT(l->rank);
 	l->holder = 0;
 }

@@ -31,6 +31,8 @@ void tlb_watch(struct s2 *s2);
 void tlb_unwatch(struct s2 *s2);
 /* A stale translation to @pa (or to anything: ~0) may be in some TLB. */
 bool tlb_stale(u64 pa);
+/* Walkers see all entries written: a DSB followed. */
+bool ptes_ordered(void);
 /* Called at every write of a stage-2 entry, before the model is told; NULL: none. */
 extern void (*pte_hook)(u64 *ptep, u64 old, u64 new);
 /* Called at every cache line cleaned or zeroed. */
