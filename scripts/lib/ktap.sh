@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# For the pieces in scripts/tests: one result line per check, the plan at the end.
+
+. "$(dirname "${BASH_SOURCE[0]}")/common.sh"
+
+KTAP_COUNT=0 KTAP_FAILED=0
+
+# check NAME COMMAND...: a result from COMMAND's status; its output on failure.
+check() {
+	local name=$1 out status=0
+	shift
+
+	KTAP_COUNT=$((KTAP_COUNT + 1))
+	out=$("$@" 2>&1) || status=$?
+	if [ $status = 0 ]; then
+		printf 'ok %d %s\n' $KTAP_COUNT "$name"
+		return 0
+	fi
+	KTAP_FAILED=$((KTAP_FAILED + 1))
+	[ -z "$out" ] || sed 's/^/# /' <<<"$out"
+	printf 'not ok %d %s\n' $KTAP_COUNT "$name"
+}
+
+# ktap_end: print the plan; ends the piece with its status.
+ktap_end() {
+	printf '1..%d\n' $KTAP_COUNT
+	[ $KTAP_FAILED = 0 ]
+	exit
+}

@@ -1,0 +1,103 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# The build: clean, repeatable, in tree and out of it, and the layout of the
+# project.  What the core itself may contain is checked by the build
+# (hypsec-mod/check-bundle).
+# quick: yes
+# timeout: 900
+
+. "$(dirname "$0")/../lib/ktap.sh"
+
+cd "$HYPSEC_TOP"
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+
+# The two copies are in folders whose names differ in length: a path that got
+# into the bundle would show.
+module() {
+	local out=$HYPSEC_BUILD/$1
+	shift
+
+	scripts/build --out "$out" "$@" >"$dir/log" 2>&1 || { cat "$dir/log"; return 1; }
+	! grep -E 'warning|WARNING' "$dir/log"
+}
+
+same_bundle() {
+	cmp "$HYPSEC_BUILD/test-build/el2-objs/bundle.bin" \
+		"$HYPSEC_BUILD/test-build-again/el2-objs/bundle.bin"
+}
+
+no_products() {
+	! find . \( -path ./build -o -path ./.git \) -prune -o -type f \
+		\( -name '*.[oa]' -o -name '*.ko' -o -name '*.cmd' -o -name '*.mod' \
+		-o -name '*.mod.c' -o -name modules.order -o -name Module.symvers \) \
+		-print | grep .
+}
+
+abi_alone() {
+	local h status=0
+
+	for h in el2-objs/abi/*.h; do
+		"${HYPSEC_CROSS}gcc" -std=gnu11 -Wall -Wextra -Werror -ffreestanding \
+			-Iel2-objs/abi -fsyntax-only -x c "$h" || status=1
+	done
+	return $status
+}
+
+no_linux_header() {
+	! grep -rnE '#[[:space:]]*include[[:space:]]*<(linux|asm|kvm|uapi)/' el2-objs
+}
+
+top_level() {
+	local extra
+
+	extra=$(find . -mindepth 1 -maxdepth 1 ! -name '.*' ! -name build -printf '%f\n' |
+		grep -vxE 'hypsec-mod|el2-objs|kunit|scripts|Kbuild|Kconfig|LICENSE|README') ||
+		return 0
+	echo "also at the top: $extra"
+	return 1
+}
+
+spdx() {
+	local f status=0
+
+	while read -r f; do
+		head -n 2 "$f" | grep -q 'SPDX-License-Identifier: GPL-2.0' ||
+			{ echo "no SPDX line: $f"; status=1; }
+	done < <(find el2-objs hypsec-mod kunit scripts -type f \
+		\( -name '*.[chS]' -o -name '*.sh' -o -name '*.py' -o -name '*.lds' \
+		-o -name '*.def' \))
+	return $status
+}
+
+# A kernel tree as scripts/tree sees it.
+drop_in() {
+	local virt=$dir/linux/drivers/virt before
+
+	mkdir -p "$virt"
+	printf 'menuconfig VIRT_DRIVERS\n\tbool "x"\n\nif VIRT_DRIVERS\n\nendif\n' \
+		>"$virt/Kconfig"
+	printf 'obj-y\t+= other/\n' >"$virt/Makefile"
+	scripts/tree "$dir/linux" || return 1
+	before=$(cat "$virt/Kconfig" "$virt/Makefile")
+	scripts/tree "$dir/linux" || return 1
+	[ "$before" = "$(cat "$virt/Kconfig" "$virt/Makefile")" ] ||
+		{ echo "a second time changes something"; return 1; }
+	[ "$(grep -c hypsec "$virt/Kconfig")" = 1 ] &&
+		[ "$(grep -c hypsec "$virt/Makefile")" = 1 ] &&
+		[ "$(tail -n 1 "$virt/Kconfig")" = endif ] &&
+		cmp Kbuild "$virt/hypsec/Kbuild" && cmp Kconfig "$virt/hypsec/Kconfig"
+}
+
+check "hypsec.ko builds without a warning" module test-build
+check "and once more elsewhere" module test-build-again
+check "two builds have the same measurement" same_bundle
+check "the debug build has no warning either" module test-build-debug CONFIG_HYPSEC_DEBUG=y
+check "nothing built is left among the sources" no_products
+check "each abi header compiles alone" abi_alone
+check "no Linux header in the core" no_linux_header
+check "the top level is as stated" top_level
+check "every source names its licence" spdx
+check "scripts/tree adds its two lines once" drop_in
+ktap_end
