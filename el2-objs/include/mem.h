@@ -141,6 +141,13 @@ enum slot_id {			/* per CPU */
 	SLOT_VCPU,		/* struct kvm_vcpu, up to SLOT_VCPU_PAGES consecutive pages */
 	SLOT_FP,		/* SVE state */
 	SLOT_PAGE,		/* a claimed page: zero, hash, return */
+	SLOT_BY_CALL,		/* those above are empty whenever the host runs */
+	/*
+	 * Leases: may stay mapped over returns to the host. The pages are as any in a
+	 * slot: HOST, and refused to a claim, until slot_unmap() on this CPU.
+	 */
+	SLOT_LEASE_VCPU = SLOT_BY_CALL,	/* struct kvm_vcpu of the vCPU KVM has loaded here */
+	SLOT_LEASE_MMU,		/* its struct kvm_s2_mmu */
 	SLOT_COUNT
 };
 #define SLOT_PAGES	8	/* consecutive pages one slot can hold */

@@ -64,6 +64,7 @@ enum vcpu_power { VCPU_OFF, VCPU_ON_PENDING, VCPU_ON };
 enum fgt { FGT_HFGRTR, FGT_HFGWTR, FGT_HFGITR, FGT_HDFGRTR, FGT_HDFGWTR, FGT_HAFGRTR, FGT_COUNT };
 
 struct debug_regs;
+struct cpu_run;			/* vcpu/run.h */
 
 /**
  * struct vcpu - what a guest's registers are loaded from and saved to
@@ -131,7 +132,7 @@ struct vm {
 	struct spinlock lock;		/* RANK_VM: s2, host walks, everything below unless said */
 	u32 refs;			/* look-ups hold one */
 	u16 id;				/* 1..VM_MAX: in annotations, and its hardware VMID */
-	u16 running;			/* vCPUs inside now (atomic) */
+	u16 running;			/* vCPUs inside now: atomic, without the lock */
 	u32 state;			/* enum vm_state */
 	struct vm_identity host;
 	struct s2 s2;			/* what the hardware walks */
@@ -149,10 +150,10 @@ void vms_init(void);
  * vm_get() - the VM the host means, with a reference
  * An unknown identity makes a new ordinary VM (evicting an idle one if the table
  * is full); a known one whose vmid_id or pgd changed gets an empty shadow. A protected VM whose
- * struct kvm was reused (other pgd) is killed first, and becomes unknown.
+ * struct kvm was reused (other pgd) is killed first, and becomes unknown. @here: this CPU's.
  * Return: VM, or NULL (no memory, no slot).
  */
-struct vm *vm_get(const struct vm_identity *id);
+struct vm *vm_get(const struct vm_identity *id, struct cpu_run *here);
 /* False: no VM can have this identity, vm_get() will always be NULL. */
 bool vm_identity_valid(const struct vm_identity *id);
 /* The VM for TLB maintenance: NULL if unknown. */

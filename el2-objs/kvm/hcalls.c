@@ -150,7 +150,8 @@ static void set_cntvoff(struct percpu *cpu, u64 value)
 {
 	cpu->host_cntvoff = value;
 	write_sysreg(value, CNTVOFF_EL2);
-	cpu_run()->cached_vcpu = KVA(0);
+	/* KVM loads a vCPU or puts one away. */
+	kvm_lease_end(cpu_run());
 }
 
 bool kvm_host_call(struct percpu *cpu, u64 id)

@@ -11,6 +11,11 @@
 #define KV32(p, off)	(*(volatile u32 *)((u8 *)(p) + (off)))
 #define KV8(p, off)	(*(volatile u8 *)((u8 *)(p) + (off)))
 
+struct cpu_run;
+/* Maps the struct kvm_vcpu at @host and its mmu here; NULL if they cannot be (kvm/lease.c). */
+u8 *kvm_lease(struct cpu_run *c, kva_t host);
+void kvm_lease_end(struct cpu_run *c);
+
 /* Injects what KVM asks for, or steps over an instruction (kvm/adjust.c). */
 void kvm_adjust_pc(u8 *k);
 /* A run of the vCPU at @host (kvm/run.c); x1 of the call's result. */

@@ -27,24 +27,15 @@ static const u16 kvm_sr[GSR_COUNT] = {
 #define SYS_CNTPCT	ESR_SYS(3UL, 3UL, 14UL, 0UL, 1UL)
 #define SYS_CNTPCTSS	ESR_SYS(3UL, 3UL, 14UL, 0UL, 5UL)
 
-static int read_identity(u8 *k, struct vm_identity *id)
+static void read_identity(u8 *k, struct cpu_run *c, struct vm_identity *id)
 {
-	u64 mmu[KVM_MMU_VTCR / 8 + 1];
-	pa_t pa;
-	int ret;
+	u8 *mmu = c->lease.mmu_map;
 
 	id->kvm = KVA(KV64(k, KVM_VCPU_KVM));
-	id->mmu = KVA(KV64(k, KVM_VCPU_HW_MMU));
-	ret = kva_to_pa(id->mmu, sizeof(mmu), &pa);
-	if (ret)
-		return ret;
-	ret = copy_from_host(mmu, pa, sizeof(mmu));
-	if (ret)
-		return ret;
-	id->vmid_id = mmu[KVM_MMU_VMID / 8];
-	id->pgd = PA(mmu[KVM_MMU_PGD / 8]);
-	id->vtcr = mmu[KVM_MMU_VTCR / 8];
-	return HYPSEC_OK;
+	id->mmu = c->lease.mmu;
+	id->vmid_id = KV64(mmu, KVM_MMU_VMID);
+	id->pgd = PA(KV64(mmu, KVM_MMU_PGD));
+	id->vtcr = KV64(mmu, KVM_MMU_VTCR);
 }
 
 /* The offers in struct vgic_v3_cpu_if, for both kinds of VM. */
@@ -73,33 +64,6 @@ static void write_gic(u8 *k, const struct gic_state *g)
 		KV64(cpu_if, KVM_GIC_LR + i * 8) = g->lr[i];
 	if (!g->sre)
 		KV32(cpu_if, KVM_GIC_VMCR) = g->vmcr;
-}
-
-/*
- * Fields of struct kvm that KVM changes only while no vCPU is inside KVM_RUN. A
- * vCPU that enters KVM_RUN sets CNTVOFF_EL2 first, and that call empties this cache.
- */
-static bool read_vm_fields(u8 *k, kva_t host, struct cpu_run *c)
-{
-	u64 kvm = KV64(k, KVM_VCPU_KVM), fgu[KVM_FGT_COUNT];
-	pa_t pa;
-
-	if (likely(c->cached_vcpu.v == host.v))
-		return true;
-	if (kva_to_pa(KVA(kvm + KVM_KVM_POFFSET), 8, &pa) ||
-	    copy_from_host(&c->poffset, pa, 8))
-		return false;
-	if (kva_to_pa(KVA(kvm + KVM_KVM_FGU), sizeof(fgu), &pa) ||
-	    copy_from_host(fgu, pa, sizeof(fgu)))
-		return false;
-	c->fgu[FGT_HFGRTR] = fgu[KVM_FGT_HFGXTR];
-	c->fgu[FGT_HFGWTR] = fgu[KVM_FGT_HFGXTR];
-	c->fgu[FGT_HFGITR] = fgu[KVM_FGT_HFGITR];
-	c->fgu[FGT_HDFGRTR] = fgu[KVM_FGT_HDFGXTR];
-	c->fgu[FGT_HDFGWTR] = fgu[KVM_FGT_HDFGXTR];
-	c->fgu[FGT_HAFGRTR] = fgu[KVM_FGT_HAFGRTR];
-	c->cached_vcpu = host;
-	return true;
 }
 
 static bool read_sve(u8 *k, struct vcpu *v, const struct cpu_feat *f)
@@ -143,11 +107,11 @@ static bool load_ordinary(u8 *k, kva_t host, struct vcpu *v, struct cpu_run *c)
 	v->f = (struct fp_state *)(k + KVM_VCPU_FP);
 	v->keys = (u64 *)(k + KVM_SR_APIAKEYLO_EL1);
 	v->host = host;
-	if (!read_vm_fields(k, host, c) || !read_sve(k, v, f))
+	if (!read_sve(k, v, f))
 		return false;
-	v->poffset = c->poffset;
+	v->poffset = c->lease.poffset;
 	vcpu_controls_ordinary(v, KV64(k, KVM_VCPU_HCR), KV64(k, KVM_VCPU_MDCR),
-			       KV64(k, KVM_VCPU_HCRX), c->fgu);
+			       KV64(k, KVM_VCPU_HCRX), c->lease.fgu);
 	v->debug = read_debug(k, host);
 	if (unlikely(v->debug))
 		v->mdccint = KV64(k, KVM_SR_MDCCINT_EL1);
@@ -277,9 +241,8 @@ static void store_ordinary(u8 *k, struct vcpu *v, struct cpu_run *c, u64 code)
 	write_gic(k, &v->gic);
 }
 
-static enum vcpu_exit run_ordinary(struct vm *vm, u8 *k, kva_t host)
+static enum vcpu_exit run_ordinary(struct vm *vm, u8 *k, kva_t host, struct cpu_run *c)
 {
-	struct cpu_run *c = cpu_run();
 	struct vcpu *v = &c->vcpu;
 	enum vcpu_exit code;
 	bool aarch32;
@@ -306,9 +269,8 @@ static enum vcpu_exit run_ordinary(struct vm *vm, u8 *k, kva_t host)
 }
 
 /* Everything the host gets of a protected vCPU, or gives to it, is in struct host_io. */
-static enum vcpu_exit run_private(struct vm *vm, u8 *k, kva_t host)
+static enum vcpu_exit run_private(struct vm *vm, u8 *k, kva_t host, struct cpu_run *c)
 {
-	struct cpu_run *c = cpu_run();
 	u8 iflags = KV8(k, KVM_VCPU_IFLAGS);
 	struct host_io io = { 0 };
 	enum vcpu_exit code;
@@ -339,61 +301,48 @@ static enum vcpu_exit run_private(struct vm *vm, u8 *k, kva_t host)
 	return code;
 }
 
-/* True if @vm is ordinary: it stays so while the caller is counted in vm->running. */
+/*
+ * True if @vm is ordinary: it stays so while the caller is counted in vm->running.
+ * VM_PROTECT takes the opposite order: state, then count (pvm/protect.c).
+ */
 static bool enter_ordinary(struct vm *vm)
 {
 	bool ordinary;
 
+	__atomic_fetch_add(&vm->running, 1, __ATOMIC_SEQ_CST);
+	if (likely(__atomic_load_n(&vm->state, __ATOMIC_SEQ_CST) == VM_ORDINARY))
+		return true;
+	/* It may have seen this vCPU and have stayed ordinary. */
 	spin_lock(&vm->lock);
 	ordinary = vm->state == VM_ORDINARY;
-	if (ordinary)
-		vm->running++;
+	if (!ordinary)
+		__atomic_fetch_sub(&vm->running, 1, __ATOMIC_SEQ_CST);
 	spin_unlock(&vm->lock);
 	return ordinary;
 }
 
-static void leave(struct vm *vm)
+u64 kvm_run_vcpu(kva_t host)
 {
-	spin_lock(&vm->lock);
-	vm->running--;
-	spin_unlock(&vm->lock);
-}
-
-static u64 run_mapped(u8 *k, kva_t host)
-{
+	struct cpu_run *c = cpu_run();
+	u8 *k = kvm_lease(c, host);
 	struct vm_identity id;
 	enum vcpu_exit code;
 	struct vm *vm;
 
-	if (read_identity(k, &id))
+	if (!k)
 		return EXIT_IL;
-	vm = vm_get(&id);
-	if (!vm) {
+	read_identity(k, c, &id);
+	vm = vm_get(&id, c);
+	if (unlikely(!vm)) {
 		/* No memory or slot now; the host's next try may find one. */
 		return vm_identity_valid(&id) ? EXIT_IRQ : EXIT_IL;
 	}
 	if (likely(enter_ordinary(vm))) {
-		code = run_ordinary(vm, k, host);
-		leave(vm);
+		code = run_ordinary(vm, k, host, c);
+		__atomic_fetch_sub(&vm->running, 1, __ATOMIC_SEQ_CST);
 	} else {
-		code = run_private(vm, k, host);
+		code = run_private(vm, k, host, c);
 	}
 	vm_put(vm);
-	return code;
-}
-
-u64 kvm_run_vcpu(kva_t host)
-{
-	u64 code;
-	pa_t pa;
-	u8 *k;
-
-	if (!IS_ALIGNED(host.v, 8) || kva_to_pa(host, KVM_VCPU_SIZE, &pa))
-		return EXIT_IL;
-	k = slot_map(SLOT_VCPU, pa, KVM_VCPU_SIZE);
-	if (!k)
-		return EXIT_IL;
-	code = run_mapped(k, host);
-	slot_unmap(SLOT_VCPU);
 	return code;
 }

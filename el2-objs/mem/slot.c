@@ -171,7 +171,7 @@ bool slots_empty(void)
 	const struct percpu *cpu = this_cpu();
 	u32 id;
 
-	for (id = 0; id < SLOT_COUNT; id++) {
+	for (id = 0; id < SLOT_BY_CALL; id++) {
 		if (cpu->slot[id].pages)
 			return false;
 	}

@@ -60,10 +60,13 @@ struct cpu_run {
 	struct cpu_feat feat;
 	bool ready;			/* @feat is filled in */
 	struct vm *last;		/* hint of vm_get() */
-	/* kvm/run.c: what does not change while a vCPU stays on a CPU */
-	kva_t cached_vcpu;
-	u64 poffset;
-	u64 fgu[FGT_COUNT];
+	/* kvm/lease.c: the vCPU KVM has loaded on this CPU, 0: none known */
+	struct {
+		kva_t vcpu, mmu;
+		u8 *vcpu_map, *mmu_map;
+		u64 poffset;
+		u64 fgu[FGT_COUNT];
+	} lease;
 };
 _Static_assert(sizeof(struct cpu_run) <= PAGE_SIZE, "one page per CPU");
 

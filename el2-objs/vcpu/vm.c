@@ -226,9 +226,8 @@ static struct vm *lookup(const struct vm_identity *id)
 	return NULL;
 }
 
-struct vm *vm_get(const struct vm_identity *id)
+struct vm *vm_get(const struct vm_identity *id, struct cpu_run *c)
 {
-	struct cpu_run *c = cpu_run();
 	struct vm *vm = c->last;
 
 	/* Nearly always the VM that ran here last: no lock. */
