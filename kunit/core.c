@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <linux/gfp.h>
+#include <linux/ioport.h>
 #include <linux/kthread.h>
-#include <linux/sizes.h>
 #include <asm/asm-extable.h>
-#include <asm/memory.h>
 #include <asm/sysreg.h>
 #include <asm/virt.h>
 #include "core.h"
@@ -125,27 +124,36 @@ u64 pages_held(const struct accounts *a)
 	       a->n[HYPSEC_ACC_HOST_S2] + a->n[HYPSEC_ACC_VM_S2] + a->n[HYPSEC_ACC_VM];
 }
 
-int walk_ram(int (*fn)(phys_addr_t pa, u64 size, int state, void *arg), void *arg)
+struct walk {
+	int (*fn)(phys_addr_t pa, u64 size, int state, void *arg);
+	void *arg;
+};
+
+static int walk_range(struct resource *res, void *data)
 {
-	phys_addr_t pa = memstart_addr, last = pa;
+	struct walk *w = data;
+	phys_addr_t pa = PAGE_ALIGN(res->start), end = ALIGN_DOWN(res->end + 1, PAGE_SIZE);
 	unsigned int level;
 	int state, ret;
 	u64 size;
 
-	/* The end of RAM is where the core says RANGE for 1 GiB. */
-	for (; pa - last <= SZ_1G; pa = ALIGN_DOWN(pa, size) + size) {
+	for (; pa < end; pa = ALIGN_DOWN(pa, size) + size) {
 		state = page_state(pa, &level);
-		size = SZ_2M;
-		if (state == HYPSEC_RANGE)
-			continue;
-		/* Entries that are not the host's have no level to tell. */
+		/* Only of the host's own pages the size of the entry is told. */
 		size = state >= HYPSEC_PAGE_HOST ? PAGE_SIZE << (9 * (3 - level)) : PAGE_SIZE;
-		ret = fn(pa, size, state, arg);
+		ret = w->fn(pa, size, state, w->arg);
 		if (ret)
 			return ret;
-		last = pa + size;
 	}
 	return 0;
+}
+
+int walk_ram(int (*fn)(phys_addr_t pa, u64 size, int state, void *arg), void *arg)
+{
+	struct walk w = { fn, arg };
+
+	return walk_iomem_res_desc(IORES_DESC_NONE, IORESOURCE_SYSTEM_RAM | IORESOURCE_BUSY,
+				   0, -1, &w, walk_range);
 }
 
 static int is_core(phys_addr_t pa, u64 size, int state, void *arg)
@@ -301,6 +309,9 @@ unsigned int other_cpu(struct kunit *test)
 	cpu = cpumask_next(cpumask_first(cpu_online_mask), cpu_online_mask);
 	if (cpu >= nr_cpu_ids)
 		kunit_skip(test, "one CPU only");
+	/* The thread of this test case, which ends with it. */
+	KUNIT_ASSERT_EQ(test, set_cpus_allowed_ptr(current,
+			cpumask_of(cpumask_first(cpu_online_mask))), 0);
 	return cpu;
 }
 

@@ -38,7 +38,7 @@ void read_accounts(struct kunit *test, struct accounts *a);
 /* Pages the core holds, wherever they are accounted. */
 u64 pages_held(const struct accounts *a);
 
-/* Calls @fn(@pa, @size, @state, @arg) for each entry of RAM; stops if it returns non-zero. */
+/* Calls @fn(@pa, @size, @state, @arg) for each entry of System RAM, until it returns non-zero. */
 int walk_ram(int (*fn)(phys_addr_t pa, u64 size, int state, void *arg), void *arg);
 /* A page of the region the core was installed in; never donated, never given back. */
 phys_addr_t core_page(struct kunit *test);
@@ -59,7 +59,8 @@ int try_store(void *p, u64 v);
 
 /* Runs @fn(@arg) on CPU @cpu and waits; process context, may sleep. */
 int on_cpu(unsigned int cpu, int (*fn)(void *arg), void *arg);
-/* An online CPU other than the first; skips the test if there is none. */
+/* An online CPU other than the one that the test runs, and from now on stays, on; skips the
+ * test if there is none. */
 unsigned int other_cpu(struct kunit *test);
 
 /* restart.c: what the target of the stub's SOFT_RESTART found. */

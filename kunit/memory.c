@@ -211,6 +211,7 @@ static void out_of_ram(struct kunit *test)
 	walk_ram(find_end, &end);
 	KUNIT_ASSERT_NE(test, end, 0);
 	KUNIT_EXPECT_GE(test, page_state(end - PAGE_SIZE, NULL), 0);
+	KUNIT_EXPECT_EQ(test, page_state(end, NULL), HYPSEC_RANGE);
 	for (op = OP_DONATE; op <= OP_UNSHARE; op++)
 		KUNIT_EXPECT_EQ(test, call(op, end), HYPSEC_RANGE);
 }

@@ -170,26 +170,33 @@ static void test_ram(void **state)
 static void test_bad_install(void **state)
 {
 	struct hypsec_install in;
+#define FIELD_OF(f) offsetof(struct hypsec_install, f), sizeof(in.f)
+	static const struct {
+		size_t at, size;
+		u64 v;
+	} bad[] = {
+		{ FIELD_OF(nr_ram), 0 },
+		{ FIELD_OF(nr_ram), HYPSEC_MAX_RAM + 1 },
+		{ FIELD_OF(nr_ram), ~0U },
+		{ FIELD_OF(ram[1].base), MEM_BASE + 0x1233000 },	/* overlap */
+		{ FIELD_OF(ram[2].base), 0x1000 },			/* order */
+		{ FIELD_OF(ram[0].size), 0x1234001 },
+		{ FIELD_OF(ram[0].base), MEM_BASE + 0x800 },
+		{ FIELD_OF(ram[2].size), 0 },
+		{ FIELD_OF(ram[2].size), 1UL << 40 },			/* past the PA space */
+		{ FIELD_OF(ram[2].size), ~0UL << 12 },
+		{ FIELD_OF(region), REGION + PAGE_SIZE },
+		{ FIELD_OF(region), RAM_END },
+		{ FIELD_OF(region), 0 },
+		{ FIELD_OF(region_size), 0 },
+		{ FIELD_OF(region_size), REGION_SIZE + PAGE_SIZE },
+		{ FIELD_OF(region_size), 1UL << 41 },
+	};
 	unsigned int i;
 
-	(void)state;
-	for (i = 0; i < 13; i++) {
+	for (i = 0; i < ARRAY_SIZE(bad); i++) {
 		machine_install_params(&in);
-		switch (i) {
-		case 0: in.nr_ram = 0; break;
-		case 1: in.nr_ram = HYPSEC_MAX_RAM + 1; break;
-		case 2: in.ram[1].base -= PAGE_SIZE; break;		/* overlap */
-		case 3: in.ram[2].base = 0x1000; break;			/* order */
-		case 4: in.ram[0].size += 1; break;
-		case 5: in.ram[0].base += 0x800; break;
-		case 6: in.ram[2].size = 0; break;
-		case 7: in.ram[2].size = 1UL << 40; break;		/* past the PA space */
-		case 8: in.ram[2].size = ~0UL << 12; break;
-		case 9: in.region = MEM_BASE + PAGE_SIZE; break;
-		case 10: in.region_size = 0; break;
-		case 11: in.region = RAM_END; break;
-		case 12: in.region_size = 1UL << 41; break;
-		}
+		memcpy((char *)&in + bad[i].at, &bad[i].v, bad[i].size);
 		assert_int_equal(host_s2_init(&in), HYPSEC_INVALID);
 	}
 	/* And nothing was taken over. */

@@ -103,6 +103,8 @@ static void test_bad_arguments(void **state)
 	for (i = 0; i < ARRAY_SIZE(bad); i++)
 		assert_int_equal(s2_map(&vm, bad[i].ia, PA(bad[i].pa), bad[i].size, bad[i].attr),
 				 bad[i].status);
+	assert_int_equal(s2_split(&vm, 1UL << 40, 3), HYPSEC_RANGE);
+	assert_int_equal(s2_split(&vm, ~0UL << 12, 3), HYPSEC_RANGE);
 	assert_int_equal(counts.pte, 0);
 	expect(0, MEM_BASE, RW);
 	/* Nothing to do for a range outside; no wrap. */

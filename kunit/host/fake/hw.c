@@ -424,7 +424,7 @@ void fake_tlbi(const char *op, u64 arg)
 				(&slot_used[0][0])[i] = 0;
 		}
 	}
-#define COUNT(x) if (!strcmp(op, #x)) counts.x++
+#define COUNT(x) (counts.x += !strcmp(op, #x))
 	COUNT(ipas2e1is);
 	COUNT(vmalle1is);
 	COUNT(vmalls12e1is);
@@ -487,7 +487,7 @@ void machine_reset(u32 parange)
 	assert_ptr_not_equal(raw_view, MAP_FAILED);
 	assert_ptr_not_equal(window, MAP_FAILED);
 	core_protect(REGION, REGION_SIZE, PROT_READ | PROT_WRITE);
-	memset(raw_view, 0x5a, MEM_SIZE);	/* what the host had there */
+	memset(raw(REGION), 0x5a, REGION_SIZE);	/* what the host had there */
 
 	fake_write_sysreg("ID_AA64MMFR0_EL1", parange);
 	fake_write_sysreg("CTR_EL0", 4UL << 16);	/* 64-byte lines */
