@@ -453,13 +453,6 @@ __weak int pvm_protect_step(struct vcpu *v)
 	return HYPSEC_RESTART;
 }
 
-__weak int pvm_add_ram(struct vm *vm, u64 base, u64 size)
-{
-	world_pvm.ram[world_pvm.nr_ram++] = (struct pvm_range){ base, size };
-	(void)vm;
-	return HYPSEC_OK;
-}
-
 __weak void pvm_vcpu_reset(struct vcpu *v, u64 pc, u64 x0, u64 x1, u64 x2)
 {
 	memset(&v->regs, 0, sizeof(v->regs));
