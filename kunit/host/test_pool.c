@@ -170,27 +170,27 @@ static void test_ram(void **state)
 static void test_bad_install(void **state)
 {
 	struct hypsec_install in;
-#define FIELD_OF(f) offsetof(struct hypsec_install, f), sizeof(in.f)
+#define BAD(f, v) { offsetof(struct hypsec_install, f), sizeof(in.f), v }
 	static const struct {
 		size_t at, size;
 		u64 v;
 	} bad[] = {
-		{ FIELD_OF(nr_ram), 0 },
-		{ FIELD_OF(nr_ram), HYPSEC_MAX_RAM + 1 },
-		{ FIELD_OF(nr_ram), ~0U },
-		{ FIELD_OF(ram[1].base), MEM_BASE + 0x1233000 },	/* overlap */
-		{ FIELD_OF(ram[2].base), 0x1000 },			/* order */
-		{ FIELD_OF(ram[0].size), 0x1234001 },
-		{ FIELD_OF(ram[0].base), MEM_BASE + 0x800 },
-		{ FIELD_OF(ram[2].size), 0 },
-		{ FIELD_OF(ram[2].size), 1UL << 40 },			/* past the PA space */
-		{ FIELD_OF(ram[2].size), ~0UL << 12 },
-		{ FIELD_OF(region), REGION + PAGE_SIZE },
-		{ FIELD_OF(region), RAM_END },
-		{ FIELD_OF(region), 0 },
-		{ FIELD_OF(region_size), 0 },
-		{ FIELD_OF(region_size), REGION_SIZE + PAGE_SIZE },
-		{ FIELD_OF(region_size), 1UL << 41 },
+		BAD(nr_ram, 0),
+		BAD(nr_ram, HYPSEC_MAX_RAM + 1),
+		BAD(nr_ram, ~0U),
+		BAD(ram[1].base, MEM_BASE + 0x1233000),	/* overlap */
+		BAD(ram[2].base, 0x1000),			/* order */
+		BAD(ram[0].size, 0x1234001),
+		BAD(ram[0].base, MEM_BASE + 0x800),
+		BAD(ram[2].size, 0),
+		BAD(ram[2].size, 1UL << 40),			/* past the PA space */
+		BAD(ram[2].size, ~0UL << 12),
+		BAD(region, REGION + PAGE_SIZE),
+		BAD(region, RAM_END),
+		BAD(region, 0),
+		BAD(region_size, 0),
+		BAD(region_size, REGION_SIZE + PAGE_SIZE),
+		BAD(region_size, 1UL << 41),
 	};
 	unsigned int i;
 
