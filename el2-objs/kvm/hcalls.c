@@ -72,7 +72,7 @@ static void adjust_pc(kva_t host)
 	pa_t pa;
 	u8 *k;
 
-	if (!IS_ALIGNED(host.v, 8) || kva_to_pa(host, KVM_VCPU_SIZE, &pa))
+	if (!IS_ALIGNED(host.v, 16) || kva_to_pa(host, KVM_VCPU_SIZE, &pa))
 		return;
 	k = slot_map(SLOT_VCPU, pa, KVM_VCPU_SIZE);
 	if (!k)

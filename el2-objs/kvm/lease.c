@@ -12,6 +12,7 @@
 #include "../vcpu/run.h"
 
 #define MMU_SIZE	(KVM_MMU_VTCR + 8)
+_Static_assert(KVM_VCPU_FP % 16 == 0, "struct user_fpsimd_state");
 
 void kvm_lease_end(struct cpu_run *c)
 {
@@ -50,7 +51,8 @@ static bool lease_begin(struct cpu_run *c, kva_t host)
 	pa_t pa;
 
 	kvm_lease_end(c);
-	if (!IS_ALIGNED(host.v, 8) || kva_to_pa(host, KVM_VCPU_SIZE, &pa))
+	/* 16: FP registers are stored there in pairs; a misaligned store would be our fault. */
+	if (!IS_ALIGNED(host.v, 16) || kva_to_pa(host, KVM_VCPU_SIZE, &pa))
 		return false;
 	c->lease.vcpu_map = slot_map(SLOT_LEASE_VCPU, pa, KVM_VCPU_SIZE);
 	if (!c->lease.vcpu_map)

@@ -75,7 +75,8 @@ static bool read_sve(u8 *k, struct vcpu *v, const struct cpu_feat *f)
 		return true;
 	vl = KV32(k, KVM_VCPU_SVE_MAX_VL);
 	if (!vl || vl > 256 || vl % 16 ||
-	    kva_to_pa(KVA(KV64(k, KVM_VCPU_SVE_STATE)), vl * 34 + vl / 8, &v->sve_pa))
+	    kva_to_pa(KVA(KV64(k, KVM_VCPU_SVE_STATE)), vl * 34 + vl / 8, &v->sve_pa) ||
+	    !IS_ALIGNED(v->sve_pa.v, 16))
 		return false;
 	v->sve_vl = vl;
 	v->sr[GSR_ZCR_EL1] = KV64(k, KVM_SR_ZCR_EL1);

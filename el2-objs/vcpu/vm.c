@@ -9,18 +9,12 @@
  * swaps 0 for VM_CLOSED, so that later users see that they came too late.
  */
 #include "check.h"
-#include "hcall.h"
-#include "log.h"
-#include "run.h"
+#include "vm.h"
 
 #define VM_CLOSED	BIT(31)		/* in vm->refs: nobody may enter */
 
-#define RECLAIM_STEP	64		/* pages of a dead VM given back between two looks */
-#define SCAN_STEP	512		/* entries looked at to find them */
-
-static struct vm vms[VM_MAX];
-static struct spinlock vms_lock = SPINLOCK(RANK_VMS);
-static struct spinlock epoch_lock = SPINLOCK(RANK_EPOCH);
+struct vm vms[VM_MAX];
+struct spinlock vms_lock = SPINLOCK(RANK_VMS);
 static u64 clock;			/* for last_used; lost updates do no harm */
 
 void vms_init(void)
@@ -35,7 +29,7 @@ void vms_init(void)
 	}
 }
 
-static bool get_ref(struct vm *vm)
+bool vm_ref(struct vm *vm)
 {
 	if (likely(!(__atomic_fetch_add(&vm->refs, 1, __ATOMIC_ACQUIRE) & VM_CLOSED)))
 		return true;
@@ -79,7 +73,7 @@ static void free_slot(struct vm *vm)
  * Gives up @vm if nobody uses it and it holds nothing: an ordinary VM, or a dead
  * one whose pages are all back. Locks: vms_lock.
  */
-static bool evict(struct vm *vm)
+bool vm_evict(struct vm *vm)
 {
 	if (!close_vm(vm))
 		return false;
@@ -131,13 +125,13 @@ static struct vm *find_slot(void)
 	for (i = 0; i < VM_MAX; i++) {
 		struct vm *vm = &vms[i];
 
-		if (vm->state == VM_DEAD && evict(vm))
+		if (vm->state == VM_DEAD && vm_evict(vm))
 			return vm;
 		if (vm->state == VM_ORDINARY && !READ_ONCE(vm->refs) &&
 		    (!old || vm->last_used < old->last_used))
 			old = vm;
 	}
-	return old && evict(old) ? old : NULL;
+	return old && vm_evict(old) ? old : NULL;
 }
 
 /* Locks: vms_lock. */
@@ -163,7 +157,7 @@ static struct vm *make_vm(const struct vm_identity *id)
 
 		for (i = 0; i < VM_MAX; i++) {
 			if (vms[i].state == VM_ORDINARY)
-				evict(&vms[i]);
+				vm_evict(&vms[i]);
 		}
 		while (s2_trash_step(64))
 			;
@@ -182,7 +176,7 @@ static struct vm *make_vm(const struct vm_identity *id)
 	vm->last_used = ++clock;
 	WRITE_ONCE(vm->state, VM_ORDINARY);
 	open_vm(vm);
-	CHECK(get_ref(vm));
+	CHECK(vm_ref(vm));
 	return vm;
 }
 
@@ -208,7 +202,7 @@ static struct vm *lookup(const struct vm_identity *id)
 			continue;
 		if (same_vm(vm, id)) {
 			if (vm->state != VM_DEAD || !vm->powered_off || vm->running)
-				return get_ref(vm) ? vm : NULL;
+				return vm_ref(vm) ? vm : NULL;
 			/* It ended itself: what runs next under its name is a new VM. */
 			vm->host.mmu = KVA(0);
 			continue;
@@ -217,10 +211,10 @@ static struct vm *lookup(const struct vm_identity *id)
 		 * The address has been reused for another VM: the one that had it
 		 * cannot run again.
 		 */
-		if (vm->state == VM_ORDINARY && evict(vm))
+		if (vm->state == VM_ORDINARY && vm_evict(vm))
 			continue;
 		vm->host.mmu = KVA(0);
-		if ((vm->state == VM_PROTECTING || vm->state == VM_PROTECTED) && get_ref(vm))
+		if ((vm->state == VM_PROTECTING || vm->state == VM_PROTECTED) && vm_ref(vm))
 			return vm;		/* vm_get() ends it and looks again */
 	}
 	return NULL;
@@ -231,7 +225,7 @@ struct vm *vm_get(const struct vm_identity *id, struct cpu_run *c)
 	struct vm *vm = c->last;
 
 	/* Nearly always the VM that ran here last: no lock. */
-	if (vm && get_ref(vm)) {
+	if (vm && vm_ref(vm)) {
 		if (likely(same_vm(vm, id) && vm->state != VM_DEAD))
 			goto found;
 		vm_put(vm);
@@ -262,14 +256,14 @@ struct vm *vm_find(kva_t mmu)
 	struct vm *vm = cpu_run()->last;
 	u32 i;
 
-	if (vm && get_ref(vm)) {
+	if (vm && vm_ref(vm)) {
 		if (vm->host.mmu.v == mmu.v)
 			return vm;
 		vm_put(vm);
 	}
 	for (i = 0; i < VM_MAX; i++) {
 		vm = &vms[i];
-		if (vm->host.mmu.v != mmu.v || !get_ref(vm))
+		if (vm->host.mmu.v != mmu.v || !vm_ref(vm))
 			continue;
 		if (vm->host.mmu.v == mmu.v)
 			return vm;
@@ -285,145 +279,10 @@ struct vm *vm_by_id(u16 id)
 	if (id < 1 || id > VM_MAX)
 		return NULL;
 	vm = &vms[id - 1];
-	if (!get_ref(vm))
+	if (!vm_ref(vm))
 		return NULL;
 	if (vm->state != VM_NONE)
 		return vm;
 	vm_put(vm);
 	return NULL;
-}
-
-void vm_kill(struct vm *vm, const char *why)
-{
-	spin_lock(&vm->lock);
-	if (vm->state == VM_PROTECTING || vm->state == VM_PROTECTED) {
-		WRITE_ONCE(vm->state, VM_DEAD);
-		vm->end_reason = why;
-		/* No vCPU enters again; those inside fault, and leave. */
-		s2_drop(&vm->s2);
-		tlb_flush_vmid(&vm->s2);
-		if (!vm->running && vm->pvm)
-			pvm_free(vm);
-		hlog("vm %u: ended: %s", vm->id, why);
-	}
-	spin_unlock(&vm->lock);
-}
-
-void vm_host_touch(pa_t pa, struct page_info pi)
-{
-	struct vm *vm = vm_by_id(pi.vm);
-	struct page_info now;
-
-	if (!vm)
-		return;
-	vm_kill(vm, "the host touched its memory");
-	/* What the record said may have changed before the VM was dead. */
-	now = own_lookup(pa);
-	if (now.state == PG_PRIVATE && now.vm == vm->id &&
-	    own_return(pa, vm->id, now.frame) == HYPSEC_OK)
-		__atomic_fetch_sub(&vm->private_pages, 1, __ATOMIC_RELAXED);
-	vm_put(vm);
-}
-
-/*
- * Gives back what a dead VM owns, found by a walk of the record. A piece at a time:
- * vm->scan says how far it got. Return: HYPSEC_OK when done, or HYPSEC_RESTART.
- */
-static int return_pages(struct vm *vm)
-{
-	u32 looks, returned = 0;
-
-	for (looks = 0; looks < SCAN_STEP && returned < RECLAIM_STEP; looks++) {
-		pa_t pa = PA(READ_ONCE(vm->scan));
-		struct page_info pi;
-		u64 size;
-
-		if (pa.v >= pa_limit || !READ_ONCE(vm->private_pages)) {
-			vm->scan = 0;
-			return HYPSEC_OK;
-		}
-		pi = own_lookup(pa);
-		if (pi.state == PG_PRIVATE && pi.vm == vm->id) {
-			if (own_return(pa, vm->id, pi.frame) == HYPSEC_OK)
-				__atomic_fetch_sub(&vm->private_pages, 1, __ATOMIC_RELAXED);
-			returned++;
-		}
-		size = PAGE_SIZE << (9 * (3 - pi.level));
-		vm->scan = ALIGN_DOWN(pa.v, size) + size;
-	}
-	return HYPSEC_RESTART;
-}
-
-static int teardown_one(struct vm *vm)
-{
-	int ret = HYPSEC_OK;
-
-	if (vm->state == VM_PROTECTING || vm->state == VM_PROTECTED)
-		vm_kill(vm, "the host tore it down");
-	if (vm->state == VM_DEAD) {
-		spin_lock(&vm->lock);
-		if (!vm->running && vm->pvm)
-			pvm_free(vm);
-		spin_unlock(&vm->lock);
-		ret = return_pages(vm);
-	}
-	return ret;
-}
-
-int vm_teardown(kva_t kvm)
-{
-	u32 i;
-
-	if (!kvm.v)
-		return HYPSEC_INVALID;
-	for (i = 0; i < VM_MAX; i++) {
-		struct vm *vm = &vms[i];
-		int ret;
-
-		if (vm->host.kvm.v != kvm.v || !get_ref(vm))
-			continue;
-		ret = vm->host.kvm.v == kvm.v ? teardown_one(vm) : HYPSEC_OK;
-		vm_put(vm);
-		if (ret)
-			return ret;
-		spin_lock(&vms_lock);
-		if (vm->host.kvm.v == kvm.v)
-			evict(vm);
-		spin_unlock(&vms_lock);
-	}
-	return s2_trash_step(SCAN_STEP) ? HYPSEC_RESTART : HYPSEC_OK;
-}
-
-/*
- * Every mapping of a host page goes, then the old epochs end. Only ordinary VMs
- * have any: a protected VM's table maps what it owns, and is the only record of which
- * page holds a frame, so it must not be dropped. A VM that maps a page
- * meanwhile stamps it with the new epoch.
- */
-void shadow_drop_all(void)
-{
-	u32 old, i;
-
-	spin_lock(&epoch_lock);
-	old = own_epoch_begin();
-	for (i = 0; i < VM_MAX; i++) {
-		struct vm *vm = &vms[i];
-
-		if (!get_ref(vm))
-			continue;
-		spin_lock(&vm->lock);
-		/*
-		 * Not of protected VMs: they map no host page, and a frame that lost
-		 * its mapping could be given another page by the host.
-		 */
-		if (vm->state == VM_ORDINARY)
-			s2_drop(&vm->s2);
-		spin_unlock(&vm->lock);
-		vm_put(vm);
-	}
-	/* A slot that was closed was being emptied under this lock: wait for that. */
-	spin_lock(&vms_lock);
-	spin_unlock(&vms_lock);
-	own_epoch_end(old);
-	spin_unlock(&epoch_lock);
 }

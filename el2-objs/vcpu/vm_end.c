@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * How VMs end, how a dead one's pages come back, and how shadows are emptied when a page
+ * leaves the host.
+ */
+#include "check.h"
+#include "log.h"
+#include "vm.h"
+
+#define RECLAIM_STEP	64		/* pages of a dead VM given back between two looks */
+#define SCAN_STEP	512		/* entries looked at to find them */
+
+static struct spinlock epoch_lock = SPINLOCK(RANK_EPOCH);
+
+void vm_kill(struct vm *vm, const char *why)
+{
+	spin_lock(&vm->lock);
+	if (vm->state == VM_PROTECTING || vm->state == VM_PROTECTED) {
+		WRITE_ONCE(vm->state, VM_DEAD);
+		vm->end_reason = why;
+		/* No vCPU enters again; those inside fault, and leave. */
+		s2_drop(&vm->s2);
+		tlb_flush_vmid(&vm->s2);
+		if (!vm->running && vm->pvm)
+			pvm_free(vm);
+		hlog("vm %u: ended: %s", vm->id, why);
+	}
+	spin_unlock(&vm->lock);
+}
+
+void vm_host_touch(pa_t pa, struct page_info pi)
+{
+	struct vm *vm = vm_by_id(pi.vm);
+	struct page_info now;
+
+	if (!vm)
+		return;
+	vm_kill(vm, "the host touched its memory");
+	/* What the record said may have changed before the VM was dead. */
+	now = own_lookup(pa);
+	if (now.state == PG_PRIVATE && now.vm == vm->id &&
+	    own_return(pa, vm->id, now.frame) == HYPSEC_OK)
+		__atomic_fetch_sub(&vm->private_pages, 1, __ATOMIC_RELAXED);
+	vm_put(vm);
+}
+
+/*
+ * Gives back what a dead VM owns, found by a walk of the record. A piece at a time:
+ * vm->scan says how far it got. Return: HYPSEC_OK when done, or HYPSEC_RESTART.
+ */
+static int return_pages(struct vm *vm)
+{
+	u32 looks, returned = 0;
+
+	for (looks = 0; looks < SCAN_STEP && returned < RECLAIM_STEP; looks++) {
+		pa_t pa = PA(READ_ONCE(vm->scan));
+		struct page_info pi;
+		u64 size;
+
+		if (pa.v >= pa_limit || !READ_ONCE(vm->private_pages)) {
+			vm->scan = 0;
+			return HYPSEC_OK;
+		}
+		pi = own_lookup(pa);
+		if (pi.state == PG_PRIVATE && pi.vm == vm->id) {
+			if (own_return(pa, vm->id, pi.frame) == HYPSEC_OK)
+				__atomic_fetch_sub(&vm->private_pages, 1, __ATOMIC_RELAXED);
+			returned++;
+		}
+		size = PAGE_SIZE << (9 * (3 - pi.level));
+		vm->scan = ALIGN_DOWN(pa.v, size) + size;
+	}
+	return HYPSEC_RESTART;
+}
+
+static int teardown_one(struct vm *vm)
+{
+	int ret = HYPSEC_OK;
+
+	if (vm->state == VM_PROTECTING || vm->state == VM_PROTECTED)
+		vm_kill(vm, "the host tore it down");
+	if (vm->state == VM_DEAD) {
+		spin_lock(&vm->lock);
+		if (!vm->running && vm->pvm)
+			pvm_free(vm);
+		spin_unlock(&vm->lock);
+		ret = return_pages(vm);
+	}
+	return ret;
+}
+
+int vm_teardown(kva_t kvm)
+{
+	u32 i;
+
+	if (!kvm.v)
+		return HYPSEC_INVALID;
+	for (i = 0; i < VM_MAX; i++) {
+		struct vm *vm = &vms[i];
+		int ret;
+
+		if (vm->host.kvm.v != kvm.v || !vm_ref(vm))
+			continue;
+		ret = vm->host.kvm.v == kvm.v ? teardown_one(vm) : HYPSEC_OK;
+		vm_put(vm);
+		if (ret)
+			return ret;
+		spin_lock(&vms_lock);
+		if (vm->host.kvm.v == kvm.v)
+			vm_evict(vm);
+		spin_unlock(&vms_lock);
+	}
+	return s2_trash_step(SCAN_STEP) ? HYPSEC_RESTART : HYPSEC_OK;
+}
+
+/*
+ * Every mapping of a host page goes, then the old epochs end. Only ordinary VMs
+ * have any: a protected VM's table maps what it owns, and is the only record of which
+ * page holds a frame, so it must not be dropped. A VM that maps a page
+ * meanwhile stamps it with the new epoch.
+ */
+void shadow_drop_all(void)
+{
+	u32 old, i;
+
+	spin_lock(&epoch_lock);
+	old = own_epoch_begin();
+	for (i = 0; i < VM_MAX; i++) {
+		struct vm *vm = &vms[i];
+
+		if (!vm_ref(vm))
+			continue;
+		spin_lock(&vm->lock);
+		/*
+		 * Not of protected VMs: they map no host page, and a frame that lost
+		 * its mapping could be given another page by the host.
+		 */
+		if (vm->state == VM_ORDINARY)
+			s2_drop(&vm->s2);
+		spin_unlock(&vm->lock);
+		vm_put(vm);
+	}
+	/* A slot that was closed was being emptied under this lock: wait for that. */
+	spin_lock(&vms_lock);
+	spin_unlock(&vms_lock);
+	own_epoch_end(old);
+	spin_unlock(&epoch_lock);
+}
