@@ -14,17 +14,14 @@ aarch64) HYPSEC_TOOLS+=" gcc libc6-dev" ;;
 *) HYPSEC_TOOLS+=" gcc gcc-aarch64-linux-gnu libc6-dev libc6-dev-arm64-cross" ;;
 esac
 
-installed() {
-	[ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
-}
-
 # need_packages [NAME...]: install what is missing of the tools (or of NAME...).
 need_packages() {
-	local p missing=()
+	local p have missing=()
 
 	[ $# -gt 0 ] || set -- $HYPSEC_TOOLS
+	have=$(dpkg-query -W -f '${db:Status-Status} ${Package}\n' "$@" 2>/dev/null) || :
 	for p in "$@"; do
-		installed "$p" || missing+=("$p")
+		[[ $'\n'$have$'\n' = *$'\n'"installed $p"$'\n'* ]] || missing+=("$p")
 	done
 	[ ${#missing[@]} -gt 0 ] || return 0
 	[ "$(id -u)" = 0 ] ||

@@ -33,17 +33,22 @@ cpio_of() {
 # need_rootfs: afterwards ROOTFS_DISK is the disk image, ROOTFS_CPIO the base
 # archive and ROOTFS_TREE the folder the image was made from.
 need_rootfs() {
-	cached "$ROOTFS_DIR" "2 $(hash_of "$HYPSEC_TOP/scripts/lib/rootfs.sh")" \
-		make_rootfs
+	need_packages
+	cached "$ROOTFS_DIR" "$(rootfs_recipe | sha256sum)" make_rootfs
 	ROOTFS_TREE=$ROOTFS_DIR/usr
 	ROOTFS_DISK=$ROOTFS_DIR/usr.ext4
 	ROOTFS_CPIO=$ROOTFS_DIR/base.cpio
 }
 
+# What the image depends on: made again where one of these is edited.
+rootfs_recipe() {
+	declare -p ROOTFS_PACKAGES ROOTFS_TRIM
+	declare -f make_rootfs cpio_of
+}
+
 make_rootfs() {
 	local dir=$1 root=$1/root base=$1/base d applet
 
-	need_packages
 	own_apt_update
 	say "making the host's file system"
 	quietly "$HYPSEC_BUILD/log/mmdebstrap.log" \
