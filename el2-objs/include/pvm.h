@@ -63,6 +63,7 @@ void pvm_accept(struct vcpu *v, const struct host_io *io);
 
 /* --- pvm/fault.c --- */
 bool pvm_in_ram(const struct pvm *p, u64 ipa, u64 size);
+int pvm_add_ram(struct vm *vm, u64 base, u64 size);
 /**
  * pvm_claim() - make the page behind a guest frame the VM's, and map it
  * @v: the vCPU that needs it
@@ -114,7 +115,6 @@ bool pvm_is_dead(struct vcpu *v, enum vcpu_exit *code);
 
 /* --- pvm/protect.c --- */
 int pvm_protect_step(struct vcpu *v);
-int pvm_add_ram(struct vm *vm, u64 base, u64 size);
 
 /* MPIDR of vCPU @i, as KVM numbers them (reset_mpidr(), sys_regs.c). */
 static inline u64 pvm_mpidr(unsigned int i)

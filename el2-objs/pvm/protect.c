@@ -347,35 +347,3 @@ int pvm_protect_step(struct vcpu *v)
 		vm_kill(v->vm, refusal(p, ret));
 	return HYPSEC_DEAD;
 }
-
-/**
- * pvm_add_ram() - HYPSEC_GUEST_RAM
- *
- * Return: HYPSEC_OK; HYPSEC_INVALID unaligned or empty; HYPSEC_RANGE outside the
- * address space; HYPSEC_DENIED overlaps a range named before; HYPSEC_NO_MEMORY
- * too many ranges; HYPSEC_STATE not protected.
- * Locks: takes vm->lock.
- */
-int pvm_add_ram(struct vm *vm, u64 base, u64 size)
-{
-	struct pvm *p = vm->pvm;
-	int ret = HYPSEC_OK;
-
-	if (!size || !IS_ALIGNED(base | size, PAGE_SIZE))
-		return HYPSEC_INVALID;
-	if (!range_ok(base, size, BIT(vm->s2.ipa_bits)))
-		return HYPSEC_RANGE;
-
-	spin_lock(&vm->lock);
-	if (vm->state != VM_PROTECTED)
-		ret = HYPSEC_STATE;
-	else if (p->nr_ram == VM_MAX_RAM)
-		ret = HYPSEC_NO_MEMORY;
-	for (unsigned int i = 0; ret == HYPSEC_OK && i < p->nr_ram; i++)
-		if (base < p->ram[i].base + p->ram[i].size && p->ram[i].base < base + size)
-			ret = HYPSEC_DENIED;
-	if (ret == HYPSEC_OK)
-		p->ram[p->nr_ram++] = (struct pvm_range){ base, size };
-	spin_unlock(&vm->lock);
-	return ret;
-}
