@@ -37,6 +37,7 @@ int cmd_monitor(int argc, char **argv);
 int cmd_fields(int argc, char **argv);
 int cmd_field(int argc, char **argv);
 int cmd_corrupt(int argc, char **argv);
+int cmd_remap(int argc, char **argv);
 int cmd_stop(int argc, char **argv);
 int cmd_peek(int argc, char **argv);
 int cmd_poke(int argc, char **argv);

@@ -92,7 +92,11 @@ struct attack_field {
 	char name[24];
 };
 
-enum attack_when { ATTACK_AT_ENTRY, ATTACK_AT_EXIT };
+/*
+ * ATTACK_DURING: changed at entry, and at exit put back where it is still what it
+ * was changed to, so that EL2 sees it and the host's own KVM does not trip on it.
+ */
+enum attack_when { ATTACK_AT_ENTRY, ATTACK_AT_EXIT, ATTACK_DURING };
 
 /*
  * Change a field each time a vCPU of the process enters or has left the guest:

@@ -233,7 +233,8 @@ int cmd_corrupt(int argc, char **argv)
 {
 	struct attack_corrupt c = {
 		.tgid = (int)number(argv[1]),
-		.when = strcmp(argv[3], "exit") ? ATTACK_AT_ENTRY : ATTACK_AT_EXIT,
+		.when = !strcmp(argv[3], "exit") ? ATTACK_AT_EXIT :
+			!strcmp(argv[3], "during") ? ATTACK_DURING : ATTACK_AT_ENTRY,
 		.and_mask = number(argv[4]),
 		.xor_mask = number(argv[5]),
 		.count = argc > 6 ? number(argv[6]) : 0,
@@ -252,6 +253,70 @@ int cmd_corrupt(int argc, char **argv)
 		return FAILED;
 	}
 	printf("attack: corrupt field=%s at=%s armed=yes\n", argv[2], argv[3]);
+	return DONE;
+}
+
+static bool phys(uint64_t pa, uint64_t *value, bool write)
+{
+	struct attack_access a = { .pa = pa, .value = *value, .size = 8, .write = write };
+
+	if (ioctl(device(), ATTACK_ACCESS, &a))
+		return false;
+	*value = a.value;
+	return true;
+}
+
+#define S2_ADDR		0x0000fffffffff000UL
+#define S2_VALID(e)	((e) & 1)
+#define S2_TABLE(e)	(((e) & 3) == 3)
+
+/* Address of the level 3 entry for @ipa in KVM's own stage-2 table, 0 if none. */
+static uint64_t find_leaf(uint64_t pgd, uint64_t vtcr, uint64_t ipa)
+{
+	/* VTCR_EL2.SL0, 4 KiB granule: 0, 1, 2 start at level 2, 1, 0 */
+	int level = 2 - (int)(vtcr >> 6 & 3);
+	uint64_t at = pgd + (ipa >> (12 + 9 * (3 - level))) * 8, entry = 0;
+
+	for (; level < 3; level++) {
+		if (!phys(at, &entry, false) || !S2_TABLE(entry))
+			return 0;
+		at = (entry & S2_ADDR) + (ipa >> (12 + 9 * (2 - level)) & 511) * 8;
+	}
+	return at;
+}
+
+static bool field_value(const struct attack_vcpu *v, const char *name, uint64_t *value)
+{
+	uint64_t base[] = { v->vcpu, v->kvm, v->mmu };
+	struct attack_field f;
+
+	return find_field(name, &f) && f.size == 8 &&
+	       !read_kernel(base[f.base] + f.offset, value, 8);
+}
+
+/*
+ * Makes KVM's own stage-2 table map @IPA to @PA, with the attributes that the
+ * page @NEAR of the same guest has: a hostile host gives a guest any page.
+ */
+int cmd_remap(int argc, char **argv)
+{
+	uint64_t ipa = number(argv[2]), pa = number(argv[3]), near = number(argv[4]);
+	uint64_t pgd, vtcr, from, to, entry = 0;
+	struct attack_vcpu v[MAX_VCPUS];
+
+	if (!find_vcpus(argv[1], v) || !field_value(&v[0], "pgd_phys", &pgd) ||
+	    !field_value(&v[0], "vtcr", &vtcr))
+		return FAILED;
+	from = find_leaf(pgd, vtcr, near);
+	to = find_leaf(pgd, vtcr, ipa);
+	if (!from || !to || !phys(from, &entry, false) || !S2_VALID(entry)) {
+		fprintf(stderr, "attack: no table entry to copy\n");
+		return FAILED;
+	}
+	entry = (entry & ~S2_ADDR) | pa;
+	if (!phys(to, &entry, true))
+		return FAILED;
+	printf("attack: remap ipa=0x%lx entry=0x%lx\n", ipa, entry);
 	return DONE;
 }
 

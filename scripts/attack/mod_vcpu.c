@@ -22,6 +22,8 @@ static DEFINE_RAW_SPINLOCK(hook_lock);
 static struct corrupt_rule {
 	struct attack_corrupt c;
 	u64 seen, applied;
+	u64 old, new;			/* ATTACK_DURING */
+	void *changed;			/* where, while a guest runs */
 } rules[MAX_CORRUPT];
 static unsigned int nr_rules;
 static struct attack_watch watch;	/* tgid 0: not watching */
@@ -134,16 +136,41 @@ int attack_vcpu(struct attack_vcpu *v)
 }
 
 /* Field of @size bytes at @p: new = (old & and) ^ xor. */
-static void change(u8 *p, const struct attack_corrupt *c)
+static void change(struct corrupt_rule *r, u8 *p)
 {
+	const struct attack_corrupt *c = &r->c;
 	u64 v = 0;
 
 	memcpy(&v, p, c->size);
+	r->old = v;
 	v = (v & c->and_mask) ^ c->xor_mask;
 	memcpy(p, &v, c->size);
+	r->new = 0;
+	memcpy(&r->new, p, c->size);
+	if (c->when == ATTACK_DURING)
+		r->changed = p;
+	r->applied++;
+	watch.corrupted++;
 }
 
-static void apply_rules(struct kvm_vcpu *vcpu, enum attack_when when)
+static void put_back(void)
+{
+	struct corrupt_rule *r;
+	u64 v;
+
+	/* In reverse, should two rules name one field. */
+	for (r = rules + nr_rules; r-- > rules;) {
+		if (!r->changed || r->c.tgid != current->tgid)
+			continue;
+		v = 0;
+		memcpy(&v, r->changed, r->c.size);
+		if (v == r->new)
+			memcpy(r->changed, &r->old, r->c.size);
+		r->changed = NULL;
+	}
+}
+
+static void apply_rules(struct kvm_vcpu *vcpu, bool entry)
 {
 	struct corrupt_rule *r;
 	void *base[] = {
@@ -153,16 +180,15 @@ static void apply_rules(struct kvm_vcpu *vcpu, enum attack_when when)
 	};
 
 	for (r = rules; r < rules + nr_rules; r++) {
-		if (r->c.when != when || r->c.tgid != current->tgid)
+		if (entry != (r->c.when != ATTACK_AT_EXIT) || r->c.tgid != current->tgid)
 			continue;
 		if (r->c.ec_plus_1 &&
 		    ESR_ELx_EC(vcpu->arch.fault.esr_el2) != r->c.ec_plus_1 - 1)
 			continue;
 		if (r->seen++ < r->c.skip || (r->c.count && r->applied >= r->c.count))
 			continue;
-		change(base[r->c.base] + r->c.offset, &r->c);
-		r->applied++;
-		watch.corrupted++;
+		if (!r->changed)
+			change(r, base[r->c.base] + r->c.offset);
 	}
 }
 
@@ -199,7 +225,7 @@ static void watch_exit(struct kvm_vcpu *vcpu)
 static int at_entry(struct kprobe *p, struct pt_regs *regs)
 {
 	raw_spin_lock(&hook_lock);
-	apply_rules((struct kvm_vcpu *)regs->regs[0], ATTACK_AT_ENTRY);
+	apply_rules((struct kvm_vcpu *)regs->regs[0], true);
 	raw_spin_unlock(&hook_lock);
 	return 0;
 }
@@ -207,9 +233,10 @@ static int at_entry(struct kprobe *p, struct pt_regs *regs)
 static int at_exit(struct kprobe *p, struct pt_regs *regs)
 {
 	raw_spin_lock(&hook_lock);
+	put_back();
 	if (watch.tgid && watch.tgid == current->tgid)
 		watch_exit((struct kvm_vcpu *)regs->regs[0]);
-	apply_rules((struct kvm_vcpu *)regs->regs[0], ATTACK_AT_EXIT);
+	apply_rules((struct kvm_vcpu *)regs->regs[0], false);
 	raw_spin_unlock(&hook_lock);
 	return 0;
 }
@@ -240,7 +267,7 @@ int attack_corrupt(const struct attack_corrupt *c)
 	int ret = -ENOSPC;
 
 	if (!c->size || c->size > 8 || c->offset > size || c->size > size - c->offset ||
-	    c->tgid <= 0 || c->when > ATTACK_AT_EXIT)
+	    c->tgid <= 0 || c->when > ATTACK_DURING)
 		return -EINVAL;
 	raw_spin_lock_irqsave(&hook_lock, flags);
 	if (nr_rules < MAX_CORRUPT) {
@@ -280,7 +307,10 @@ void attack_result(struct attack_watch *w)
 	raw_spin_unlock_irqrestore(&hook_lock, flags);
 }
 
-/* Ends watching and all corruption; the counts can still be read. */
+/*
+ * Ends watching and all corruption; the counts can still be read. For a guest
+ * that has not left: call it when it has.
+ */
 void attack_stop(void)
 {
 	unsigned long flags;

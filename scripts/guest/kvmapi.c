@@ -3,6 +3,7 @@
  * kvmapi: VMs by the raw KVM interface, for tests and counts. See README.
  *
  *   kvmapi vms [-n VMS] [-j AT-ONCE] [-c VCPUS] [-m MIB] [-r ROUNDS] [-x mmio|hvc|check] [-g]
+ *   kvmapi hold [-m MIB]		waits for a line on its standard input in between
  *   kvmapi count [-i ITERATIONS]
  */
 #include <errno.h>
@@ -132,6 +133,45 @@ static int cmd_vms(const struct plan *p)
 	return good == p->vms ? 0 : 1;
 }
 
+#define HOLD_WORD	0x0123456789abcdefUL
+
+static void wait_for_line(struct vm *vm)
+{
+	char line[16];
+
+	printf("kvmapi: ready pid=%d ipa=0x%lx near=0x%lx\n", getpid(), vm->params->address,
+	       TINY_BASE + TINY_PARAMS);
+	if (!fgets(line, sizeof(line), stdin))
+		fprintf(stderr, "kvmapi: nobody to wait for\n");
+}
+
+/*
+ * The page that is read at the end was not touched before, and is in the same
+ * table as the parameters' page, which was.
+ */
+static int cmd_hold(const struct plan *p)
+{
+	struct vm vm;
+	bool good;
+
+	vm_create(&vm, &p->o);
+	vm.at_mmio = wait_for_line;
+	vm.params->op = TINY_HOLD;
+	vm.params->count = 1;
+	vm.params->vcpus = 1;
+	vm.params->area = p->o.size - TINY_AREA;
+	vm.params->seed = 42;
+	vm.params->address = TINY_BASE + TINY_AREA - 4096;
+	*(uint64_t *)(vm.memory + TINY_AREA - 4096) = HOLD_WORD;
+	good = vm_run(&vm, 0);
+	printf("kvmapi: hold end=%s el=%ld memory=%s value=%s value_is=0x%lx\n",
+	       good ? "good" : "bad", (long)vm.params->el - 1, vm.params->bad ? "bad" : "good",
+	       vm.params->value == HOLD_WORD ? "own" : vm.params->value ? "foreign" : "none",
+	       vm.params->value);
+	vm_destroy(&vm);
+	return good ? 0 : 1;
+}
+
 static uint64_t counter(void)
 {
 	uint64_t v;
@@ -244,7 +284,7 @@ static int cmd_count(uint64_t n)
 static int usage(void)
 {
 	fprintf(stderr, "usage: kvmapi vms [-n VMS] [-j AT-ONCE] [-c VCPUS] [-m MIB] [-r ROUNDS] "
-		"[-x mmio|hvc|check] [-g]\n       kvmapi count [-i ITERATIONS]\n");
+		"[-x mmio|hvc|check] [-g]\n       kvmapi hold [-m MIB]\n       kvmapi count [-i ITERATIONS]\n");
 	return 2;
 }
 
@@ -282,6 +322,8 @@ int main(int argc, char **argv)
 		return usage();
 	if (optind == argc - 1 && !strcmp(argv[optind], "vms"))
 		return cmd_vms(&p);
+	if (optind == argc - 1 && !strcmp(argv[optind], "hold"))
+		return cmd_hold(&p);
 	if (optind == argc - 1 && !strcmp(argv[optind], "count"))
 		return cmd_count(iterations);
 	return usage();

@@ -66,6 +66,15 @@ static void check(struct tiny_params *p, uint64_t cpu)
 	}
 }
 
+/* User space gives the host time to do something to this VM in between. */
+static void hold(struct tiny_params *p, uint64_t cpu)
+{
+	store32(TINY_MMIO, 0);
+	p->el = (read_sysreg(CurrentEL) >> 2) + 1;
+	check(p, cpu);
+	p->value = *(volatile uint64_t *)p->address;
+}
+
 static void gic_init(uint64_t cpu)
 {
 	uint64_t sgi = TINY_GICR + cpu * 0x20000 + GICR_SGI_BASE;
@@ -149,12 +158,14 @@ void tiny_main(struct tiny_params *p, uint64_t cpu)
 		hvc(SYSTEM_OFF);
 	if (p->op == TINY_CHECK)
 		check(p, cpu);
+	if (p->op == TINY_HOLD)
+		hold(p, cpu);
 	if (p->op == TINY_IPI) {
 		gic_init(0);
 		while (!p->ready)
 			asm volatile("yield");
 	}
-	if (p->op > TINY_CHECK) {
+	if (p->op >= TINY_NOTHING) {
 		/* Once unmeasured: code and tables are faulted in. */
 		if (p->op != TINY_FAULT)
 			one(p, 0);

@@ -12,14 +12,19 @@
 #define TINY_GICD	0x08000000UL
 #define TINY_GICR	0x080a0000UL
 #define TINY_MMIO	0x0a000000UL	/* nothing there: user space answers */
-#define TINY_DONE	0x0a001000UL	/* a store ends the operation; value 0: good */
+#define TINY_DONE	0x0a001000UL	/* a store ends the operation; 0: good, 2: exception */
 #define TINY_MAX_VCPUS	16
 
 enum tiny_op {
 	TINY_FIRST_EXIT,	/* store to TINY_DONE at once */
 	TINY_HVC_EXIT,		/* PSCI SYSTEM_OFF at once */
 	TINY_CHECK,		/* write the area, read it back, @count times */
-	/* each: @count times, result in ticks of the virtual counter */
+	/*
+	 * Store to TINY_MMIO, where user space may wait; then TINY_CHECK, and read the
+	 * word at @address into @value.
+	 */
+	TINY_HOLD,
+	/* from here each: @count times, result in ticks of the virtual counter */
 	TINY_NOTHING,
 	TINY_HVC,		/* SMCCC_VERSION: answered by the kernel */
 	TINY_MMIO_KERNEL,	/* read GICD_TYPER */
@@ -42,6 +47,9 @@ struct tiny_params {
 	volatile uint64_t bad;	/* TINY_CHECK: address of the first wrong word */
 	volatile uint64_t answered;
 	volatile uint64_t ready;	/* vCPU 1 takes interrupts */
+	uint64_t address;
+	volatile uint64_t value;
+	volatile uint64_t el;	/* exception level the guest found itself at, plus 1 */
 };
 
 #endif

@@ -146,6 +146,8 @@ bool vm_run(struct vm *vm, int cpu)
 		case KVM_EXIT_MMIO:
 			if (run->mmio.is_write && run->mmio.phys_addr == TINY_DONE)
 				return *(uint32_t *)run->mmio.data == 0;
+			if (vm->at_mmio && run->mmio.phys_addr == TINY_MMIO)
+				vm->at_mmio(vm);
 			if (!run->mmio.is_write)
 				memset(run->mmio.data, 0, sizeof(run->mmio.data));
 			break;

@@ -17,6 +17,7 @@ struct vm {
 	char *memory;
 	uint64_t size;
 	struct tiny_params *params;
+	void (*at_mmio)(struct vm *vm);	/* called at an access to TINY_MMIO */
 };
 
 struct vm_options {

@@ -3,6 +3,7 @@
 #
 # Ordinary VMs, unmodified: one host, everything a host does with them.
 # Arguments go to scripts/host ("--no-hypsec" for the same kernel's own KVM).
+# timeout: 1900
 
 . "$(dirname "$0")/../lib/kernel.sh"
 
@@ -15,8 +16,4 @@ status=0
 	--add "$HYPSEC_TOP/scripts/guest/vm.sh:/ordinary/vm.sh" \
 	--add "$HYPSEC_TOP/scripts/guest/ordinary.sh:/ordinary/ordinary.sh" \
 	-- sh /ordinary/ordinary.sh || status=$?
-case $status in
-0 | 1) ;;
-*) echo "not ok 0 - ordinary VMs: the host ended with status $status" ;;
-esac
 exit $status

@@ -8,6 +8,7 @@
 # is kept under build/ (--fresh makes it again). What differs is run a second time
 # in both columns, as emulated time passes unevenly on a busy machine: only a
 # difference that repeats counts. --again-stock compares two stock runs instead.
+# timeout: 2400
 
 . "$(dirname "$0")/../lib/kernel.sh"
 
