@@ -36,6 +36,12 @@ enum hypsec_page {
 	HYPSEC_PAGE_SHARED,		/* the host's, shared with the core */
 };
 
+/* HYPSEC_CALL_STATS, x1: since the seal, or the last reset */
+enum hypsec_stats {
+	HYPSEC_STATS_READ,
+	HYPSEC_STATS_RESET,		/* read, then begin anew */
+};
+
 /* HYPSEC_CALL_VM_INFO, x1 */
 enum hypsec_vm_state {
 	HYPSEC_VM_NONE,

@@ -174,6 +174,7 @@ void host_trap(struct percpu *cpu)
 {
 	u64 esr = read_sysreg(ESR_EL2);
 
+	masked_trap(cpu, esr);
 	switch (esr >> ESR_EC_SHIFT & 0x3f) {
 	case EC_HVC64:
 		host_hvc(cpu, esr);
@@ -202,4 +203,5 @@ void host_trap(struct percpu *cpu)
 		CHECK(slots_empty());
 		CHECK(!cpu->ranks_held);
 	}
+	masked_end(cpu);
 }

@@ -40,6 +40,21 @@ extern u32 core_phase;			/* enum hypsec_phase, never BROKEN: that is core_broken
 #include "../abi/hcalls.def"
 #undef HYPSEC_CALL
 
+/*
+ * hcall/stats.c: the time with interrupts masked goes from masked_trap() to masked_end(). Where a
+ * guest runs in between, masked_end() before it and masked_begin() after it.
+ */
+#ifdef HYPSEC_DEBUG
+void masked_trap(struct percpu *cpu, u64 esr);
+void masked_begin(struct percpu *cpu);
+void masked_end(struct percpu *cpu);
+#else
+/* The arguments are not evaluated: nothing of it is left on the way into a guest. */
+#define masked_trap(cpu, esr)	((void)0)
+#define masked_begin(cpu)	((void)0)
+#define masked_end(cpu)		((void)0)
+#endif
+
 /* hcall/psci.c. Install, once, one CPU: asks firmware for what the relay needs to know. */
 void psci_init(void);
 /* A CPU in @cpu came through el2_cpu_entry and is under the core: go where the host said. */

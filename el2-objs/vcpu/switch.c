@@ -5,6 +5,7 @@
  * or guest that has not been through controls.c (or, SPSR_EL2, through here).
  */
 #include "check.h"
+#include "hcall.h"
 #include "run.h"
 
 #define SR_SLOT(b, i) (((u64 *)(b))[i])
@@ -236,7 +237,9 @@ static enum vcpu_exit enter_once(struct vcpu *v, const struct cpu_feat *f)
 		return EXIT_IL;
 	write_sysreg(pstate, SPSR_EL2);
 	write_sysreg(READ_ONCE(v->r->pc), ELR_EL2);
+	masked_end(this_cpu());
 	code = guest_enter(v->r);
+	masked_begin(this_cpu());
 	v->r->pc = read_sysreg(ELR_EL2);
 	v->r->pstate = read_sysreg(SPSR_EL2);
 	if (code != EXIT_IRQ) {

@@ -2,5 +2,5 @@
 SRC_test_psci	:= el2-objs/hcall/psci.c el2-objs/hcall/smc.c
 SRC_test_scrub	:= el2-objs/hcall/scrub.c
 SRC_test_dispatch := el2-objs/hcall/dispatch.c el2-objs/hcall/host.c \
-	el2-objs/hcall/inject.c kunit/host/fake/panic.c
-INC_test_dispatch := -Wno-unused-parameter -include $(here)/fake/sysreg_array.h
+	el2-objs/hcall/inject.c el2-objs/hcall/stats.c kunit/host/fake/panic.c
+INC_test_dispatch := -Wno-unused-parameter -DHYPSEC_DEBUG -include $(here)/fake/sysreg_array.h

@@ -40,13 +40,14 @@ static struct percpu cpu;
 static int status;			/* what the operation behind a call returns */
 static int epochs;			/* HYPSEC_EPOCH that many times first */
 static int ops, drops, kvm_calls, stub_calls, aborts, smcs;
-static u64 last_pa, last_kvm_id;
+static u64 last_pa, last_kvm_id, slow;
 static bool slots_used, kvm_knows, stub_knows;
 static struct page_info page;
 static struct vm vm;
 static int vm_refs;
 static const char *log_text;
 
+u32 nr_cpus = 1;
 u64 pa_limit = 1UL << 40;
 bool psci_mem_protect;
 #define RAM_START	0x40000000UL
@@ -60,6 +61,7 @@ bool pa_is_ram(pa_t pa, u64 size)
 static int op(pa_t pa)
 {
 	ops++;
+	REG(CNTPCT_EL0) += slow;
 	last_pa = pa.v;
 	if (epochs) {
 		epochs--;
@@ -202,7 +204,8 @@ static void every_call_in_every_phase(void **state)
 				u64 id = c->id | (hint == 1 ? HYPSEC_CALL_HINT : 0) |
 					 (hint == 2 ? 0xffffffff00000000 : 0);
 				u64 arg = c->id == HYPSEC_CALL_ACCOUNT ? 3 :
-					  c->id == HYPSEC_CALL_VM_INFO ? 7 : RAM_START;
+					  c->id == HYPSEC_CALL_VM_INFO ? 7 :
+					  c->id == HYPSEC_CALL_STATS ? 1 : RAM_START;
 				bool here = c->phases & 1U << phase;
 				u64 r;
 
@@ -417,6 +420,38 @@ static void results(void **state)
 		strncat(got, (char *)&cpu.host.x[1], 24);
 	} while (cpu.host.x[1]);
 	assert_string_equal(got, "a line of log that is longer than one call");
+}
+
+static void longest_masked_time(void **state)
+{
+	(void)state;
+	hvc(HYPSEC_CALL_STATS, HYPSEC_STATS_RESET);
+	assert_int_equal(hvc(HYPSEC_CALL_STATS, HYPSEC_STATS_READ), HYPSEC_OK);
+	assert_int_equal(cpu.host.x[1], 0);
+
+	slow = 500;			/* ticks that pass in own_share() */
+	hvc(HYPSEC_CALL_SHARE, RAM_START);
+	slow = 300;
+	hvc(HYPSEC_CALL_SHARE, RAM_START);
+	slow = 0;
+	assert_int_equal(hvc(HYPSEC_CALL_STATS, HYPSEC_STATS_RESET), HYPSEC_OK);
+	assert_int_equal(cpu.host.x[1], 500);
+	assert_int_equal(cpu.host.x[2], esr_of(EC_HVC64, 0));
+	assert_int_equal(cpu.host.x[3], HYPSEC_CALL_SHARE);
+	hvc(HYPSEC_CALL_STATS, HYPSEC_STATS_READ);
+	assert_int_equal(cpu.host.x[1], 0);
+	assert_int_equal(hvc(HYPSEC_CALL_STATS, 2), RET(HYPSEC_RANGE));
+
+	/* What a guest runs is not counted. */
+	masked_trap(&cpu, 0);
+	REG(CNTPCT_EL0) += 7;
+	masked_end(&cpu);
+	REG(CNTPCT_EL0) += 1000000;
+	masked_begin(&cpu);
+	REG(CNTPCT_EL0) += 9;
+	masked_end(&cpu);
+	hvc(HYPSEC_CALL_STATS, HYPSEC_STATS_READ);
+	assert_int_equal(cpu.host.x[1], 9);
 }
 
 static void broken_core(void **state)
@@ -635,7 +670,7 @@ int main(void)
 		T(every_call_in_every_phase), T(a_failed_call_says_nothing_else),
 		T(ids_that_do_not_exist), T(immediate_must_be_zero), T(stub_calls_are_full_width),
 		T(page_arguments), T(epochs_are_retried_but_not_for_ever),
-		T(statuses_reach_the_host), T(restart), T(results), T(broken_core),
+		T(statuses_reach_the_host), T(restart), T(results), T(longest_masked_time), T(broken_core),
 		T(nothing_stays_mapped), T(smc), T(aborts_go_to_the_stage_2_owner),
 		T(trapped_registers), T(everything_else_is_undefined), T(vectors), T(pstate),
 		T(injected_aborts),
