@@ -179,25 +179,44 @@ static bool range_free(u64 i, u64 n)
 	return true;
 }
 
-void *pool_alloc_contig(unsigned int order, enum hypsec_account acc)
+static void *take_contig(u64 n)
 {
-	u64 n = 1UL << order, i, k;
-	void *p = NULL;
+	u64 i, k;
 
-	CHECK(acc < HYPSEC_ACC_COUNT && acc != HYPSEC_ACC_FREE && order < 10);
-	spin_lock(&pool_lock);
 	/* The alignment is that of the address, not of the index. */
 	i = (ALIGN_UP(region, n << PAGE_SHIFT) - region) >> PAGE_SHIFT;
-	for (; may_take(n) && i + n <= region_pages; i += n) {
+	for (; i + n <= region_pages; i += n) {
 		if (!range_free(i, n))
 			continue;
 		for (k = 0; k < n; k++)
 			flip(i + k);
-		move(HYPSEC_ACC_FREE, acc, n);
-		p = region_page(i);
-		break;
+		return region_page(i);
 	}
-	spin_unlock(&pool_lock);
+	return NULL;
+}
+
+#define CONTIG_TRIES	16
+#define CONTIG_TRASH	8	/* pages freed between two */
+
+void *pool_alloc_contig(unsigned int order, enum hypsec_account acc)
+{
+	u64 n = 1UL << order;
+	unsigned int tries;
+	void *p = NULL;
+	bool more = true;
+
+	CHECK(acc < HYPSEC_ACC_COUNT && acc != HYPSEC_ACC_FREE && order < 10);
+	for (tries = 0; !p && more && tries < CONTIG_TRIES; tries++) {
+		/* Dropped tables may be what is in the way. */
+		if (tries)
+			more = s2_trash_step(CONTIG_TRASH);
+		spin_lock(&pool_lock);
+		if (may_take(n))
+			p = take_contig(n);
+		if (p)
+			move(HYPSEC_ACC_FREE, acc, n);
+		spin_unlock(&pool_lock);
+	}
 	return p;
 }
 

@@ -139,9 +139,6 @@ static enum verdict resolve(u64 pa, struct page_info *pi)
 	struct s2_leaf leaf;
 	int ret;
 
-	if (pa >= pa_limit)
-		return INJECT;
-
 	pool_reserve_open();
 	spin_lock(&host_s2_lock);
 	leaf = s2_lookup(&host_s2, pa);

@@ -65,6 +65,8 @@ static inline void check_views(u64 pa, u8 s, u16 vm, u64 frame)
 	assert_true(slots_empty());
 	assert_int_equal(this_cpu()->ranks_held, 0);
 	assert_false(this_cpu()->pool_reserve);
+	if (s != PG_CORE && s != PG_MOVING)
+		assert_int_equal(core_mapped(pa), s == PG_DONATED);
 	if (s == PG_DONATED)
 		assert_int_equal(*(u8 *)core_va(PA(pa)), raw(pa)[0]);
 }

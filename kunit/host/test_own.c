@@ -290,6 +290,15 @@ static void test_bad_arguments(void **state)
 		assert_int_equal(own_claim(PA(PAGE), owner[i].vm, owner[i].frame, true),
 				 HYPSEC_INVALID);
 	assert_int_equal(counts.pte + counts.zva, 0);
+	/* A device that the host has mapped is still nobody's. */
+	write_sysreg((DEVICE >> PAGE_SHIFT) << 4, HPFAR_EL2);
+	host_abort(0x24UL << 26 | 0x05);
+	assert_true(host_can(DEVICE, true, false));
+	for (op = 0; op < OWN_COUNT; op++)
+		assert_int_equal(run_op(op, DEVICE, VM, FRAME), HYPSEC_RANGE);
+	assert_null(slot_map(SLOT_COPY, PA(DEVICE), 8));
+	start[HYPSEC_ACC_FREE] = pool_account(HYPSEC_ACC_FREE);
+	start[HYPSEC_ACC_HOST_S2] = pool_account(HYPSEC_ACC_HOST_S2);
 
 	/* An owner that an annotation would cut down to another's name. */
 	assert_int_equal(own_claim(PA(PAGE), VM, FRAME, true), HYPSEC_OK);

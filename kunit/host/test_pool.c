@@ -51,7 +51,9 @@ static void test_pool_pages(void **state)
 static void test_pool_contig(void **state)
 {
 	u64 n = pool_account(HYPSEC_ACC_FREE), i;
+	static void *hog[1024];
 	unsigned int order;
+	struct s2 s2;
 	void *one = pool_alloc(HYPSEC_ACC_VM);		/* breaks the alignment */
 
 	(void)state;
@@ -74,6 +76,25 @@ static void test_pool_contig(void **state)
 	assert_null(pool_alloc_contig(9, HYPSEC_ACC_VM));
 	for (i = 0; i < 512; i++)
 		pool_free((char *)one + i * PAGE_SIZE, HYPSEC_ACC_VM);
+	assert_int_equal(pool_account(HYPSEC_ACC_FREE), n);
+
+	/* A dropped table in the way is freed first. */
+	assert_int_equal(s2_init(&s2, 39, 1, HYPSEC_ACC_VM_S2), HYPSEC_OK);
+	for (i = 0; i < 40; i++)
+		assert_int_equal(s2_map(&s2, i * SZ_2M, PA(MEM_BASE), PAGE_SIZE, S2_R), HYPSEC_OK);
+	for (i = 0; (hog[i] = pool_alloc(HYPSEC_ACC_VM)); i++)
+		;
+	assert_null(pool_alloc_contig(4, HYPSEC_ACC_VM));
+	s2_destroy(&s2);
+	one = pool_alloc_contig(4, HYPSEC_ACC_VM);
+	assert_non_null(one);
+	assert_in_range(pool_account(HYPSEC_ACC_VM_S2), 1, 41);
+	while (i--)
+		pool_free(hog[i], HYPSEC_ACC_VM);
+	for (i = 0; i < 16; i++)
+		pool_free((char *)one + i * PAGE_SIZE, HYPSEC_ACC_VM);
+	while (s2_trash_step(1))
+		;
 	assert_int_equal(pool_account(HYPSEC_ACC_FREE), n);
 }
 

@@ -82,6 +82,12 @@ void page_dirtied(u64 pa)
 }
 
 bool el2_map_fails;
+static bool mapped[MEM_SIZE / PAGE_SIZE];
+
+bool core_mapped(u64 pa)
+{
+	return mapped[(pa - MEM_BASE) / PAGE_SIZE];
+}
 
 int el2_map(pa_t pa, u64 size, u64 attr)
 {
@@ -89,6 +95,9 @@ int el2_map(pa_t pa, u64 size, u64 attr)
 	assert_int_equal(this_cpu()->ranks_held, 0);
 	if (el2_map_fails)
 		return HYPSEC_NO_MEMORY;
+	assert_int_equal(size, PAGE_SIZE);
+	assert_false(core_mapped(pa.v));
+	mapped[(pa.v - MEM_BASE) / PAGE_SIZE] = true;
 	core_protect(pa.v, size, PROT_READ | PROT_WRITE);
 	return HYPSEC_OK;
 }
@@ -96,6 +105,9 @@ int el2_map(pa_t pa, u64 size, u64 attr)
 void el2_unmap(pa_t pa, u64 size)
 {
 	assert_int_equal(this_cpu()->ranks_held, 0);
+	assert_int_equal(size, PAGE_SIZE);
+	assert_true(core_mapped(pa.v));
+	mapped[(pa.v - MEM_BASE) / PAGE_SIZE] = false;
 	core_protect(pa.v, size, PROT_NONE);
 }
 

@@ -62,5 +62,6 @@ extern struct page_info touched_info;
 extern u64 touched_pa;
 /* The next el2_map() fails. */
 extern bool el2_map_fails;
+bool core_mapped(u64 pa);		/* by el2_map() */
 
 #endif
