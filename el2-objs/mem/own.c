@@ -332,7 +332,7 @@ s64 own_stamp(pa_t pa, u64 size, bool *is_ram)
 		u64 base = ALIGN_DOWN(pa.v, size);
 		bool ram = pa_is_ram(PA(base), size);
 
-		if (!ram && (!range_ok(base, size, pa_limit) || pa_touches_ram(PA(base), size)))
+		if (!ram && pa_touches_ram(PA(base), size))
 			continue;
 		if (!may_stamp(base, size, ram))
 			continue;

@@ -183,6 +183,18 @@ static void test_stamp(void **state)
 	assert_int_equal(own_claim(PA(PAGE), VM, FRAME, true), HYPSEC_OK);
 	assert_int_equal(own_return(PA(PAGE), VM, FRAME), HYPSEC_OK);
 
+	/* A block that the host has in pages: each of them. */
+	clear_stamps();
+	assert_int_equal(s2_split(&host_s2, PAGE, 3), HYPSEC_OK);
+	assert_int_equal(own_stamp(PA(PAGE), SZ_2M, &ram), SZ_2M);
+	assert_int_equal(own_donate(PA(block)), HYPSEC_EPOCH);
+	assert_int_equal(own_donate(PA(block + 300 * PAGE_SIZE)), HYPSEC_EPOCH);
+	assert_int_equal(own_donate(PA(block + 511 * PAGE_SIZE)), HYPSEC_EPOCH);
+	clear_stamps();
+	assert_int_equal(own_claim(PA(PAGE), VM, FRAME, true), HYPSEC_OK);
+	assert_int_equal(own_return(PA(PAGE), VM, FRAME), HYPSEC_OK);
+	assert_int_equal(s2_lookup(&host_s2, PAGE).level, 2);
+
 	/* Not RAM: no stamp, and no more than there is no RAM in. */
 	assert_int_equal(own_stamp(PA(DEVICE), SZ_1G, &ram), SZ_1G);
 	assert_false(ram);
