@@ -159,6 +159,11 @@ static void test_stamp(void **state)
 	/* The largest block around the page that is all HOST. */
 	assert_int_equal(own_stamp(PA(gib + 5 * PAGE_SIZE), SZ_1G, &ram), SZ_1G);
 	assert_true(ram);
+	/* Not 1 GiB of pages, even if all are the host's: too many to look at. */
+	assert_int_equal(s2_split(&host_s2, gib, 3), HYPSEC_OK);
+	assert_int_equal(own_stamp(PA(gib + SZ_2M), SZ_1G, &ram), SZ_2M);
+	s2_merge(&host_s2, gib, 0);
+	assert_int_equal(own_stamp(PA(gib), SZ_1G, &ram), SZ_1G);
 	assert_int_equal(own_stamp(PA(PAGE), SZ_2M, &ram), SZ_2M);
 	assert_int_equal(own_stamp(PA(PAGE), SZ_1G, &ram), SZ_2M);	/* the region is near */
 	clear_stamps();

@@ -455,6 +455,8 @@ void fake_dc(const char *op, u64 va)
 	if (dc_hook)
 		dc_hook(op, pa);
 	if (!strcmp(op, "zva")) {
+		if (*find_reg("DCZID_EL0") & BIT(4))
+			BROKEN("DC ZVA where it is undefined");
 		if (tlb_stale(pa))
 			BROKEN("page %#lx zeroed while a TLB may still translate to it", pa);
 		memset((void *)va, 0, 64);
