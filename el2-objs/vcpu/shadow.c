@@ -10,8 +10,6 @@
 #include "check.h"
 #include "run.h"
 
-#define TRASH_STEP	32		/* table pages freed when memory is short */
-
 /* Memory types KVM uses; anything else becomes Device, which is only slow. */
 static u64 memattr(u8 attr, bool fwb)
 {
@@ -69,10 +67,11 @@ static int map_leaf(struct vcpu *v, u64 ipa, const struct kvm_leaf *leaf, pa_t *
 	attr = leaf_attr(leaf, v->hcr & HCR_FWB);
 	ret = s2_map(s2, ALIGN_DOWN(ipa, size), PA(ALIGN_DOWN(page->v, size)), size, attr);
 	if (ret == HYPSEC_NO_MEMORY) {
-		/* The shadow is a cache: what it has now may be the wrong part. */
+		/*
+		 * The shadow is a cache: what it has now may be the wrong part. The pool
+		 * frees of it as many pages as the second try needs.
+		 */
 		s2_drop(s2);
-		while (s2_trash_step(TRASH_STEP))
-			;
 		ret = s2_map(s2, ALIGN_DOWN(ipa, size), PA(ALIGN_DOWN(page->v, size)), size, attr);
 	}
 	return ret;

@@ -159,8 +159,7 @@ static struct vm *make_vm(const struct vm_identity *id)
 			if (vms[i].state == VM_ORDINARY)
 				vm_evict(&vms[i]);
 		}
-		while (s2_trash_step(64))
-			;
+		/* The pool frees what it needs of them. */
 		ret = s2_init(&vm->s2, bits, vm->id, HYPSEC_ACC_VM_S2);
 	}
 	if (ret)
