@@ -13,11 +13,6 @@
 
 bool core_broken;
 
-/* No vCPU was loaded, where vcpu/ is not linked in. */
-__attribute__((weak)) void vcpu_panic_unload(struct percpu *cpu)
-{
-}
-
 static void __noreturn park(void)
 {
 	for (;;)

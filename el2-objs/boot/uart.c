@@ -19,9 +19,9 @@ void uart_init(u64 pa)
 
 static void uart_put(char c)
 {
-	while (*(volatile u32 *)(uart + PL011_FR) & PL011_FR_TXFF)
+	while (READ_ONCE(*(u32 *)(uart + PL011_FR)) & PL011_FR_TXFF)
 		;
-	*(volatile u32 *)(uart + PL011_DR) = c;
+	WRITE_ONCE(*(u32 *)(uart + PL011_DR), c);
 }
 
 void uart_write(const char *s, size_t n)

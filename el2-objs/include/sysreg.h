@@ -202,21 +202,27 @@ static inline void isb(void)
 }
 
 /* dsb(ish), dmb(ishst), ... */
-#define dsb(opt)	asm volatile("dsb " #opt ::: "memory")
-#define dmb(opt)	asm volatile("dmb " #opt ::: "memory")
-#define barrier()	asm volatile("" ::: "memory")
-#define cpu_relax()	asm volatile("yield" ::: "memory")
-#define wfe()		asm volatile("wfe" ::: "memory")
-#define sev()		asm volatile("sev" ::: "memory")
+#define dsb(opt)	do { asm volatile("dsb " #opt ::: "memory"); } while (0)
+#define dmb(opt)	do { asm volatile("dmb " #opt ::: "memory"); } while (0)
+#define barrier()	do { asm volatile("" ::: "memory"); } while (0)
+#define cpu_relax()	do { asm volatile("yield" ::: "memory"); } while (0)
+#define wfe()		do { asm volatile("wfe" ::: "memory"); } while (0)
+#define sev()		do { asm volatile("sev" ::: "memory"); } while (0)
 
 /* tlbi(alle2is), tlbi_arg(ipas2e1is, ipa >> 12) */
-#define tlbi(op)	asm volatile("tlbi " #op ::: "memory")
-#define tlbi_arg(op, a)	asm volatile("tlbi " #op ", %x0" :: "rZ" ((u64)(a)) : "memory")
+#define tlbi(op)	do { asm volatile("tlbi " #op ::: "memory"); } while (0)
+#define tlbi_arg(op, a)	do { \
+	asm volatile("tlbi " #op ", %x0" :: "rZ" ((u64)(a)) : "memory"); \
+} while (0)
 /* dc(civac, va), dc(cvac, va); ic(ialluis) */
-#define dc(op, va)	asm volatile("dc " #op ", %x0" :: "rZ" ((u64)(va)) : "memory")
-#define ic(op)		asm volatile("ic " #op ::: "memory")
+#define dc(op, va)	do { \
+	asm volatile("dc " #op ", %x0" :: "rZ" ((u64)(va)) : "memory"); \
+} while (0)
+#define ic(op)		do { asm volatile("ic " #op ::: "memory"); } while (0)
 /* at(s1e1r, va): the result is in PAR_EL1 after an isb() */
-#define at(op, va)	asm volatile("at " #op ", %x0" :: "rZ" ((u64)(va)) : "memory")
+#define at(op, va)	do { \
+	asm volatile("at " #op ", %x0" :: "rZ" ((u64)(va)) : "memory"); \
+} while (0)
 
 static inline u64 load_acquire64(const u64 *p)
 {
