@@ -162,6 +162,7 @@ int cmd_page(int argc, char **argv)
 {
 	/* A landing pad, for CPUs with branch target checks, and a return. */
 	uint32_t code[16] = { 0xd503245f, 0xd65f03c0 };
+	static const char * const how[] = { "read", "exec", "uaccess", "write" };
 	struct attack_access a = { .size = 4 };
 	int i, bad, words = 2;
 	__u64 pa;
@@ -185,7 +186,7 @@ int cmd_page(int argc, char **argv)
 	printf("attack: page pa=0x%llx", pa);
 	bad = in_child(do_exec, &pa);
 	for (i = 0; i < 4; i++) {
-		struct user u = { pa, (const char *[]){ "read", "exec", "uaccess", "write" }[i] };
+		struct user u = { pa, how[i] };
 
 		printf("attack: page how=%s", u.how);
 		bad |= in_child(do_user, &u);

@@ -303,18 +303,33 @@ int main(int argc, char **argv)
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	while ((opt = getopt(argc, argv, "n:j:c:m:r:x:gi:")) != -1) {
 		switch (opt) {
-		case 'n': p.vms = atol(optarg); break;
-		case 'j': p.at_once = atol(optarg); break;
-		case 'c': p.o.vcpus = atoi(optarg); break;
-		case 'm': p.o.size = strtoul(optarg, NULL, 0) * MIB; break;
-		case 'r': p.rounds = atol(optarg); break;
-		case 'g': p.o.gic = true; break;
-		case 'i': iterations = strtoul(optarg, NULL, 0); break;
+		case 'n':
+			p.vms = atol(optarg);
+			break;
+		case 'j':
+			p.at_once = atol(optarg);
+			break;
+		case 'c':
+			p.o.vcpus = atoi(optarg);
+			break;
+		case 'm':
+			p.o.size = strtoul(optarg, NULL, 0) * MIB;
+			break;
+		case 'r':
+			p.rounds = atol(optarg);
+			break;
+		case 'g':
+			p.o.gic = true;
+			break;
+		case 'i':
+			iterations = strtoul(optarg, NULL, 0);
+			break;
 		case 'x':
 			p.op = !strcmp(optarg, "hvc") ? TINY_HVC_EXIT :
 			       !strcmp(optarg, "check") ? TINY_CHECK : TINY_FIRST_EXIT;
 			break;
-		default: return usage();
+		default:
+			return usage();
 		}
 	}
 	if (p.vms < 1 || p.at_once < 1 || p.rounds < 1 || !iterations || p.o.vcpus < 1 ||
