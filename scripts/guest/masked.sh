@@ -1,0 +1,57 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# In a host with a debug build of the core, under -icount: the longest time that
+# each kind of work kept interrupts from the host, from the core's own counter.
+# masked.sh LIMIT: instructions allowed
+cd "${0%/*}" || exit 1
+limit=$1
+count=0 failed=0
+
+# stats 0|1: "ticks esr x0" since the last reset; with 1 begin anew
+stats() {
+	./attack hvc 0xc600800a $1 | sed -n \
+		's/.* x0=0x0 x1=\(0x[0-9a-f]*\) x2=\(0x[0-9a-f]*\) x3=\(0x[0-9a-f]*\).*/\1 \2 \3/p'
+}
+
+# report NAME: a result for what ran since the last one
+report() {
+	local name=$1
+	set -- $(stats 1)
+	count=$((count + 1))
+	# A tick of the counter, 16 ns, is 16 instructions.
+	if [ $# = 3 ] && [ $(($1 * 16)) -le $limit ]; then
+		echo "ok $count - $name: $(($1 * 16)) instructions"
+	else
+		failed=$((failed + 1))
+		echo "not ok $count - $name: ${1:+$(($1 * 16)) instructions }ESR ${2:-?} x0 ${3:-?}"
+	fi
+}
+
+insmod attack.ko || exit 1
+report "install and boot"
+./kvmapi vms -n 20 -j 2 -c 2 -g -x mmio >/dev/null || echo "not ok 0 - kvmapi vms"
+report "20 VMs come and go"
+./kvmapi vms -m 256 -r 2 -x check >/dev/null || echo "not ok 0 - kvmapi check"
+report "a VM writes 256 MiB"
+
+qemu-system-aarch64 -M virt,gic-version=3 -accel kvm -cpu host -smp 1 -m 256 -nodefaults \
+	-display none -no-reboot -serial file:/tmp/console -kernel vm.img </dev/null &
+pid=$!
+n=0
+until grep -q '^secret: intact' /tmp/console 2>/dev/null; do
+	n=$((n + 1))
+	if [ $n -gt 600 ] || ! kill -0 $pid; then
+		echo "not ok 0 - the protected guest is not up"
+		tail -n 5 /tmp/console | sed 's/^/# /'
+		break
+	fi
+	sleep 1
+done
+report "a protected VM is verified and boots"
+kill -9 $pid
+wait $pid 2>/dev/null
+sleep 5
+report "it is killed, its memory comes back"
+echo "1..$count"
+[ $failed = 0 ]

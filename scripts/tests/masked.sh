@@ -1,0 +1,29 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# No work of the core, however large, keeps interrupts from the host for more than
+# 1,000,000 instructions. Counted by a debug build of the core itself, in an emulator
+# whose time advances with instructions.
+#
+# timeout: 1500
+
+. "$(dirname "$0")/../lib/kernel.sh"
+
+need_kernel
+"$HYPSEC_TOP/scripts/build" --if-stale --out "$HYPSEC_BUILD/module-debug" CONFIG_HYPSEC_DEBUG=y >&2
+attack=$("$HYPSEC_TOP/scripts/attack/build")
+guest=$("$HYPSEC_TOP/scripts/guest/build")
+initrd=$("$HYPSEC_TOP/scripts/secret/build")
+make -s -C "$HYPSEC_TOP/scripts/stub" >&2
+tmp=$(mktemp -d "$HYPSEC_BUILD/masked.XXXXXX")
+trap 'rm -rf "$tmp"' EXIT
+"$HYPSEC_TOP/scripts/hypsec-image" keygen -o "$tmp/key" >/dev/null
+"$HYPSEC_TOP/scripts/hypsec-image" build --kernel "$KERNEL_IMAGE" --initrd "$initrd" \
+	--cmdline "console=ttyAMA0 quiet panic=-1" --key "$tmp/key" -o "$tmp/vm.img" >/dev/null
+
+"$HYPSEC_TOP/scripts/host" --icount --timeout 1200 "$@" \
+	--hypsec "$HYPSEC_BUILD/module-debug/hypsec.ko" \
+	--add "$attack/attack:/masked/attack" --add "$attack/attack.ko:/masked/attack.ko" \
+	--add "$guest/kvmapi:/masked/kvmapi" --add "$tmp/vm.img:/masked/vm.img" \
+	--add "$HYPSEC_TOP/scripts/guest/masked.sh:/masked/masked.sh" \
+	-- sh /masked/masked.sh 1000000
