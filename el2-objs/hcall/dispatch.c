@@ -41,7 +41,12 @@ void hcall_restart(struct percpu *cpu)
 
 bool host_irq_pending(void)
 {
-	return read_sysreg(ISR_EL1) != 0;
+	if (read_sysreg(ISR_EL1))
+		return true;
+	/* One that comes from now on has waited for nothing before. */
+	masked_end(this_cpu());
+	masked_begin(this_cpu());
+	return false;
 }
 
 static void take_args(u64 *arg, const u64 *x, unsigned int arity)

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * How long the core keeps interrupts from the host, in debug builds: the time from
- * a trap to the return to EL1, without what a guest ran in between (a guest is
- * left when an interrupt comes).
+ * How long an interrupt of the host may have to wait for the core, in debug builds: the
+ * longest time between two of trap, return to EL1, entry to a guest, exit from it (a
+ * guest is left when an interrupt comes), and a look for one that found none
+ * (host_irq_pending(): the caller goes on where it would have returned).
  */
 #include "boot.h"
 #include "hcall.h"

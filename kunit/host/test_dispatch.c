@@ -70,6 +70,7 @@ static int op(pa_t pa)
 	return status;
 }
 
+struct percpu *this_cpu(void) { return &cpu; }
 int own_donate(pa_t pa) { return op(pa); }
 int own_reclaim(pa_t pa) { return op(pa); }
 int own_share(pa_t pa) { return op(pa); }
@@ -452,6 +453,18 @@ static void longest_masked_time(void **state)
 	masked_end(&cpu);
 	hvc(HYPSEC_CALL_STATS, HYPSEC_STATS_READ);
 	assert_int_equal(cpu.host.x[1], 9);
+
+	/* Long work that looks for interrupts on its way counts piece by piece. */
+	masked_trap(&cpu, 0);
+	REG(CNTPCT_EL0) += 8;
+	assert_false(host_irq_pending());
+	REG(CNTPCT_EL0) += 10;
+	REG(ISR_EL1) = 1 << 7;
+	assert_true(host_irq_pending());
+	REG(CNTPCT_EL0) += 1;
+	masked_end(&cpu);
+	hvc(HYPSEC_CALL_STATS, HYPSEC_STATS_READ);
+	assert_int_equal(cpu.host.x[1], 11);
 }
 
 static void broken_core(void **state)
