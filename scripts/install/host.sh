@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Runs in a host without HypSec, in /install: failed installs leave it as it was, one
+# that succeeds is for good. Prints KTAP.
+
+cd /install || exit 1
+n=0 bad=0
+ok() {			# STATUS NAME
+	n=$((n + 1))
+	if [ "$1" = 0 ]; then
+		echo "ok $n $2"
+	else
+		echo "not ok $n $2"
+		bad=1
+	fi
+}
+
+said() {		# the kernel log since the last mark has this
+	dmesg | sed "1,/hypsec-test: $mark\$/d" | grep -qF -- "$1"
+}
+
+mark=0
+refused() {		# NAME TEXT ARGUMENT...
+	local name=$1 text=$2
+	shift 2
+	mark=$((mark + 1))
+	echo "hypsec-test: $mark" >/dev/kmsg
+	if insmod "$@" 2>/dev/null; then
+		ok 1 "$name"
+		return
+	fi
+	said "$text" && ! said "Call trace"
+	ok $? "$name"
+}
+
+vms() {			# NAME: KVM works
+	./kvmapi vms -n 2 >/tmp/vms 2>&1
+	local status=$?
+	[ $status = 0 ] || sed 's/^/# /' /tmp/vms
+	ok $status "$1"
+}
+
+managed() {
+	awk '$1 == "MemTotal:" { print $2 }' /proc/meminfo
+}
+
+before=$(managed)
+vms "KVM works before"
+refused "the second CPU cannot be taken: undone" "the core did not take every CPU" hypsec.ko fail_cpu=1
+vms "KVM has EL2 again"
+refused "the first CPU cannot be taken: undone" "the core did not start" hypsec.ko fail_cpu=0
+vms "KVM has EL2 again, again"
+refused "a pool that is too small" "out of range" hypsec.ko pool_mb=1
+refused "a pool that is too large" "out of range" hypsec.ko pool_mb=99999
+refused "more memory than there is" "contiguous memory" hypsec.ko pool_mb=1900
+[ "$(managed)" = "$before" ]; ok $? "no memory was lost"
+vms "KVM works still"
+
+insmod hypsec.ko; ok $? "it installs"
+s=/sys/kernel/security/hypsec
+[ "$(cat $s/state)" = sealed ]; ok $? "it is sealed"
+vms "KVM works under the core"
+refused "a second time" "installed already" again.ko
+rmmod hypsec 2>/dev/null; [ $? != 0 ]; ok $? "it cannot be removed"
+
+mark=$((mark + 1))
+echo "hypsec-test: $mark" >/dev/kmsg
+echo disk 2>/dev/null >/sys/power/state
+said "hibernation is refused"; ok $? "hibernation is refused"
+./kexec >/tmp/kexec
+grep -qx "load 1" /tmp/kexec; ok $? "kexec is refused (EPERM)"
+grep -qx "crash 99" /tmp/kexec; ok $? "a crash kernel is the kernel's to judge (EADDRNOTAVAIL)"
+
+cpu=/sys/devices/system/cpu/cpu1/online
+for i in 1 2 3; do
+	echo 0 >$cpu && echo 1 >$cpu || break
+done
+[ "$(cat $cpu)" = 1 ] && taskset 2 true; ok $? "a CPU goes offline and online"
+vms "KVM works on it"
+[ "$(cat $s/state)" = sealed ]; ok $? "it is still sealed"
+grep -E '^(vm_tables|vm_objects|private) ' $s/accounts | grep -qv ' 0$'
+[ $? = 1 ]; ok $? "no page is left with a VM that is gone"
+echo "1..$n"
+exit $bad
