@@ -1,0 +1,110 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# In the host, with HypSec sealed: protected VMs of the small test kernel, and a
+# host that does not leave them alone. Prints result lines.
+dir=${0%/*}
+hypsec=/sys/kernel/security/hypsec
+seconds=${1:-200}
+count=0 failed=0
+
+check() {
+	name=$1
+	shift
+	count=$((count + 1))
+	if "$@"; then
+		echo "ok $count - $name"
+	else
+		failed=$((failed + 1))
+		echo "not ok $count - $name"
+		sed 's/^/# /' /tmp/out
+		vm_log | tail -n 3 | sed 's/^/# /'
+	fi
+}
+
+vm() {
+	image=$1 cpus=$2
+	shift 2
+	exec qemu-system-aarch64 -M virt,gic-version=3 -accel kvm -cpu host -m 128 \
+		-smp "$cpus" -nodefaults -no-user-config -display none -serial stdio \
+		-kernel "$dir/$image" "$@" </dev/null >/tmp/out 2>&1
+}
+
+runs() { ( vm "$@" ) & pid=$!; wait_for $pid; }
+wait_for() {
+	i=0
+	while kill -0 "$1" 2>/dev/null && [ $i -lt "$seconds" ]; do
+		sleep 1
+		i=$((i + 1))
+	done
+	if kill -9 "$1" 2>/dev/null; then
+		wait "$1"
+		echo "# still running after $seconds s"
+		return 1
+	fi
+	wait "$1"
+}
+said() { tr -d '\r' </tmp/out | grep -qax -- "$1"; }
+said_times() { [ "$(tr -d '\r' </tmp/out | grep -cax -- "$1")" -ge "$2" ]; }
+vm_log() { dmesg | grep 'hypsec: core: vm'; }
+# The core's lines about VMs since the last mark
+mark() { marked=$(vm_log | wc -l); }
+logged() { vm_log | tail -n +$((marked + 1)) | grep -q "$1"; }
+# soon COMMAND...: within the time
+soon() {
+	i=0
+	until "$@"; do
+		[ $i -lt "$seconds" ] || return 1
+		sleep 1
+		i=$((i + 1))
+	done
+}
+same_accounts() { [ "$(cat $hypsec/accounts)" = "$before" ]; }
+no_vm() { [ "$(wc -l <$hypsec/vms)" -le 1 ]; }
+
+# One VM first, so that what the core keeps for good is there.
+check "one CPU: ends with success" runs off.img 1
+check "one CPU: every check in the guest passed" said "kernel: all passed"
+soon no_vm
+before=$(cat $hypsec/accounts)
+
+mark
+check "two CPUs: ends with success" runs off.img 2
+check "two CPUs: every check in the guest passed" said "kernel: all passed"
+check "two CPUs: the second came up" said "kernel: two CPUs"
+check "the core saw it power off" logged "powered off by its guest"
+
+mark
+( vm reset.img 1 ) &
+pid=$!
+check "a VM that resets itself starts again, protected" soon said_times "kernel: resets" 3
+check "the core saw it reset" logged "reset by its guest"
+kill -9 $pid
+wait $pid 2>/dev/null
+
+mark
+( vm forged.img 1 ) &
+pid=$!
+check "an image with a wrong byte ends its VM" soon logged "wrong signature or digest"
+check "and none of its code ran" eval '! grep -aq "stub\|kernel" /tmp/out'
+kill -9 $pid
+wait $pid 2>/dev/null
+
+mark
+( vm stay.img 1 ) &
+pid=$!
+check "a VM that stays" soon said "kernel: stays"
+ram=$(awk '{ split($1, a, "-"); cmd = "echo $((0x" a[2] " - 0x" a[1] "))"; cmd | getline n; close(cmd);
+	if (n == 134217728) { print a[1]; exit } }' /proc/$pid/maps)
+dd if=/proc/$pid/mem bs=4096 count=1 skip=$((0x$ram / 4096 + 0x400)) of=/tmp/page 2>/dev/null
+check "its memory read by the host is not its memory" \
+	eval '[ -n "$ram" ] && ! grep -aq "kernel: all passed" /tmp/page && [ "$(tr -d "\000" </tmp/page | wc -c)" = 0 ]'
+check "and that ended it" soon logged "the host touched its memory"
+kill -9 $pid
+wait $pid 2>/dev/null
+
+check "no VM is left" soon no_vm
+check "the accounts are as before" soon same_accounts
+check "the host has seen no bug" eval '! dmesg | grep -E "BUG|Oops|WARNING|rcu.*stall"'
+echo "1..$count"
+[ $failed = 0 ]

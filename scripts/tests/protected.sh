@@ -1,0 +1,36 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Protected VMs from inside and outside: a small kernel that checks what it sees,
+# power-off, reset, a forged image, a host that reads its memory. And that
+# the same image does not run where there is no HypSec.
+# timeout: 1800
+
+. "$(dirname "$0")/../lib/ktap.sh"
+
+images=$("$HYPSEC_TOP/scripts/protected/build")
+add=(--add "$HYPSEC_TOP/scripts/protected/protected.sh:/protected/protected.sh")
+for image in off reset stay forged; do
+	add+=(--add "$images/$image.img:/protected/$image.img")
+done
+KTAP_COUNT=0
+plain=$("$HYPSEC_TOP/scripts/host" --no-hypsec --timeout 600 "${add[@]}" -- sh -c \
+	"qemu-system-aarch64 -M virt,gic-version=3 -accel kvm -cpu host -m 128 -nodefaults \
+	-no-user-config -display none -serial stdio -kernel /protected/off.img </dev/null") &&
+	status=0 || status=$?
+ends_silently() { [ $status = 0 ] && ! grep -aE 'kernel:|stub:' <<<"$plain"; }
+check "without HypSec the image powers off and says nothing" ends_silently
+
+out=$("$HYPSEC_TOP/scripts/host" --timeout 1500 "${add[@]}" -- sh /protected/protected.sh) &&
+	status=0 || status=$?
+while IFS= read -r line; do
+	case $line in
+	"ok "* | "not ok "*)
+		KTAP_COUNT=$((KTAP_COUNT + 1))
+		printf '%s %d - %s\n' "${line%%ok *}ok" $KTAP_COUNT "${line#*- }"
+		[[ $line == ok* ]] || KTAP_FAILED=$((KTAP_FAILED + 1)) ;;
+	"#"*) echo "$line" ;;
+	esac
+done <<<"$out"
+check "the host's script went through" [ $status = 0 ]
+ktap_end
