@@ -79,7 +79,7 @@ make_rootfs() {
 			ln -s busybox "$dir/usr/bin/$applet"
 	done
 	PATH=$PATH:/usr/sbin:/sbin mke2fs -q -t ext4 -O ^has_journal -m 0 \
-		-d "$dir/usr" "$dir/usr.ext4" 256M
+		-d "$dir/usr" "$dir/usr.ext4" 256M >/dev/null
 
 	mkdir -p "$base"/{dev,proc,sys,run,tmp,root,mnt,usr,var/log,etc}
 	for d in bin sbin lib; do
