@@ -66,7 +66,7 @@ struct page_info {
 struct page_info own_lookup(pa_t pa);
 /* The same from an entry of the host's stage 2. Locks: caller holds host_s2_lock. */
 struct s2_leaf;
-struct page_info own_decode(pa_t pa, const struct s2_leaf *leaf);
+struct page_info own_decode(const struct s2_leaf *leaf);
 
 /*
  * Host calls; @pa page aligned. Return HYPSEC_OK or, nothing changed, an error:

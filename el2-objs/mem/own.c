@@ -15,24 +15,18 @@
 #include "boot.h"
 #include "check.h"
 #include "hcall.h"
+#include "epoch.h"
 #include "mem.h"
 #include "s2.h"
 #include "transitions.h"
 
 #define HOST_LEAF	(S2_R | S2_W | S2_MEMATTR_WB | S2_SH_INNER | S2_AF | S2_TABLE | S2_VALID)
 
-#define EPOCHS		16	/* stamps 1..15; 0 is no stamp */
-
-/* Protected by host_s2_lock. */
-static u32 epoch = 1;		/* what new mappings are stamped with */
-static u32 dirty = BIT(1);	/* epochs whose mappings may be in some shadow */
-
-struct page_info own_decode(pa_t pa, const struct s2_leaf *leaf)
+struct page_info own_decode(const struct s2_leaf *leaf)
 {
 	struct page_info pi = { .level = leaf->level };
 	u64 pte = leaf->pte;
 
-	(void)pa;
 	if (pte & S2_VALID) {
 		/* What is not RAM is never executable (s2/host.c). */
 		pi.state = pte & S2_XN ? PG_NONE : PG_HOST;
@@ -68,14 +62,9 @@ struct page_info own_lookup(pa_t pa)
 
 	spin_lock(&host_s2_lock);
 	leaf = s2_lookup(&host_s2, pa.v);
-	pi = own_decode(pa, &leaf);
+	pi = own_decode(&leaf);
 	spin_unlock(&host_s2_lock);
 	return pi;
-}
-
-static bool stamped(u64 pte)
-{
-	return dirty & BIT((pte & S2_SW) >> S2_SW_SHIFT);
 }
 
 static bool holds(enum own_condition c, pa_t pa, u64 pte, u64 mine)
@@ -86,7 +75,7 @@ static bool holds(enum own_condition c, pa_t pa, u64 pte, u64 mine)
 	case IF_IN_SLOT:
 		return slot_holds(pa);
 	case IF_STAMPED:
-		return stamped(pte);
+		return epochs_dirty() & BIT((pte & S2_SW) >> S2_SW_SHIFT);
 	case IF_SAME:
 		return pte == mine;
 	case IF_OTHER:
@@ -100,7 +89,7 @@ static bool holds(enum own_condition c, pa_t pa, u64 pte, u64 mine)
 static const struct transition *decide(enum own_op op, pa_t pa, u64 mine)
 {
 	struct s2_leaf leaf = s2_lookup(&host_s2, pa.v);
-	struct page_info pi = own_decode(pa, &leaf);
+	struct page_info pi = own_decode(&leaf);
 	u8 from = pi.shared ? PG_SHARED : pi.state;
 	unsigned int i;
 
@@ -143,7 +132,7 @@ static void move_end(pa_t pa, u64 new, s64 private_pages)
 	spin_lock(&host_s2_lock);
 	s2_replace(&host_s2, pa.v, ANN_MOVING, new);
 	if (new & S2_VALID)
-		s2_merge(&host_s2, pa.v, dirty);
+		s2_merge(&host_s2, pa.v, epochs_dirty());
 	account_add(HYPSEC_ACC_PRIVATE, private_pages);
 	spin_unlock(&host_s2_lock);
 }
@@ -206,7 +195,7 @@ static int set_shared(enum own_op op, pa_t pa)
 		s2_replace(&host_s2, pa.v, old, share ? old | S2_SHARED : old & ~S2_SHARED);
 		account_add(HYPSEC_ACC_SHARED, share ? 1 : -1);
 		if (!share)
-			s2_merge(&host_s2, pa.v, dirty);
+			s2_merge(&host_s2, pa.v, epochs_dirty());
 	}
 	spin_unlock(&host_s2_lock);
 	return ret;
@@ -276,98 +265,4 @@ int own_return(pa_t pa, u16 vm, u64 frame)
 
 	move_end(pa, pa.v | HOST_LEAF, -1);
 	return HYPSEC_OK;
-}
-
-/*
- * True if all of [base, base + size) may be mapped in a shadow. A 1 GiB range that the
- * host has in 4 KiB entries is refused: looking at them all would take too long, and
- * so would stamping them.
- */
-static bool may_stamp(u64 base, u64 size, bool ram)
-{
-	struct s2_leaf leaf;
-	u64 ia;
-
-	for (ia = base; ia < base + size; ia = ALIGN_DOWN(ia, leaf.size) + leaf.size) {
-		struct page_info pi;
-
-		leaf = s2_lookup(&host_s2, ia);
-		if (size == SZ_1G && leaf.level == 3)
-			return false;
-		pi = own_decode(PA(ia), &leaf);
-		if (pi.state != (ram ? PG_HOST : PG_NONE))
-			return false;
-	}
-	return true;
-}
-
-static void stamp(u64 base, u64 size)
-{
-	struct s2_leaf leaf;
-	u64 ia;
-
-	for (ia = base; ia < base + size; ia = ALIGN_DOWN(ia, leaf.size) + leaf.size) {
-		u64 new;
-
-		leaf = s2_lookup(&host_s2, ia);
-		new = (leaf.pte & ~S2_SW) | (u64)epoch << S2_SW_SHIFT;
-		/* Hardware ignores these bits: no break, no TLBI. */
-		if (leaf.pte != new)
-			s2_replace(&host_s2, ia, leaf.pte, new);
-	}
-}
-
-s64 own_stamp(pa_t pa, u64 size, bool *is_ram)
-{
-	s64 ret = HYPSEC_DENIED;
-
-	if (!IS_ALIGNED(pa.v, PAGE_SIZE) ||
-	    (size != PAGE_SIZE && size != SZ_2M && size != SZ_1G))
-		return HYPSEC_INVALID;
-	if (!range_ok(pa.v, PAGE_SIZE, pa_limit))
-		return HYPSEC_RANGE;
-
-	spin_lock(&host_s2_lock);
-	for (; size >= PAGE_SIZE; size >>= 9) {
-		u64 base = ALIGN_DOWN(pa.v, size);
-		bool ram = pa_is_ram(PA(base), size);
-
-		if (!ram && pa_touches_ram(PA(base), size))
-			continue;
-		if (!may_stamp(base, size, ram))
-			continue;
-		if (ram)
-			stamp(base, size);
-		*is_ram = ram;
-		ret = size;
-		break;
-	}
-	spin_unlock(&host_s2_lock);
-	return ret;
-}
-
-u32 own_epoch_begin(void)
-{
-	u32 old;
-
-	spin_lock(&host_s2_lock);
-	old = dirty;
-	/*
-	 * In turn: a stamp that is left over counts again when its number comes
-	 * round, which is only a false alarm, and should be rare.
-	 */
-	epoch = epoch % (EPOCHS - 1) + 1;
-	/* RANK_EPOCH makes the callers take turns: two epochs are in use at most. */
-	CHECK(!(dirty & BIT(epoch)));
-	dirty |= BIT(epoch);
-	spin_unlock(&host_s2_lock);
-	return old;
-}
-
-void own_epoch_end(u32 old)
-{
-	spin_lock(&host_s2_lock);
-	CHECK(!(old & BIT(epoch)));
-	dirty &= ~old;
-	spin_unlock(&host_s2_lock);
 }

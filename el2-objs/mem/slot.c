@@ -85,12 +85,15 @@ static void *window_open(enum slot_id id, u64 first, u32 pages)
 void slot_unmap(enum slot_id id)
 {
 	struct percpu *cpu = this_cpu();
-	struct slot *s = &cpu->slot[id];
-	u64 *ptes = el2_slot_ptes(cpu->id) + s->at;
-	u64 va = (u64)el2_slot_va(cpu->id, s->at);
+	struct slot *s;
+	u64 *ptes, va;
 	u32 i;
 
-	CHECK(id < SLOT_COUNT && s->pages);
+	CHECK(id < SLOT_COUNT);
+	s = &cpu->slot[id];
+	CHECK(s->pages);
+	ptes = el2_slot_ptes(cpu->id) + s->at;
+	va = (u64)el2_slot_va(cpu->id, s->at);
 	for (i = 0; i < s->pages; i++)
 		pte_write(&ptes[i], 0);
 	/* This CPU only: see PART. */
@@ -106,16 +109,16 @@ void slot_unmap(enum slot_id id)
 /* Every page from @first is HOST, or PRIVATE to @vm if that is not 0. */
 static bool may_map(u64 first, u32 pages, u16 vm)
 {
+	u64 pa = first, end = first + pages * PAGE_SIZE;
 	bool ok = true;
-	u32 i;
 
 	spin_lock(&host_s2_lock);
-	for (i = 0; ok && i < pages; i++) {
-		pa_t pa = PA(first + i * PAGE_SIZE);
-		struct s2_leaf leaf = s2_lookup(&host_s2, pa.v);
-		struct page_info pi = own_decode(pa, &leaf);
+	while (ok && pa < end) {
+		struct s2_leaf leaf = s2_lookup(&host_s2, pa);
+		struct page_info pi = own_decode(&leaf);
 
 		ok = vm ? pi.state == PG_PRIVATE && pi.vm == vm : pi.state == PG_HOST;
+		pa = ALIGN_DOWN(pa, leaf.size) + leaf.size;	/* a block says it for all */
 	}
 	spin_unlock(&host_s2_lock);
 	return ok;

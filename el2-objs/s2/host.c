@@ -142,7 +142,7 @@ static enum verdict resolve(u64 pa, struct page_info *pi)
 	pool_reserve_open();
 	spin_lock(&host_s2_lock);
 	leaf = s2_lookup(&host_s2, pa);
-	*pi = own_decode(PA(pa), &leaf);
+	*pi = own_decode(&leaf);
 	if (pte_valid(leaf.pte)) {
 		/*
 		 * Another CPU mapped it, or was between break and make of a block. The

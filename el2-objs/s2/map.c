@@ -66,7 +66,9 @@ void s2_replace(struct s2 *s2, u64 ia, u64 old, u64 new)
 	CHECK(!pte_valid(old) || !pte_valid(new) || !((old ^ new) & ~S2_LIVE));
 
 	pte_write(pos.ptep, new);
-	if (pte_valid(old) && ((old ^ new) & ~S2_SOFT))
+	if (!((old ^ new) & ~S2_SOFT))
+		return;			/* hardware sees no difference */
+	if (pte_valid(old))
 		tlb_flush_ipa(s2, ia, pos.level);
 	else
 		dsb(ishst);

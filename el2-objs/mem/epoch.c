@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Stamps and epochs: no page leaves HOST while a VM's shadow may still map it, with
+ * no list of who maps what. See README.
+ */
+#include "check.h"
+#include "epoch.h"
+#include "mem.h"
+#include "s2.h"
+
+#define EPOCHS		16	/* stamps 1..15; 0 is no stamp */
+_Static_assert(S2_SW >> S2_SW_SHIFT == EPOCHS - 1, "a stamp fits in the software bits");
+
+/* Protected by host_s2_lock. */
+static u32 epoch = 1;		/* what new mappings are stamped with */
+static u32 dirty = BIT(1);	/* epochs whose mappings may be in some shadow */
+
+/*
+ * True if all of [base, base + size) may be mapped in a shadow. A 1 GiB range that the
+ * host has in 4 KiB entries is refused: looking at them all would take too long, and
+ * so would stamping them.
+ */
+static bool may_stamp(u64 base, u64 size, bool ram)
+{
+	struct s2_leaf leaf;
+	u64 ia;
+
+	for (ia = base; ia < base + size; ia = ALIGN_DOWN(ia, leaf.size) + leaf.size) {
+		struct page_info pi;
+
+		leaf = s2_lookup(&host_s2, ia);
+		if (size == SZ_1G && leaf.level == 3)
+			return false;
+		pi = own_decode(&leaf);
+		if (pi.state != (ram ? PG_HOST : PG_NONE))
+			return false;
+	}
+	return true;
+}
+
+static void stamp(u64 base, u64 size)
+{
+	struct s2_leaf leaf;
+	u64 ia;
+
+	for (ia = base; ia < base + size; ia = ALIGN_DOWN(ia, leaf.size) + leaf.size) {
+		u64 new;
+
+		leaf = s2_lookup(&host_s2, ia);
+		new = (leaf.pte & ~S2_SW) | (u64)epoch << S2_SW_SHIFT;
+		/* Hardware ignores these bits: no break, no TLBI. */
+		if (leaf.pte != new)
+			s2_replace(&host_s2, ia, leaf.pte, new);
+	}
+}
+
+s64 own_stamp(pa_t pa, u64 size, bool *is_ram)
+{
+	s64 ret = HYPSEC_DENIED;
+
+	if (!IS_ALIGNED(pa.v, PAGE_SIZE) ||
+	    (size != PAGE_SIZE && size != SZ_2M && size != SZ_1G))
+		return HYPSEC_INVALID;
+	if (!range_ok(pa.v, PAGE_SIZE, pa_limit))
+		return HYPSEC_RANGE;
+
+	spin_lock(&host_s2_lock);
+	for (; size >= PAGE_SIZE; size >>= 9) {
+		u64 base = ALIGN_DOWN(pa.v, size);
+		bool ram = pa_is_ram(PA(base), size);
+
+		if (!ram && pa_touches_ram(PA(base), size))
+			continue;
+		if (!may_stamp(base, size, ram))
+			continue;
+		if (ram)
+			stamp(base, size);
+		*is_ram = ram;
+		ret = size;
+		break;
+	}
+	spin_unlock(&host_s2_lock);
+	return ret;
+}
+
+u32 epochs_dirty(void)
+{
+	CHECK(spin_held(&host_s2_lock));
+	return dirty;
+}
+
+u32 own_epoch_begin(void)
+{
+	u32 old;
+
+	spin_lock(&host_s2_lock);
+	old = dirty;
+	/*
+	 * In turn: a stamp that is left over counts again when its number comes
+	 * round, which is only a false alarm, and should be rare.
+	 */
+	epoch = epoch % (EPOCHS - 1) + 1;
+	/* RANK_EPOCH makes the callers take turns: two epochs are in use at most. */
+	CHECK(!(dirty & BIT(epoch)));
+	dirty |= BIT(epoch);
+	spin_unlock(&host_s2_lock);
+	return old;
+}
+
+void own_epoch_end(u32 old)
+{
+	spin_lock(&host_s2_lock);
+	CHECK(!(old & BIT(epoch)));
+	dirty &= ~old;
+	spin_unlock(&host_s2_lock);
+}
