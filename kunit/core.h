@@ -63,6 +63,9 @@ int on_cpu(unsigned int cpu, int (*fn)(void *arg), void *arg);
  * test if there is none. */
 unsigned int other_cpu(struct kunit *test);
 
+/* model.c: a case of hypsec_memory. */
+void random_walk(struct kunit *test);
+
 /* restart.c: what the target of the stub's SOFT_RESTART found. */
 struct restarted {
 	u64 currentel, sctlr, daif;

@@ -395,6 +395,7 @@ static struct kunit_case memory_cases[] = {
 	KUNIT_CASE(accounts_add_up),
 	KUNIT_CASE(double_use),
 	KUNIT_CASE(pool_serves_the_tables),
+	KUNIT_CASE(random_walk),
 	{}
 };
 

@@ -29,7 +29,7 @@ static phys_addr_t text_pa(void *fn)
 
 /**
  * soft_restart() - enter the target of SOFT_RESTART on this CPU, and come back
- * @test: skipped where the identity map can't be made with two tables
+ * @test: skipped where the identity map can't be made
  * @at: what the target found
  *
  * If the core let the target run at EL2 this does not return.
@@ -39,17 +39,32 @@ void soft_restart(struct kunit *test, struct restarted *at)
 	struct page *page = host_pages(test, 2);
 	phys_addr_t code = text_pa(restart_target);
 	struct restart *r = page_address(page);
-	u64 *l0 = (void *)r + PAGE_SIZE, *l1 = (void *)r + 2 * PAGE_SIZE;
-	u64 tcr = read_sysreg(tcr_el1), ttbr0, mask;
+	/* tables of levels -1 (52-bit addresses only), 0 and 1 */
+	u64 *top = (void *)r + PAGE_SIZE, *l0 = (void *)r + 2 * PAGE_SIZE;
+	u64 *l1 = (void *)r + 3 * PAGE_SIZE;
+	u64 tcr = read_sysreg(tcr_el1), root = page_to_phys(page) + 2 * PAGE_SIZE, ttbr0, mask;
 	unsigned long flags;
 	unsigned int i;
 
-	if ((tcr & TCR_T0SZ_MASK) != TCR_T0SZ(48) || (tcr & TCR_TG0_MASK) != TCR_TG0_4K)
-		kunit_skip(test, "TTBR0 is not 48 bits of 4 KiB pages");
+	if ((tcr & TCR_TG0_MASK) != TCR_TG0_4K || code >> 48)
+		kunit_skip(test, "no identity map of 4 KiB tables");
 
 	/* The kernel's stack and text are in TTBR1, which stays. */
-	l0[code >> 39] = (page_to_phys(page) + 2 * PAGE_SIZE) | PMD_TYPE_TABLE;
+	l0[(code >> 39) & 0x1ff] = (page_to_phys(page) + 3 * PAGE_SIZE) | PMD_TYPE_TABLE;
 	l1[(code >> 30) & 0x1ff] = (code & ~(BIT(30) - 1)) | GIB_BLOCK;
+	switch (64 - ((tcr & TCR_T0SZ_MASK) >> TCR_T0SZ_OFFSET)) {
+	case 48:
+		break;
+	case 52:
+		top[0] = root | PMD_TYPE_TABLE;
+		root = page_to_phys(page) + PAGE_SIZE;
+		break;
+	default:
+		kunit_skip(test, "TTBR0 has neither 48 nor 52 bits");
+	}
+	/* With LPA2 these bits are address bits, and zero. */
+	if (tcr & TCR_DS)
+		l1[(code >> 30) & 0x1ff] &= ~PMD_SECT_S;
 	r->pa = page_to_phys(page);
 	r->target = code;
 	/* Fetched with the MMU off, from memory. */
@@ -60,7 +75,7 @@ void soft_restart(struct kunit *test, struct restarted *at)
 	local_irq_save(flags);
 	mask = read_sysreg(daif);
 	ttbr0 = read_sysreg(ttbr0_el1);
-	write_sysreg(page_to_phys(page) + PAGE_SIZE, ttbr0_el1);
+	write_sysreg(root, ttbr0_el1);
 	isb();
 	local_flush_tlb_all();
 	hypsec_soft_restart(r);
