@@ -72,6 +72,49 @@ static void test_slots(void **state)
 	assert_in_range(counts.alle2is, 3000 / 100, 3000 / 8);
 }
 
+/*
+ * A slot is published and another CPU claims the page before it is looked up: the
+ * claim gives way. With the look-up first, the same; with the claim first, the slot.
+ */
+static int claimed;
+
+static void claim_first(const struct spinlock *l)
+{
+	if (l != &host_s2_lock || cpu_now() != 1)
+		return;
+	lock_hook = NULL;
+	cpu_switch(0);
+	claimed = own_claim(PA(HOST_PAGE), 1, 1, true);
+	cpu_switch(1);
+}
+
+static void test_claim_against_slot(void **state)
+{
+	u8 *p;
+
+	(void)state;
+	raw(HOST_PAGE)[9] = 0x99;
+	cpu_switch(1);
+	lock_hook = claim_first;
+	claimed = 1;
+	p = slot_map(SLOT_WALK, PA(HOST_PAGE + 9), 1);
+	assert_int_equal(claimed, HYPSEC_BUSY);
+	assert_non_null(p);
+	assert_int_equal(*p, 0x99);
+
+	cpu_switch(0);
+	assert_int_equal(own_claim(PA(HOST_PAGE), 1, 1, true), HYPSEC_BUSY);
+	cpu_switch(1);
+	slot_unmap(SLOT_WALK);
+	cpu_switch(0);
+	assert_int_equal(own_claim(PA(HOST_PAGE), 1, 1, true), HYPSEC_OK);
+	cpu_switch(1);
+	assert_null(slot_map(SLOT_WALK, PA(HOST_PAGE + 9), 1));
+	assert_true(slots_empty());
+	cpu_switch(0);
+	assert_int_equal(own_return(PA(HOST_PAGE), 1, 1), HYPSEC_OK);
+}
+
 static void test_copy(void **state)
 {
 	static u8 buf[20 * PAGE_SIZE];
@@ -131,6 +174,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_slots),
+		cmocka_unit_test(test_claim_against_slot),
 		cmocka_unit_test(test_copy),
 		cmocka_unit_test(test_misuse),
 	};

@@ -40,8 +40,12 @@ void spin_init(struct spinlock *l, enum lock_rank rank)
 	l->rank = rank;
 }
 
+void (*lock_hook)(const struct spinlock *l);
+
 void spin_lock(struct spinlock *l)
 {
+	if (lock_hook)
+		lock_hook(l);
 	assert_int_equal(l->holder, 0);		/* would wait for ever */
 	assert_int_equal(this_cpu()->ranks_held >> l->rank, 0);
 	this_cpu()->ranks_held |= BIT(l->rank);
