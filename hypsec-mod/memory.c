@@ -8,8 +8,8 @@
 #include <linux/gfp.h>
 #include <linux/list.h>
 #include <linux/mm.h>
+#include <linux/moduleparam.h>
 #include <linux/page-flags.h>
-#include <linux/sched/signal.h>
 #include <linux/workqueue.h>
 #include "hypsec.h"
 
@@ -17,7 +17,11 @@
 #define BATCH	256		/* pages a round */
 
 static LIST_HEAD(donated);	/* by page->lru; the worker's alone */
-static u64 low, high;
+static unsigned long pool_low, pool_high;
+module_param(pool_low, ulong, 0644);
+MODULE_PARM_DESC(pool_low, "free pages below which the core is given more (default: a quarter of the first pool)");
+module_param(pool_high, ulong, 0644);
+MODULE_PARM_DESC(pool_high, "free pages above which given ones are taken back (default: half of the first pool)");
 
 u64 hypsec_account(enum hypsec_account acc)
 {
@@ -90,23 +94,33 @@ static DECLARE_DELAYED_WORK(balance_timer, balance);
 
 static void balance(struct work_struct *work)
 {
-	u64 free = hypsec_account(HYPSEC_ACC_FREE);
-	unsigned int i;
+	unsigned long low = READ_ONCE(pool_low), high = max(READ_ONCE(pool_high), low);
+	struct arm_smccc_res res;
+	unsigned int i = 0;
+	u64 free;
 
+	/* A broken core takes nothing and gives nothing back. */
+	if (hypsec_call_account(HYPSEC_ACC_FREE, &res))
+		return;
+	free = res.a1;
 	if (free < low) {
 		for (i = 0; i < BATCH && donate_one(); i++)
 			;
 	} else if (free > high && !list_empty(&donated)) {
 		reclaim(min_t(u64, free - high, BATCH));
 	}
-	schedule_delayed_work(&balance_timer, free < low ? 1 : PERIOD);
+	/* At once if there was more to do than a round does, and it could be done. */
+	schedule_delayed_work(&balance_timer, free < low && i == BATCH ? 1 : PERIOD);
 }
 
 void hypsec_memory_init(void)
 {
 	u64 free = hypsec_account(HYPSEC_ACC_FREE);
 
-	low = free / 4;
-	high = free / 2;
+	/* What was given at install stays; only what came later is taken back. */
+	if (!pool_low)
+		pool_low = free / 4;
+	if (!pool_high)
+		pool_high = free / 2;
 	schedule_delayed_work(&balance_timer, PERIOD);
 }

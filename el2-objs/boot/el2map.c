@@ -151,9 +151,52 @@ int el2_map(pa_t pa, u64 size, u64 s1_attr)
 	return HYPSEC_OK;
 }
 
+static bool is_empty(const u64 *table)
+{
+	unsigned int i;
+
+	for (i = 0; i < PTRS; i++) {
+		if (table[i])
+			return false;
+	}
+	return true;
+}
+
+/*
+ * The lowest table on the way to @va, taken out of the tree if nothing is left in
+ * it, so that the tables of memory that was given and taken back go back too.
+ * Locks: map_lock.
+ */
+static void *take_empty(u64 va)
+{
+	u64 *table = root, *link = NULL;
+	unsigned int level;
+
+	for (level = 0; level < 3 && (table[index_of(va, level)] & DESC_VALID); level++) {
+		link = &table[index_of(va, level)];
+		table = core_va(PA(*link & DESC_ADDR));
+	}
+	if (!link || !is_empty(table))
+		return NULL;
+	WRITE_ONCE(*link, 0);
+	dsb(ishst);
+	/* Not only the last level: a walk may have cached the link itself. */
+	tlbi_arg(vae2is, va >> PAGE_SHIFT);
+	dsb(ish);
+	isb();
+	return table;
+}
+
+/**
+ * el2_unmap() - pages leave the core
+ * @pa: page aligned; every page of the range is mapped by el2_map()
+ * @size: bytes, page multiple
+ *
+ * Locks: takes RANK_EL2_S1, RANK_POOL.
+ */
 void el2_unmap(pa_t pa, u64 size)
 {
-	void *no_spare = NULL;
+	void *no_spare = NULL, *table;
 	u64 va, *e;
 
 	for (va = pa.v; va < pa.v + size; va += PAGE_SIZE) {
@@ -163,10 +206,18 @@ void el2_unmap(pa_t pa, u64 size)
 		WRITE_ONCE(*e, 0);
 		dsb(ishst);
 		tlbi_arg(vae2is, va >> PAGE_SHIFT);
+		dsb(ish);
+		isb();
+		/* Before the pool exists nothing can be given back to it. */
+		table = pool_ready ? take_empty(va) : NULL;
 		spin_unlock(&map_lock);
+		while (table) {
+			pool_free(table, HYPSEC_ACC_EL2_S1);
+			spin_lock(&map_lock);
+			table = take_empty(va);
+			spin_unlock(&map_lock);
+		}
 	}
-	dsb(ish);
-	isb();
 }
 
 u64 *el2_slot_ptes(u32 cpu)

@@ -37,10 +37,7 @@ static void __noreturn back_to_host(struct percpu *cpu)
 
 	switch (ESR_EC(cpu->trap_esr)) {
 	case EC_HVC64:
-		cpu->host.x[0] = HYPSEC_BROKEN;
-		cpu->host.x[1] = 0;
-		cpu->host.x[2] = 0;
-		cpu->host.x[3] = 0;
+		host_hvc_broken(cpu);
 		break;
 	case EC_SMC64:
 		cpu->host.x[0] = HYPSEC_NOT_SUPPORTED;

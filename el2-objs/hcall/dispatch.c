@@ -100,6 +100,29 @@ static void kvm_broken(u64 *x)
 	x[1] = EXIT_IL;
 }
 
+static bool is_kvm_call(u32 id)
+{
+	return id >= KVM_CALL_FIRST && id <= KVM_CALL_LAST;
+}
+
+/**
+ * host_hvc_broken() - answer the HVC during which the core broke
+ * @cpu: this CPU, x0 as it came
+ */
+void host_hvc_broken(struct percpu *cpu)
+{
+	u64 *x = cpu->host.x;
+
+	if (is_kvm_call((u32)x[0] & ~HYPSEC_CALL_HINT)) {
+		kvm_broken(x);
+		return;
+	}
+	x[0] = (u64)HYPSEC_BROKEN;
+	x[1] = 0;
+	x[2] = 0;
+	x[3] = 0;
+}
+
 static void host_hvc(struct percpu *cpu, u64 esr)
 {
 	u64 *x = cpu->host.x;
@@ -118,7 +141,7 @@ static void host_hvc(struct percpu *cpu, u64 esr)
 	}
 	/* SMCCC: the identifier is W0, whatever the upper half holds. */
 	id = (u32)x[0] & ~HYPSEC_CALL_HINT;
-	if (id >= KVM_CALL_FIRST && id <= KVM_CALL_LAST) {
+	if (is_kvm_call(id)) {
 		if (READ_ONCE(core_broken))
 			kvm_broken(x);
 		else if (!kvm_host_call(cpu, id))

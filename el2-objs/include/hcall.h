@@ -8,6 +8,7 @@
 
 /* C entry of every synchronous trap from the host (hcall/vectors.S). */
 void host_trap(struct percpu *cpu);
+void host_hvc_broken(struct percpu *cpu);	/* core_panic() in an HVC: its answer */
 
 /* Host calls whose id is KVM's (0xC6000000 + n): kvm/hcalls.c. Sets x0-x1 in
  * cpu->host. Returns false if unknown. */

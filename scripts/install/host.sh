@@ -78,6 +78,19 @@ done
 [ "$(cat $cpu)" = 1 ] && taskset 2 true; ok $? "a CPU goes offline and online"
 vms "KVM works on it"
 [ "$(cat $s/state)" = sealed ]; ok $? "it is still sealed"
+free() {
+	awk '$1 == "free" { print $2 }' $s/accounts
+}
+pool=/sys/module/hypsec/parameters
+had=$(free) ram=$(managed) low=$(cat $pool/pool_low) high=$(cat $pool/pool_high)
+echo $((had + 700)) >$pool/pool_low
+sleep 3
+[ "$(free)" -ge $((had + 700)) ] && [ "$(managed)" -lt "$ram" ]
+ok $? "below the low mark the core is given memory"
+echo "$low" >$pool/pool_low
+sleep 4
+[ "$(free)" = "$had" ] && [ "$(managed)" = "$ram" ]
+ok $? "above the high mark all of it comes back"
 grep -E '^(vm_tables|vm_objects|private) ' $s/accounts | grep -qv ' 0$'
 [ $? = 1 ]; ok $? "no page is left with a VM that is gone"
 echo "1..$n"
