@@ -4,7 +4,8 @@
 # The part of scripts/run that runs in the host as its hostile root: start the
 # guest with the stock QEMU, wait for its secret, look for it everywhere.
 #
-# attack.sh QEMU-ARGUMENT...	with /root/{attack,attack.ko} and the guest's files
+# attack.sh [--boot] QEMU-ARGUMENT...	with /root/{attack,attack.ko} and the guest's files
+# --boot starts the guest, waits and ends it: no attack.
 # Output: the lines of the guest and of the attack tool, and "run: ..." lines.
 
 qemu() {
@@ -20,12 +21,14 @@ stop() {
 	exit 1
 }
 
+boot=
+[ "$1" != --boot ] || { boot=1; shift; }
 cd /root
 [ ! -e /sys/kernel/security/hypsec/state ] ||
 	for f in state version measurement dma accounts; do
 		sed "s/^/run: hypsec $f /" /sys/kernel/security/hypsec/$f
 	done
-insmod attack.ko || stop "the attack's module does not load"
+[ -n "$boot" ] || insmod attack.ko || stop "the attack's module does not load"
 
 : >/tmp/console
 ( qemu "$@" ) &
@@ -42,6 +45,10 @@ echo "run: guest up seconds=$seconds uptime=$(cut -d' ' -f1 /proc/uptime)"
 grep '^secret:' /tmp/console | head -n 2 | tr -d '\r' | sed 's/^/guest: /'
 [ ! -e /sys/kernel/security/hypsec/vms ] ||
 	sed 's/^/run: hypsec vm /' /sys/kernel/security/hypsec/vms
+if [ -n "$boot" ]; then
+	kill -9 $pid
+	exit 0
+fi
 
 # As root of the host: every register view, then all of memory.
 masked=$(sed -n 's/^secret: masked=\([0-9a-f]*\).*/\1/p' /tmp/console)

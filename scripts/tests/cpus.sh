@@ -1,0 +1,50 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# tests/cpus.sh [MODEL]...
+#
+# On each CPU model: HypSec installs and seals, an ordinary guest comes up under
+# it, a protected guest comes up and keeps its secret from the host's root. (The
+# default model has all other pieces.)
+# timeout: 2400
+
+. "$(dirname "$0")/../lib/ktap.sh"
+. "$HYPSEC_TOP/scripts/lib/kernel.sh"
+. "$HYPSEC_TOP/scripts/secret/cmdline"
+
+[ $# -gt 0 ] || set -- cortex-a57 neoverse-n1 max
+scripts=$HYPSEC_TOP/scripts
+need_kernel
+attack=$("$scripts/attack/build")
+initrd=$("$scripts/secret/build")
+image=$("$scripts/secret/image")
+out=$(mktemp)
+trap 'rm -f "$out"' EXIT
+
+# has PATTERN: a line of the host's output; all of it where there is none.
+has() {
+	grep -qE "^$1" "$out" || { cat "$out"; return 1; }
+}
+
+guests_up() {
+	[ "$(grep -c '^run: guest up' "$out")" = 2 ]
+}
+
+for cpu in "$@"; do
+	status=0
+	"$scripts/host" --cpu "$cpu" --mem 1G --timeout 700 \
+		--add "$attack/attack:/root/attack" --add "$attack/attack.ko:/root/attack.ko" \
+		--add "$scripts/secret/attack.sh:/root/attack.sh" \
+		--add "$image:/root/vm.img" --add "$KERNEL_IMAGE:/root/Image" \
+		--add "$initrd:/root/initrd.cpio" -- sh -c '
+		sh attack.sh --boot -kernel Image -initrd initrd.cpio -append "$1" &&
+		sh attack.sh -kernel vm.img' sh "$SECRET_CMDLINE" >"$out" 2>&1 || status=$?
+	check "$cpu: the host ran to its end" [ $status = 0 ]
+	check "$cpu: sealed" has "run: hypsec state sealed"
+	check "$cpu: an ordinary and a protected guest come up" guests_up
+	check "$cpu: the guest is protected" has "run: hypsec vm [0-9]+ protected"
+	check "$cpu: nothing of its secret is found" \
+		has "attack: total memory=0 registers=0 .*complete=yes"
+	check "$cpu: the host goes on under a sealed core" has "run: hypsec after sealed"
+done
+ktap_end
