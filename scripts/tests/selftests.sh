@@ -1,26 +1,28 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# scripts/tests/selftests.sh [--cpu MODEL] [--fresh] [--again-stock]
+# scripts/tests/selftests.sh [--cpu MODEL] [--under SEC] [--fresh] [--again-stock]
 #
 # KVM's own selftests on the stock kernel and on the stock kernel with HypSec: the
 # same result, and where one fails the same failing assertion. The stock column
 # is kept under build/ (--fresh makes it again). What differs is run a second time
 # in both columns, as emulated time passes unevenly on a busy machine: only a
 # difference that repeats counts. --again-stock compares two stock runs instead.
+# --under SEC: only what the stock kernel did in less on the default CPU model.
 # timeout: 2400
 
 . "$(dirname "$0")/../lib/kernel.sh"
 
 here=$HYPSEC_TOP/scripts/selftests
-cpu=cortex-a72 fresh= second=
+cpu=cortex-a72 fresh= second= under= list=$here/list
 limit=${HYPSEC_SELFTESTS_TIMEOUT:-900}
 while [ $# -gt 0 ]; do
 	case $1 in
 	--cpu) cpu=${2:?}; shift ;;
+	--under) under=${2:?}; shift ;;
 	--fresh) fresh=1 ;;
 	--again-stock) second=--no-hypsec ;;
-	*) die 125 "usage: scripts/tests/selftests.sh [--cpu MODEL] [--fresh] [--again-stock]" ;;
+	*) die 125 "usage: see the head of scripts/tests/selftests.sh" ;;
 	esac
 	shift
 done
@@ -41,23 +43,41 @@ run_list() {
 make_stock() {
 	local out=$1
 
-	say "selftests on the stock kernel"
-	run_list "$here/list" "$out/output" --no-hypsec
+	say "selftests on the stock kernel, $cpu"
+	run_list "$list" "$out/output" --no-hypsec
+}
+
+# stock_column SUFFIX: $stock is its output, cached
+stock_column() {
+	local dir=$HYPSEC_BUILD/selftests-stock-$cpu$1
+
+	[ -z "$fresh" ] || rm -rf "$dir"
+	cached "$dir" "$KERNEL_VERSION $cpu $(hash_of "$list" "$here/guest.sh")" make_stock
+	stock=$dir/output
+}
+
+# The tests of the stock column that took less than SEC seconds, as a list.
+list_under() {
+	awk -v under="$1" '
+		$2 == "start" { name = substr($0, 10) }
+		$2 == "end" && $4 < under { print name }' <(grep -a '^@@ ' "$stock")
 }
 
 need_kernel
 tests=$("$here/build")
-[ -z "$fresh" ] || rm -rf "$HYPSEC_BUILD/selftests-stock-$cpu"
-cached "$HYPSEC_BUILD/selftests-stock-$cpu" \
-	"$KERNEL_VERSION $cpu $(hash_of "$here/list" "$here/guest.sh")" make_stock
-stock=$HYPSEC_BUILD/selftests-stock-$cpu/output
-
 tmp=$(mktemp -d "$HYPSEC_BUILD/selftests.XXXXXX")
 trap 'rm -rf "$tmp"' EXIT
+if [ -n "$under" ]; then
+	model=$cpu cpu=cortex-a72
+	stock_column ""
+	list_under "$under" >"$tmp/list"
+	cpu=$model list=$tmp/list
+fi
+stock_column "${under:+-under-$under}"
 say "selftests with HypSec"
-run_list "$here/list" "$tmp/hypsec" $second
+run_list "$list" "$tmp/hypsec" $second
 status=0
-SELFTESTS_AGAIN=$tmp/again "$here/compare" "$stock" "$tmp/hypsec" "$here/list" \
+SELFTESTS_AGAIN=$tmp/again "$here/compare" "$stock" "$tmp/hypsec" "$list" \
 	>"$tmp/table" || status=$?
 if [ $status = 1 ] && [ "$(wc -l <"$tmp/again")" -le 6 ]; then
 	say "once more: $(tr '\n' ';' <"$tmp/again")"
@@ -67,7 +87,7 @@ if [ $status = 1 ] && [ "$(wc -l <"$tmp/again")" -le 6 ]; then
 	cat "$stock" "$tmp/stock2" >"$tmp/stock"
 	cat "$tmp/hypsec2" >>"$tmp/hypsec"
 	status=0
-	"$here/compare" "$tmp/stock" "$tmp/hypsec" "$here/list" >"$tmp/table" || status=$?
+	"$here/compare" "$tmp/stock" "$tmp/hypsec" "$list" >"$tmp/table" || status=$?
 	sed 's/$/ (run twice)/' "$tmp/again" | sed 's/^/# /'
 fi
 cat "$tmp/table"
