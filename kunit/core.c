@@ -287,19 +287,26 @@ static int run_errand(void *data)
 	return 0;
 }
 
-int on_cpu(unsigned int cpu, int (*fn)(void *arg), void *arg)
+struct errand *start_on(struct kunit *test, unsigned int cpu, int (*fn)(void *arg), void *arg)
 {
-	struct errand e = { .fn = fn, .arg = arg };
+	struct errand *e = kunit_kzalloc(test, sizeof(*e), GFP_KERNEL);
 	struct task_struct *t;
 
-	init_completion(&e.done);
-	t = kthread_create(run_errand, &e, "hypsec_kunit/%u", cpu);
-	if (IS_ERR(t))
-		return PTR_ERR(t);
+	KUNIT_ASSERT_NOT_NULL(test, e);
+	e->fn = fn;
+	e->arg = arg;
+	init_completion(&e->done);
+	t = kthread_create(run_errand, e, "hypsec_kunit/%u", cpu);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, t);
 	kthread_bind(t, cpu);
 	wake_up_process(t);
-	wait_for_completion(&e.done);
-	return e.ret;
+	return e;
+}
+
+int finish(struct errand *e)
+{
+	wait_for_completion(&e->done);
+	return e->ret;
 }
 
 unsigned int other_cpu(struct kunit *test)

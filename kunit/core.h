@@ -57,10 +57,17 @@ int try_access(enum access what, void *p);
 int try_load(const void *p, u64 *v);
 int try_store(void *p, u64 v);
 
-/* Runs @fn(@arg) on CPU @cpu and waits; process context, may sleep. */
-int on_cpu(unsigned int cpu, int (*fn)(void *arg), void *arg);
-/* An online CPU other than the one that the test runs, and from now on stays, on; skips the
- * test if there is none. */
+/*
+ * Starts @fn(@arg) in a thread on CPU @cpu; finish() waits for it and returns what it did. No
+ * assertion in between: a test that ends early would leave the thread its stack.
+ */
+struct errand;
+struct errand *start_on(struct kunit *test, unsigned int cpu, int (*fn)(void *arg), void *arg);
+int finish(struct errand *e);
+/*
+ * An online CPU other than the one that the test runs, and from now on stays, on; skips the
+ * test if there is none.
+ */
 unsigned int other_cpu(struct kunit *test);
 
 /* model.c: a case of hypsec_memory. */

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Suite hypsec_memory: pages change hands, or nothing changes at all. */
 #include <linux/io.h>
-#include <linux/kthread.h>
 #include <linux/sizes.h>
 #include "core.h"
 
@@ -294,13 +293,12 @@ struct race {
 	atomic_t start;
 	int won[2];
 	unsigned int rounds;
-	enum op op;
 };
 
 static int racer(struct race *r, unsigned int me)
 {
 	unsigned int i;
-	int status;
+	int status, ret = 0;
 
 	for (i = 0; i < r->rounds; i++) {
 		/* Both leave each round together. */
@@ -310,13 +308,13 @@ static int racer(struct race *r, unsigned int me)
 		status = call(i & 1 ? OP_RECLAIM : OP_DONATE, r->pa);
 		if (status == HYPSEC_OK)
 			r->won[me]++;
-		else if (status != HYPSEC_DENIED && status != HYPSEC_BUSY)
-			return status;
+		else if (status != HYPSEC_DENIED && status != HYPSEC_BUSY && !ret)
+			ret = status;		/* go on: the other waits for us */
 		atomic_inc(&r->start);
 		while (atomic_read(&r->start) < 2 * (int)(2 * i + 2))
 			cpu_relax();
 	}
-	return 0;
+	return ret;
 }
 
 static int racer_1(void *arg)
@@ -324,38 +322,22 @@ static int racer_1(void *arg)
 	return racer(arg, 1);
 }
 
-struct race_thread {
-	struct race *r;
-	unsigned int cpu;
-	int ret;
-	struct completion done;
-};
-
-static int race_thread(void *arg)
-{
-	struct race_thread *t = arg;
-
-	t->ret = on_cpu(t->cpu, racer_1, t->r);
-	complete(&t->done);
-	return 0;
-}
-
 /* Two CPUs give, then take, the same page at once: each time one of them, not both. */
 static void double_use(struct kunit *test)
 {
 	struct race r = { .rounds = 400 };
-	struct race_thread t = { .r = &r, .cpu = other_cpu(test) };
+	unsigned int cpu = other_cpu(test);
 	struct accounts before, after;
-	struct task_struct *task;
+	struct errand *e;
+	int mine, theirs;
 
 	r.pa = page_to_phys(host_pages(test, 0));
-	init_completion(&t.done);
 	read_accounts(test, &before);
-	task = kthread_run(race_thread, &t, "hypsec_race");
-	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, task);
-	KUNIT_EXPECT_EQ(test, racer(&r, 0), 0);
-	wait_for_completion(&t.done);
-	KUNIT_EXPECT_EQ(test, t.ret, 0);
+	e = start_on(test, cpu, racer_1, &r);
+	mine = racer(&r, 0);
+	theirs = finish(e);
+	KUNIT_EXPECT_EQ(test, mine, 0);
+	KUNIT_EXPECT_EQ(test, theirs, 0);
 	KUNIT_EXPECT_EQ(test, r.won[0] + r.won[1], r.rounds);
 	read_accounts(test, &after);
 	KUNIT_EXPECT_EQ(test, pages_held(&after), pages_held(&before));

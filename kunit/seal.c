@@ -340,7 +340,7 @@ static void cpu_off_and_on(struct kunit *test)
 		expect_sealed(test, "CPU_OFF");
 		/* While it is off the host may not start it where it likes. */
 		KUNIT_ASSERT_EQ(test, add_cpu(cpu), 0);
-		KUNIT_EXPECT_EQ(test, on_cpu(cpu, check_cpu, &pa), 0);
+		KUNIT_EXPECT_EQ(test, finish(start_on(test, cpu, check_cpu, &pa)), 0);
 	}
 }
 

@@ -5,7 +5,6 @@
  * even between break and make, and what has left must be gone on every CPU at once.
  */
 #include <linux/io.h>
-#include <linux/kthread.h>
 #include <linux/printk.h>
 #include <linux/random.h>
 #include <linux/sizes.h>
@@ -194,21 +193,6 @@ static int live_next_door(void *arg)
 	return 0;
 }
 
-struct neighbour_thread {
-	struct neighbour *n;
-	unsigned int cpu;
-	struct completion done;
-};
-
-static int neighbour_thread(void *arg)
-{
-	struct neighbour_thread *t = arg;
-
-	on_cpu(t->cpu, live_next_door, t->n);
-	complete(&t->done);
-	return 0;
-}
-
 /*
  * Break-before-make, as a CPU that is in the middle of it sees it: a table replaces
  * a block and a block a table 500 times while another CPU uses the other 511 pages. Not
@@ -218,15 +202,13 @@ static int neighbour_thread(void *arg)
 static void accesses_while_donating(struct kunit *test)
 {
 	struct neighbour n = { .block = block_pa(test) };
-	struct neighbour_thread t = { .n = &n, .cpu = other_cpu(test) };
-	struct task_struct *task;
+	unsigned int cpu = other_cpu(test);
 	int status = HYPSEC_OK;
+	struct errand *e;
 	unsigned int i;
 
 	n.page = n.block + 100 * PAGE_SIZE;
-	init_completion(&t.done);
-	task = kthread_run(neighbour_thread, &t, "hypsec_neighbour");
-	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, task);
+	e = start_on(test, cpu, live_next_door, &n);
 	while (!READ_ONCE(n.loops))
 		cpu_relax();
 	for (i = 0; i < 500 && !status; i++) {
@@ -236,7 +218,7 @@ static void accesses_while_donating(struct kunit *test)
 			status = reclaim(n.page);
 	}
 	WRITE_ONCE(n.stop, true);
-	wait_for_completion(&t.done);
+	finish(e);
 
 	KUNIT_EXPECT_EQ(test, status, HYPSEC_OK);
 	KUNIT_EXPECT_EQ(test, i, 500);
@@ -270,38 +252,20 @@ static int split_and_join(void *arg)
 	return 0;
 }
 
-struct splitter_thread {
-	struct splitter s;
-	unsigned int cpu;
-	int ret;
-	struct completion done;
-};
-
-static int splitter_thread(void *arg)
-{
-	struct splitter_thread *t = arg;
-
-	t->ret = on_cpu(t->cpu, split_and_join, &t->s);
-	complete(&t->done);
-	return 0;
-}
-
 static void two_cpus_split(struct kunit *test)
 {
 	phys_addr_t pa = page_to_phys(host_pages(test, BLOCK_ORDER + 1));
-	struct splitter_thread t = { .s = { pa + SZ_2M, 300 }, .cpu = other_cpu(test) };
-	struct splitter mine = { pa, 300 };
+	struct splitter mine = { pa, 300 }, theirs = { pa + SZ_2M, 300 };
+	unsigned int level = level_of(pa), cpu = other_cpu(test);
 	struct accounts before, after;
-	struct task_struct *task;
-	unsigned int level = level_of(pa);
+	struct errand *e;
+	int ret;
 
-	init_completion(&t.done);
 	read_accounts(test, &before);
-	task = kthread_run(splitter_thread, &t, "hypsec_splitter");
-	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, task);
-	KUNIT_EXPECT_EQ(test, split_and_join(&mine), 0);
-	wait_for_completion(&t.done);
-	KUNIT_EXPECT_EQ(test, t.ret, 0);
+	e = start_on(test, cpu, split_and_join, &theirs);
+	ret = split_and_join(&mine);
+	KUNIT_EXPECT_EQ(test, finish(e), 0);
+	KUNIT_EXPECT_EQ(test, ret, 0);
 	read_accounts(test, &after);
 	KUNIT_EXPECT_EQ(test, pages_held(&after), pages_held(&before));
 	KUNIT_EXPECT_LE(test, after.n[HYPSEC_ACC_HOST_S2], before.n[HYPSEC_ACC_HOST_S2]);
@@ -374,9 +338,9 @@ static void fetch_from_a_split_block(struct kunit *test)
 	/* SHARE splits like DONATE, and leaves the page where it is. */
 	KUNIT_ASSERT_EQ(test, hypsec_call_share(text, &res), HYPSEC_OK);
 	KUNIT_EXPECT_EQ(test, level_of(text + PAGE_SIZE), 3);
-	printk(KERN_DEBUG "hypsec_kunit: this comes from %pa\n", &text);
+	pr_info("hypsec_kunit: this comes from %pa\n", &text);
 	KUNIT_EXPECT_EQ(test, hypsec_call_unshare(text, &res), HYPSEC_OK);
-	printk(KERN_DEBUG "hypsec_kunit: and this\n");
+	pr_info("hypsec_kunit: and this\n");
 	KUNIT_EXPECT_EQ(test, level_of(text), before);
 }
 
