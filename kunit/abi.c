@@ -274,7 +274,7 @@ static void log_is_text(struct kunit *test)
 
 	/* Bounded: the core writes a line now and then, the suites make it. */
 	while (n++ < 4096) {
-		KUNIT_ASSERT_EQ(test, read_log(text), HYPSEC_OK);
+		KUNIT_ASSERT_EQ(test, hk_read_log(text), HYPSEC_OK);
 		if (!text[0])
 			break;
 		for (i = 0; i < strlen(text); i++)
@@ -302,7 +302,7 @@ static struct kunit_case abi_cases[] = {
 
 static struct kunit_suite abi_suite = {
 	.name = "hypsec_abi",
-	.init = core_init,
+	.init = hk_init,
 	.test_cases = abi_cases,
 };
 kunit_test_suite(abi_suite);

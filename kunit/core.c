@@ -7,7 +7,7 @@
 #include <asm/virt.h>
 #include "core.h"
 
-struct arm_smccc_res core_hvc(u64 x0, u64 x1, u64 x2, u64 x3)
+struct arm_smccc_res hk_hvc(u64 x0, u64 x1, u64 x2, u64 x3)
 {
 	u64 x[31] = { x0, x1, x2, x3 };
 	unsigned long flags;
@@ -18,7 +18,7 @@ struct arm_smccc_res core_hvc(u64 x0, u64 x1, u64 x2, u64 x3)
 	return (struct arm_smccc_res){ x[0], x[1], x[2], x[3] };
 }
 
-struct arm_smccc_res core_smc(u64 x0, u64 x1, u64 x2, u64 x3)
+struct arm_smccc_res hk_smc(u64 x0, u64 x1, u64 x2, u64 x3)
 {
 	u64 x[31] = { x0, x1, x2, x3 };
 	unsigned long flags;
@@ -29,7 +29,7 @@ struct arm_smccc_res core_smc(u64 x0, u64 x1, u64 x2, u64 x3)
 	return (struct arm_smccc_res){ x[0], x[1], x[2], x[3] };
 }
 
-int core_init(struct kunit *test)
+int hk_init(struct kunit *test)
 {
 	struct arm_smccc_res res;
 
@@ -45,7 +45,7 @@ int core_init(struct kunit *test)
 	return 0;
 }
 
-int read_log(char text[25])
+int hk_read_log(char text[25])
 {
 	struct arm_smccc_res res;
 	int status = hypsec_call_log(&res);
@@ -56,7 +56,7 @@ int read_log(char text[25])
 	return status;
 }
 
-int page_state(phys_addr_t pa, unsigned int *level)
+int hk_page_state(phys_addr_t pa, unsigned int *level)
 {
 	struct arm_smccc_res res;
 	int status = hypsec_call_page_info(pa, &res);
@@ -80,11 +80,11 @@ static void take_back(void *data)
 	unsigned int i;
 
 	for (i = 0; i < 1U << l->order; i++, pa += PAGE_SIZE) {
-		if (page_state(pa, NULL) == HYPSEC_PAGE_SHARED)
+		if (hk_page_state(pa, NULL) == HYPSEC_PAGE_SHARED)
 			hypsec_call_unshare(pa, &res);
-		if (page_state(pa, NULL) == HYPSEC_PAGE_NOT_HOST)
+		if (hk_page_state(pa, NULL) == HYPSEC_PAGE_NOT_HOST)
 			hypsec_call_reclaim(pa, &res);
-		all &= page_state(pa, NULL) == HYPSEC_PAGE_HOST;
+		all &= hk_page_state(pa, NULL) == HYPSEC_PAGE_HOST;
 	}
 	if (all)
 		__free_pages(l->page, l->order);
@@ -93,7 +93,7 @@ static void take_back(void *data)
 	kfree(l);
 }
 
-struct page *host_pages(struct kunit *test, unsigned int order)
+struct page *hk_host_pages(struct kunit *test, unsigned int order)
 {
 	struct lent *l = kzalloc(sizeof(*l), GFP_KERNEL);
 
@@ -107,7 +107,7 @@ struct page *host_pages(struct kunit *test, unsigned int order)
 	return l->page;
 }
 
-void read_accounts(struct kunit *test, struct accounts *a)
+void hk_read_accounts(struct kunit *test, struct accounts *a)
 {
 	struct arm_smccc_res res;
 	unsigned int i;
@@ -118,7 +118,7 @@ void read_accounts(struct kunit *test, struct accounts *a)
 	}
 }
 
-u64 pages_held(const struct accounts *a)
+u64 hk_pages_held(const struct accounts *a)
 {
 	return a->n[HYPSEC_ACC_IMAGE] + a->n[HYPSEC_ACC_FREE] + a->n[HYPSEC_ACC_EL2_S1] +
 	       a->n[HYPSEC_ACC_HOST_S2] + a->n[HYPSEC_ACC_VM_S2] + a->n[HYPSEC_ACC_VM];
@@ -138,7 +138,7 @@ static int walk_range(struct resource *res, void *data)
 	u64 size;
 
 	for (; pa < end; pa = ALIGN_DOWN(pa, size) + size) {
-		state = page_state(pa, &level);
+		state = hk_page_state(pa, &level);
 		/* Only of the host's own pages the size of the entry is told. */
 		size = state >= HYPSEC_PAGE_HOST ? PAGE_SIZE << (9 * (3 - level)) : PAGE_SIZE;
 		ret = w->fn(pa, size, state, w->arg);
@@ -148,7 +148,7 @@ static int walk_range(struct resource *res, void *data)
 	return 0;
 }
 
-int walk_ram(int (*fn)(phys_addr_t pa, u64 size, int state, void *arg), void *arg)
+int hk_walk_ram(int (*fn)(phys_addr_t pa, u64 size, int state, void *arg), void *arg)
 {
 	struct walk w = { fn, arg };
 
@@ -172,12 +172,12 @@ static int is_core(phys_addr_t pa, u64 size, int state, void *arg)
 	return 1;
 }
 
-phys_addr_t core_page(struct kunit *test)
+phys_addr_t hk_core_page(struct kunit *test)
 {
 	static phys_addr_t found;
 
 	if (!found)
-		walk_ram(is_core, &found);
+		hk_walk_ram(is_core, &found);
 	KUNIT_ASSERT_NE(test, found, 0);
 	return found;
 }
@@ -189,12 +189,12 @@ phys_addr_t core_page(struct kunit *test)
 		     _ASM_EXTABLE_KACCESS_ERR(1b, 2b, %w0) \
 		     : "+r" (err), "=&r" (a), "=&r" (b) : "r" (p), ##in : "memory")
 
-const char *const access_names[ACC_COUNT] = {
+const char *const hk_access_names[ACC_COUNT] = {
 	"ldr", "ldrb", "ldp", "ldar", "ldxr", "str", "strb", "stp", "stlr", "stxr",
 	"dc civac", "dc cvac", "dc zva",
 };
 
-int try_access(enum access what, void *p)
+int hk_try_access(enum access what, void *p)
 {
 	u64 a, b, v = 0x5a;
 	int err = 0;
@@ -249,7 +249,7 @@ int try_access(enum access what, void *p)
 	return err;
 }
 
-int try_load(const void *p, u64 *v)
+int hk_try_load(const void *p, u64 *v)
 {
 	int err = 0;
 
@@ -259,7 +259,7 @@ int try_load(const void *p, u64 *v)
 	return err;
 }
 
-int try_store(void *p, u64 v)
+int hk_try_store(void *p, u64 v)
 {
 	int err = 0;
 
@@ -287,7 +287,7 @@ static int run_errand(void *data)
 	return 0;
 }
 
-struct errand *start_on(struct kunit *test, unsigned int cpu, int (*fn)(void *arg), void *arg)
+struct errand *hk_start_on(struct kunit *test, unsigned int cpu, int (*fn)(void *arg), void *arg)
 {
 	struct errand *e = kunit_kzalloc(test, sizeof(*e), GFP_KERNEL);
 	struct task_struct *t;
@@ -303,13 +303,13 @@ struct errand *start_on(struct kunit *test, unsigned int cpu, int (*fn)(void *ar
 	return e;
 }
 
-int finish(struct errand *e)
+int hk_finish(struct errand *e)
 {
 	wait_for_completion(&e->done);
 	return e->ret;
 }
 
-unsigned int other_cpu(struct kunit *test)
+unsigned int hk_other_cpu(struct kunit *test)
 {
 	unsigned int cpu;
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the suites share. They know the core by its calls only, not hypsec-mod/. */
+/*
+ * What the suites share. They know the core by its calls only, not hypsec-mod/. The names
+ * begin with hk_ because they are global in a kernel that has this built in.
+ */
 #ifndef HYPSEC_KUNIT_CORE_H
 #define HYPSEC_KUNIT_CORE_H
 
@@ -9,39 +12,39 @@
 #include "hypsec_calls.h"
 
 /* struct kunit_suite.init: skips where there is no EL2 or no core, fails where it is broken. */
-int core_init(struct kunit *test);
+int hk_init(struct kunit *test);
 
 /* hvc.S: every register from and to @x[31]; x18 is left alone. */
 void hypsec_hvc_full(u64 *x);
 void hypsec_smc_full(u64 *x);
 
 /* One call by number. */
-struct arm_smccc_res core_hvc(u64 x0, u64 x1, u64 x2, u64 x3);
-struct arm_smccc_res core_smc(u64 x0, u64 x1, u64 x2, u64 x3);
+struct arm_smccc_res hk_hvc(u64 x0, u64 x1, u64 x2, u64 x3);
+struct arm_smccc_res hk_smc(u64 x0, u64 x1, u64 x2, u64 x3);
 
 /* HYPSEC_CALL_LOG: up to 24 characters, NUL terminated; empty: no more. */
-int read_log(char text[25]);
+int hk_read_log(char text[25]);
 
 /*
  * 1 << @order pages of the host's, for one test. At its end they are taken back
  * from the core; a page that does not come back is never given to the kernel again.
  */
-struct page *host_pages(struct kunit *test, unsigned int order);
+struct page *hk_host_pages(struct kunit *test, unsigned int order);
 
 /* HYPSEC_CALL_PAGE_INFO; a negative status, or enum hypsec_page. @level may be NULL. */
-int page_state(phys_addr_t pa, unsigned int *level);
+int hk_page_state(phys_addr_t pa, unsigned int *level);
 
 struct accounts {
 	u64 n[HYPSEC_ACC_COUNT];
 };
-void read_accounts(struct kunit *test, struct accounts *a);
+void hk_read_accounts(struct kunit *test, struct accounts *a);
 /* Pages the core holds, wherever they are accounted. */
-u64 pages_held(const struct accounts *a);
+u64 hk_pages_held(const struct accounts *a);
 
 /* Calls @fn(@pa, @size, @state, @arg) for each entry of System RAM, until it returns non-zero. */
-int walk_ram(int (*fn)(phys_addr_t pa, u64 size, int state, void *arg), void *arg);
+int hk_walk_ram(int (*fn)(phys_addr_t pa, u64 size, int state, void *arg), void *arg);
 /* A page of the region the core was installed in; never donated, never given back. */
-phys_addr_t core_page(struct kunit *test);
+phys_addr_t hk_core_page(struct kunit *test);
 
 /*
  * Single accesses that may fault: 0 or -EFAULT. A fault that is not handled as -EFAULT
@@ -52,32 +55,33 @@ enum access {
 	ACC_STORE, ACC_STORE_BYTE, ACC_STORE_PAIR, ACC_STORE_RELEASE, ACC_STORE_EXCLUSIVE,
 	ACC_DC_CIVAC, ACC_DC_CVAC, ACC_DC_ZVA, ACC_COUNT
 };
-extern const char *const access_names[ACC_COUNT];
-int try_access(enum access what, void *p);
-int try_load(const void *p, u64 *v);
-int try_store(void *p, u64 v);
+extern const char *const hk_access_names[ACC_COUNT];
+int hk_try_access(enum access what, void *p);
+int hk_try_load(const void *p, u64 *v);
+int hk_try_store(void *p, u64 v);
 
 /*
- * Starts @fn(@arg) in a thread on CPU @cpu; finish() waits for it and returns what it did. No
+ * Starts @fn(@arg) in a thread on CPU @cpu; hk_finish() waits for it and returns what it did. No
  * assertion in between: a test that ends early would leave the thread its stack.
  */
 struct errand;
-struct errand *start_on(struct kunit *test, unsigned int cpu, int (*fn)(void *arg), void *arg);
-int finish(struct errand *e);
+struct errand *hk_start_on(struct kunit *test, unsigned int cpu, int (*fn)(void *arg), void *arg);
+int hk_finish(struct errand *e);
 /*
  * An online CPU other than the one that the test runs, and from now on stays, on; skips the
  * test if there is none.
  */
-unsigned int other_cpu(struct kunit *test);
+unsigned int hk_other_cpu(struct kunit *test);
 
-/* model.c: a case of hypsec_memory. */
-void random_walk(struct kunit *test);
+/* model.c: cases of hypsec_memory. */
+void model_random_walk(struct kunit *test);
+void model_double_use(struct kunit *test);
 
 /* restart.c: what the target of the stub's SOFT_RESTART found. */
 struct restarted {
 	u64 currentel, sctlr, daif;
 	bool args;		/* its three arguments arrived */
 };
-void soft_restart(struct kunit *test, struct restarted *at);
+void hk_soft_restart(struct kunit *test, struct restarted *at);
 
 #endif

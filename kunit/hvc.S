@@ -73,7 +73,7 @@ SYM_FUNC_END(\name)
  *	TTBR0_EL1 an identity map of the code below
  */
 #define R_PA		0	/* physical address of the struct */
-#define R_TARGET	8	/* physical address of restart_target */
+#define R_TARGET	8	/* physical address of hk_restart_target */
 #define R_BACK		16	/* virtual address of restart_back */
 #define R_SCTLR		24
 #define R_CURRENTEL	32	/* out, as found at the target */
@@ -108,7 +108,7 @@ SYM_FUNC_END(hypsec_soft_restart)
 
 	/* EL1 or, if the core gave it away, EL2; MMU off. x0-x2 = x2-x4 of the call. */
 	.balign	256
-SYM_CODE_START(restart_target)
+SYM_CODE_START(hk_restart_target)
 	mrs	x3, CurrentEL
 	str	x3, [x0, #R_CURRENTEL]
 	mrs	x4, sctlr_el1
@@ -130,7 +130,7 @@ SYM_CODE_START(restart_target)
 	msr	sctlr_el1, x6
 	isb
 	br	x5
-SYM_CODE_END(restart_target)
+SYM_CODE_END(hk_restart_target)
 
 SYM_CODE_START_LOCAL(restart_back)
 	bti	j

@@ -93,22 +93,22 @@ static void expect_state(struct kunit *test, phys_addr_t pa, enum state s, bool 
 	switch (s) {
 	case ST_HOST:
 	case ST_SHARED:
-		KUNIT_EXPECT_EQ(test, page_state(pa, NULL),
+		KUNIT_EXPECT_EQ(test, hk_page_state(pa, NULL),
 				s == ST_HOST ? HYPSEC_PAGE_HOST : HYPSEC_PAGE_SHARED);
-		KUNIT_EXPECT_EQ(test, try_load(va, &v), 0);
+		KUNIT_EXPECT_EQ(test, hk_try_load(va, &v), 0);
 		if (filled)
 			KUNIT_EXPECT_TRUE(test, page_is(va, 0x1111, 1));
-		KUNIT_EXPECT_EQ(test, try_store(va, v), 0);
+		KUNIT_EXPECT_EQ(test, hk_try_store(va, v), 0);
 		break;
 	case ST_DONATED:
 	case ST_CORE:
-		KUNIT_EXPECT_EQ(test, page_state(pa, NULL), HYPSEC_PAGE_NOT_HOST);
-		KUNIT_EXPECT_EQ(test, try_load(va, &v), -EFAULT);
+		KUNIT_EXPECT_EQ(test, hk_page_state(pa, NULL), HYPSEC_PAGE_NOT_HOST);
+		KUNIT_EXPECT_EQ(test, hk_try_load(va, &v), -EFAULT);
 		KUNIT_EXPECT_EQ(test, v, 0);
-		KUNIT_EXPECT_EQ(test, try_store(va, 1), -EFAULT);
+		KUNIT_EXPECT_EQ(test, hk_try_store(va, 1), -EFAULT);
 		break;
 	default:
-		KUNIT_EXPECT_EQ(test, page_state(pa, NULL), HYPSEC_RANGE);
+		KUNIT_EXPECT_EQ(test, hk_page_state(pa, NULL), HYPSEC_RANGE);
 	}
 }
 
@@ -120,8 +120,8 @@ static phys_addr_t page_in(struct kunit *test, enum state s)
 	if (s == ST_NONE)
 		return 0x09000000;		/* the UART of the emulator's board */
 	if (s == ST_CORE)
-		return core_page(test);
-	page = host_pages(test, 0);
+		return hk_core_page(test);
+	page = hk_host_pages(test, 0);
 	pa = page_to_phys(page);
 	fill_page(page_address(page), 0x1111);
 	if (s == ST_SHARED)
@@ -139,12 +139,12 @@ static void transition(struct kunit *test)
 	bool filled = t->from == ST_HOST || t->from == ST_SHARED;
 
 	expect_state(test, pa, t->from, filled);
-	read_accounts(test, &before);
+	hk_read_accounts(test, &before);
 	KUNIT_EXPECT_EQ(test, call(t->op, pa), t->status);
-	read_accounts(test, &after);
+	hk_read_accounts(test, &after);
 	expect_state(test, pa, t->to, filled);
 
-	KUNIT_EXPECT_EQ(test, pages_held(&after) - pages_held(&before),
+	KUNIT_EXPECT_EQ(test, hk_pages_held(&after) - hk_pages_held(&before),
 			(u64)(t->to == ST_DONATED) - (u64)(t->from == ST_DONATED));
 	KUNIT_EXPECT_EQ(test, after.n[HYPSEC_ACC_SHARED] - before.n[HYPSEC_ACC_SHARED],
 			(u64)(t->to == ST_SHARED) - (u64)(t->from == ST_SHARED));
@@ -153,7 +153,7 @@ static void transition(struct kunit *test)
 
 static void reclaimed_page_is_zero(struct kunit *test)
 {
-	struct page *page = host_pages(test, 0);
+	struct page *page = hk_host_pages(test, 0);
 	phys_addr_t pa = page_to_phys(page);
 
 	fill_page(page_address(page), 0xdead);
@@ -167,7 +167,7 @@ static void reclaimed_page_is_zero(struct kunit *test)
 
 static void bad_addresses(struct kunit *test)
 {
-	phys_addr_t pa = page_to_phys(host_pages(test, 0));
+	phys_addr_t pa = page_to_phys(hk_host_pages(test, 0));
 	const u64 invalid[] = { pa + 1, pa + 8, pa + PAGE_SIZE - 1, ~0UL, 1UL << 63 | 1,
 				(u64)page_address(pfn_to_page(PHYS_PFN(pa))) | 1 };
 	const u64 range[] = { 0, 0x08000000, 0x080a0000, 0x09000000, 0x0a000000, 0x10000000,
@@ -178,7 +178,7 @@ static void bad_addresses(struct kunit *test)
 	enum op op;
 	unsigned int i;
 
-	read_accounts(test, &before);
+	hk_read_accounts(test, &before);
 	for (op = OP_DONATE; op <= OP_UNSHARE; op++) {
 		for (i = 0; i < ARRAY_SIZE(invalid); i++)
 			KUNIT_EXPECT_EQ_MSG(test, call(op, invalid[i]), HYPSEC_INVALID, "%llx",
@@ -190,8 +190,8 @@ static void bad_addresses(struct kunit *test)
 	}
 	for (i = 0; i < ARRAY_SIZE(range); i++)
 		if (!page_is_ram(PHYS_PFN(range[i])))
-			KUNIT_EXPECT_EQ(test, page_state(range[i], NULL), HYPSEC_RANGE);
-	read_accounts(test, &after);
+			KUNIT_EXPECT_EQ(test, hk_page_state(range[i], NULL), HYPSEC_RANGE);
+	hk_read_accounts(test, &after);
 	KUNIT_EXPECT_MEMEQ(test, &after, &before, sizeof(after));
 	expect_state(test, pa, ST_HOST, false);
 }
@@ -207,10 +207,10 @@ static void out_of_ram(struct kunit *test)
 	phys_addr_t end = 0;
 	enum op op;
 
-	walk_ram(find_end, &end);
+	hk_walk_ram(find_end, &end);
 	KUNIT_ASSERT_NE(test, end, 0);
-	KUNIT_EXPECT_GE(test, page_state(end - PAGE_SIZE, NULL), 0);
-	KUNIT_EXPECT_EQ(test, page_state(end, NULL), HYPSEC_RANGE);
+	KUNIT_EXPECT_GE(test, hk_page_state(end - PAGE_SIZE, NULL), 0);
+	KUNIT_EXPECT_EQ(test, hk_page_state(end, NULL), HYPSEC_RANGE);
 	for (op = OP_DONATE; op <= OP_UNSHARE; op++)
 		KUNIT_EXPECT_EQ(test, call(op, end), HYPSEC_RANGE);
 }
@@ -241,14 +241,14 @@ static void many_pages(struct kunit *test)
 
 	KUNIT_ASSERT_NOT_NULL(test, page);
 	for (i = 0; i < MANY; i++) {
-		page[i] = host_pages(test, 0);
+		page[i] = hk_host_pages(test, 0);
 		fill_page(page_address(page[i]), i);
 	}
-	read_accounts(test, &before);
+	hk_read_accounts(test, &before);
 	for (i = 0; i < MANY; i++)
 		KUNIT_ASSERT_EQ(test, call(OP_DONATE, page_to_phys(page[i])), HYPSEC_OK);
-	read_accounts(test, &after);
-	KUNIT_EXPECT_EQ(test, pages_held(&after), pages_held(&before) + MANY);
+	hk_read_accounts(test, &after);
+	KUNIT_EXPECT_EQ(test, hk_pages_held(&after), hk_pages_held(&before) + MANY);
 	KUNIT_EXPECT_EQ(test, after.n[HYPSEC_ACC_SHARED], before.n[HYPSEC_ACC_SHARED]);
 
 	for (i = 0; i < MANY; i++) {
@@ -256,8 +256,8 @@ static void many_pages(struct kunit *test)
 		KUNIT_ASSERT_EQ(test, call(OP_RECLAIM, page_to_phys(page[n])), HYPSEC_OK);
 		KUNIT_ASSERT_TRUE(test, page_is(page_address(page[n]), 0, 0));
 	}
-	read_accounts(test, &after);
-	KUNIT_EXPECT_EQ(test, pages_held(&after), pages_held(&before));
+	hk_read_accounts(test, &after);
+	KUNIT_EXPECT_EQ(test, hk_pages_held(&after), hk_pages_held(&before));
 	/* The tables that were split for them are joined again, or free. */
 	KUNIT_EXPECT_LE(test, after.n[HYPSEC_ACC_HOST_S2], before.n[HYPSEC_ACC_HOST_S2]);
 }
@@ -279,92 +279,36 @@ static void accounts_add_up(struct kunit *test)
 	/* hypsec-mod may top the pool up meanwhile: once more, then. */
 	for (tries = 0; tries < 3; tries++) {
 		missing = 0;
-		read_accounts(test, &a);
-		walk_ram(count_not_host, &missing);
-		read_accounts(test, &again);
-		if (pages_held(&a) == pages_held(&again))
+		hk_read_accounts(test, &a);
+		hk_walk_ram(count_not_host, &missing);
+		hk_read_accounts(test, &again);
+		if (hk_pages_held(&a) == hk_pages_held(&again))
 			break;
 	}
-	KUNIT_EXPECT_EQ(test, missing, pages_held(&a) + a.n[HYPSEC_ACC_PRIVATE]);
-}
-
-struct race {
-	phys_addr_t pa;
-	atomic_t start;
-	int won[2];
-	unsigned int rounds;
-};
-
-static int racer(struct race *r, unsigned int me)
-{
-	unsigned int i;
-	int status, ret = 0;
-
-	for (i = 0; i < r->rounds; i++) {
-		/* Both leave each round together. */
-		atomic_inc(&r->start);
-		while (atomic_read(&r->start) < 2 * (int)(2 * i + 1))
-			cpu_relax();
-		status = call(i & 1 ? OP_RECLAIM : OP_DONATE, r->pa);
-		if (status == HYPSEC_OK)
-			r->won[me]++;
-		else if (status != HYPSEC_DENIED && status != HYPSEC_BUSY && !ret)
-			ret = status;		/* go on: the other waits for us */
-		atomic_inc(&r->start);
-		while (atomic_read(&r->start) < 2 * (int)(2 * i + 2))
-			cpu_relax();
-	}
-	return ret;
-}
-
-static int racer_1(void *arg)
-{
-	return racer(arg, 1);
-}
-
-/* Two CPUs give, then take, the same page at once: each time one of them, not both. */
-static void double_use(struct kunit *test)
-{
-	struct race r = { .rounds = 400 };
-	unsigned int cpu = other_cpu(test);
-	struct accounts before, after;
-	struct errand *e;
-	int mine, theirs;
-
-	r.pa = page_to_phys(host_pages(test, 0));
-	read_accounts(test, &before);
-	e = start_on(test, cpu, racer_1, &r);
-	mine = racer(&r, 0);
-	theirs = finish(e);
-	KUNIT_EXPECT_EQ(test, mine, 0);
-	KUNIT_EXPECT_EQ(test, theirs, 0);
-	KUNIT_EXPECT_EQ(test, r.won[0] + r.won[1], r.rounds);
-	read_accounts(test, &after);
-	KUNIT_EXPECT_EQ(test, pages_held(&after), pages_held(&before));
-	expect_state(test, r.pa, ST_HOST, false);
+	KUNIT_EXPECT_EQ(test, missing, hk_pages_held(&a) + a.n[HYPSEC_ACC_PRIVATE]);
 }
 
 /* A page the core took for a table of its own stays with it until it is free again. */
 static void pool_serves_the_tables(struct kunit *test)
 {
-	struct page *block = host_pages(test, 9), *page;
+	struct page *block = hk_host_pages(test, 9), *page;
 	struct accounts before, split, after;
 	phys_addr_t pa = page_to_phys(block);
 	unsigned int level;
 
-	page = host_pages(test, 0);
+	page = hk_host_pages(test, 0);
 	KUNIT_ASSERT_EQ(test, call(OP_DONATE, page_to_phys(page)), HYPSEC_OK);
-	KUNIT_ASSERT_EQ(test, page_state(pa, &level), HYPSEC_PAGE_HOST);
-	read_accounts(test, &before);
+	KUNIT_ASSERT_EQ(test, hk_page_state(pa, &level), HYPSEC_PAGE_HOST);
+	hk_read_accounts(test, &before);
 	KUNIT_ASSERT_EQ(test, call(OP_DONATE, pa + SZ_1M), HYPSEC_OK);
-	read_accounts(test, &split);
+	hk_read_accounts(test, &split);
 	if (level < 3)
 		KUNIT_EXPECT_EQ(test, split.n[HYPSEC_ACC_HOST_S2],
 				before.n[HYPSEC_ACC_HOST_S2] + 3 - level);
-	KUNIT_EXPECT_EQ(test, pages_held(&split), pages_held(&before) + 1);
+	KUNIT_EXPECT_EQ(test, hk_pages_held(&split), hk_pages_held(&before) + 1);
 	KUNIT_ASSERT_EQ(test, call(OP_RECLAIM, pa + SZ_1M), HYPSEC_OK);
-	read_accounts(test, &after);
-	KUNIT_EXPECT_EQ(test, pages_held(&after), pages_held(&before));
+	hk_read_accounts(test, &after);
+	KUNIT_EXPECT_EQ(test, hk_pages_held(&after), hk_pages_held(&before));
 }
 
 static struct kunit_case memory_cases[] = {
@@ -375,15 +319,15 @@ static struct kunit_case memory_cases[] = {
 	KUNIT_CASE(mmio_stays_usable),
 	KUNIT_CASE(many_pages),
 	KUNIT_CASE(accounts_add_up),
-	KUNIT_CASE(double_use),
+	KUNIT_CASE(model_double_use),
 	KUNIT_CASE(pool_serves_the_tables),
-	KUNIT_CASE(random_walk),
+	KUNIT_CASE(model_random_walk),
 	{}
 };
 
 static struct kunit_suite memory_suite = {
 	.name = "hypsec_memory",
-	.init = core_init,
+	.init = hk_init,
 	.test_cases = memory_cases,
 };
 kunit_test_suite(memory_suite);

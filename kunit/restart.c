@@ -15,7 +15,7 @@ struct restart {
 } __aligned(64);
 
 void hypsec_soft_restart(struct restart *r);
-void restart_target(void);
+void hk_restart_target(void);
 
 static phys_addr_t text_pa(void *fn)
 {
@@ -28,16 +28,16 @@ static phys_addr_t text_pa(void *fn)
 			 PMD_SECT_UXN)
 
 /**
- * soft_restart() - enter the target of SOFT_RESTART on this CPU, and come back
+ * hk_soft_restart() - enter the target of SOFT_RESTART on this CPU, and come back
  * @test: skipped where the identity map can't be made
  * @at: what the target found
  *
  * If the core let the target run at EL2 this does not return.
  */
-void soft_restart(struct kunit *test, struct restarted *at)
+void hk_soft_restart(struct kunit *test, struct restarted *at)
 {
-	struct page *page = host_pages(test, 2);
-	phys_addr_t code = text_pa(restart_target);
+	struct page *page = hk_host_pages(test, 2);
+	phys_addr_t code = text_pa(hk_restart_target);
 	struct restart *r = page_address(page);
 	/* tables of levels -1 (52-bit addresses only), 0 and 1 */
 	u64 *top = (void *)r + PAGE_SIZE, *l0 = (void *)r + 2 * PAGE_SIZE;
@@ -69,7 +69,7 @@ void soft_restart(struct kunit *test, struct restarted *at)
 	r->target = code;
 	/* Fetched with the MMU off, from memory. */
 	for (i = 0; i < 256; i += 16)
-		asm volatile("dc cvac, %0" : : "r" ((void *)restart_target + i) : "memory");
+		asm volatile("dc cvac, %0" : : "r" ((void *)hk_restart_target + i) : "memory");
 	dsb(sy);
 
 	local_irq_save(flags);

@@ -4,19 +4,15 @@
  * may work; after each attempt the core must still be there, and its pages
  * still out of reach.
  */
-#include <linux/cpu.h>
 #include <linux/mman.h>
-#include <linux/of.h>
 #include <linux/uaccess.h>
 #include <linux/vmalloc.h>
-#include <uapi/linux/psci.h>
-#include <asm/cputype.h>
 #include <asm/virt.h>
-#include "core.h"
+#include "seal.h"
 
 #define STUB_ERR	0xbadca11UL
 
-static void expect_sealed(struct kunit *test, const char *after)
+void hk_expect_sealed(struct kunit *test, const char *after)
 {
 	struct arm_smccc_res res;
 	u64 v;
@@ -24,7 +20,7 @@ static void expect_sealed(struct kunit *test, const char *after)
 	KUNIT_EXPECT_EQ_MSG(test, hypsec_call_version(&res), HYPSEC_OK, "after %s", after);
 	KUNIT_EXPECT_EQ_MSG(test, res.a3, HYPSEC_PHASE_SEALED, "after %s", after);
 	KUNIT_EXPECT_EQ_MSG(test, read_sysreg(CurrentEL), CurrentEL_EL1, "after %s", after);
-	KUNIT_EXPECT_EQ_MSG(test, try_load(phys_to_virt(core_page(test)), &v), -EFAULT,
+	KUNIT_EXPECT_EQ_MSG(test, hk_try_load(phys_to_virt(hk_core_page(test)), &v), -EFAULT,
 			    "after %s", after);
 }
 
@@ -32,9 +28,9 @@ static void expect_sealed(struct kunit *test, const char *after)
  * A page of code for EL2: a vector table whose every entry answers 0xdead, which
  * also does for an entry point. Were it ever used, the next call would tell.
  */
-static phys_addr_t trojan(struct kunit *test)
+phys_addr_t hk_trojan(struct kunit *test)
 {
-	struct page *page = host_pages(test, 0);
+	struct page *page = hk_host_pages(test, 0);
 	__le32 *insn = page_address(page);
 	unsigned int i;
 
@@ -51,23 +47,23 @@ static phys_addr_t trojan(struct kunit *test)
 
 static void stub_calls(struct kunit *test)
 {
-	phys_addr_t pa = trojan(test);
+	phys_addr_t pa = hk_trojan(test);
 	u64 n;
 
-	KUNIT_EXPECT_EQ(test, core_hvc(HVC_SET_VECTORS, pa, 0, 0).a0, 0);
-	expect_sealed(test, "SET_VECTORS");
-	KUNIT_EXPECT_EQ(test, core_hvc(HVC_RESET_VECTORS, 0, 0, 0).a0, 0);
-	expect_sealed(test, "RESET_VECTORS");
-	KUNIT_EXPECT_EQ(test, core_hvc(HVC_SET_VECTORS, core_page(test), 0, 0).a0, 0);
-	expect_sealed(test, "SET_VECTORS to the core's own page");
-	core_hvc(HVC_FINALISE_EL2, pa, pa, pa);
-	expect_sealed(test, "FINALISE_EL2");
-	KUNIT_EXPECT_EQ(test, core_hvc(HVC_RESET_VECTORS, 0, 0, 0).a0, 0);
+	KUNIT_EXPECT_EQ(test, hk_hvc(HVC_SET_VECTORS, pa, 0, 0).a0, 0);
+	hk_expect_sealed(test, "SET_VECTORS");
+	KUNIT_EXPECT_EQ(test, hk_hvc(HVC_RESET_VECTORS, 0, 0, 0).a0, 0);
+	hk_expect_sealed(test, "RESET_VECTORS");
+	KUNIT_EXPECT_EQ(test, hk_hvc(HVC_SET_VECTORS, hk_core_page(test), 0, 0).a0, 0);
+	hk_expect_sealed(test, "SET_VECTORS to the core's own page");
+	hk_hvc(HVC_FINALISE_EL2, pa, pa, pa);
+	hk_expect_sealed(test, "FINALISE_EL2");
+	KUNIT_EXPECT_EQ(test, hk_hvc(HVC_RESET_VECTORS, 0, 0, 0).a0, 0);
 	/* 4 is GET_ICH_VTR in younger kernels; the others nobody's. */
-	core_hvc(4, pa, pa, pa);
+	hk_hvc(4, pa, pa, pa);
 	for (n = 5; n < 16; n++)
-		KUNIT_EXPECT_EQ(test, core_hvc(n, pa, pa, pa).a0, STUB_ERR);
-	expect_sealed(test, "unknown stub calls");
+		KUNIT_EXPECT_EQ(test, hk_hvc(n, pa, pa, pa).a0, STUB_ERR);
+	hk_expect_sealed(test, "unknown stub calls");
 }
 
 /* What kexec and kdump do, on this CPU: the next kernel is at EL1, confined like this one. */
@@ -75,12 +71,12 @@ static void soft_restart_stays_at_el1(struct kunit *test)
 {
 	struct restarted at;
 
-	soft_restart(test, &at);
+	hk_soft_restart(test, &at);
 	KUNIT_EXPECT_EQ(test, at.currentel, CurrentEL_EL1);
 	KUNIT_EXPECT_EQ(test, at.sctlr & (SCTLR_ELx_M | SCTLR_ELx_C), 0);
 	KUNIT_EXPECT_EQ(test, at.daif, 0x3c0);
 	KUNIT_EXPECT_TRUE(test, at.args);
-	expect_sealed(test, "SOFT_RESTART");
+	hk_expect_sealed(test, "SOFT_RESTART");
 }
 
 static void install_calls(struct kunit *test)
@@ -89,7 +85,7 @@ static void install_calls(struct kunit *test)
 
 	KUNIT_EXPECT_EQ(test, hypsec_call_seal(&res), HYPSEC_NOT_SUPPORTED);
 	KUNIT_EXPECT_EQ(test, hypsec_call_leave(&res), HYPSEC_NOT_SUPPORTED);
-	expect_sealed(test, "install calls");
+	hk_expect_sealed(test, "install calls");
 }
 
 static int probe_page(phys_addr_t pa, u64 size, int state, void *arg)
@@ -100,8 +96,8 @@ static int probe_page(phys_addr_t pa, u64 size, int state, void *arg)
 	if (state != HYPSEC_PAGE_NOT_HOST)
 		return 0;
 	found[0]++;
-	if (try_load(phys_to_virt(pa), &v) != -EFAULT ||
-	    try_load(phys_to_virt(pa) + PAGE_SIZE - 8, &v) != -EFAULT)
+	if (hk_try_load(phys_to_virt(pa), &v) != -EFAULT ||
+	    hk_try_load(phys_to_virt(pa) + PAGE_SIZE - 8, &v) != -EFAULT)
 		found[1]++;
 	return 0;
 }
@@ -111,7 +107,7 @@ static void every_page_of_the_core(struct kunit *test)
 {
 	u64 found[2] = { 0, 0 };
 
-	walk_ram(probe_page, found);
+	hk_walk_ram(probe_page, found);
 	KUNIT_EXPECT_GT(test, found[0], 0);
 	KUNIT_EXPECT_EQ(test, found[1], 0);
 }
@@ -119,24 +115,24 @@ static void every_page_of_the_core(struct kunit *test)
 /* All kinds of access, through the linear map. */
 static void every_access(struct kunit *test)
 {
-	void *va = phys_to_virt(core_page(test));
+	void *va = phys_to_virt(hk_core_page(test));
 	enum access a;
 
 	for (a = 0; a < ACC_COUNT; a++) {
-		int err = try_access(a, va);
+		int err = hk_try_access(a, va);
 
 		/* Cleaning moves nothing to this kernel; the emulator does not even look. */
 		if (err == 0 && (a == ACC_DC_CIVAC || a == ACC_DC_CVAC))
 			continue;
-		KUNIT_EXPECT_EQ_MSG(test, err, -EFAULT, "%s", access_names[a]);
+		KUNIT_EXPECT_EQ_MSG(test, err, -EFAULT, "%s", hk_access_names[a]);
 	}
-	expect_sealed(test, "all accesses");
+	hk_expect_sealed(test, "all accesses");
 }
 
 /* A mapping of the kernel's own making, with any attributes, is no way around. */
 static void every_alias(struct kunit *test)
 {
-	struct page *page = pfn_to_page(PHYS_PFN(core_page(test)));
+	struct page *page = pfn_to_page(PHYS_PFN(hk_core_page(test)));
 	const pgprot_t prot[] = {
 		PAGE_KERNEL, PAGE_KERNEL_RO, PAGE_KERNEL_EXEC,
 		pgprot_writecombine(PAGE_KERNEL), pgprot_noncached(PAGE_KERNEL),
@@ -149,28 +145,28 @@ static void every_alias(struct kunit *test)
 	for (i = 0; i < ARRAY_SIZE(prot); i++) {
 		va = vmap(&page, 1, VM_MAP, prot[i]);
 		KUNIT_ASSERT_NOT_NULL(test, va);
-		KUNIT_EXPECT_EQ_MSG(test, try_load(va, &v), -EFAULT, "alias %u", i);
+		KUNIT_EXPECT_EQ_MSG(test, hk_try_load(va, &v), -EFAULT, "alias %u", i);
 		KUNIT_EXPECT_EQ(test, v, 0);
-		KUNIT_EXPECT_EQ_MSG(test, try_store(va, 0x5a), -EFAULT, "alias %u", i);
-		KUNIT_EXPECT_EQ_MSG(test, try_access(ACC_LOAD_BYTE, va), -EFAULT, "alias %u", i);
+		KUNIT_EXPECT_EQ_MSG(test, hk_try_store(va, 0x5a), -EFAULT, "alias %u", i);
+		KUNIT_EXPECT_EQ_MSG(test, hk_try_access(ACC_LOAD_BYTE, va), -EFAULT, "alias %u", i);
 		vunmap(va);
 	}
-	expect_sealed(test, "aliases");
+	hk_expect_sealed(test, "aliases");
 }
 
 /* What load_unaligned_zeropad() does: an access that ends in the core's page. */
 static void straddling_access(struct kunit *test)
 {
-	struct page *pages = host_pages(test, 1);
+	struct page *pages = hk_host_pages(test, 1);
 	void *edge = page_address(pages) + PAGE_SIZE - 4;
 	struct arm_smccc_res res;
 	u64 v;
 
 	*(u64 *)edge = ~0UL;
 	KUNIT_ASSERT_EQ(test, hypsec_call_donate(page_to_phys(pages) + PAGE_SIZE, &res), HYPSEC_OK);
-	KUNIT_EXPECT_EQ(test, try_load(edge, &v), -EFAULT);
+	KUNIT_EXPECT_EQ(test, hk_try_load(edge, &v), -EFAULT);
 	KUNIT_EXPECT_EQ(test, v, 0);
-	KUNIT_EXPECT_EQ(test, try_store(edge, 0), -EFAULT);
+	KUNIT_EXPECT_EQ(test, hk_try_store(edge, 0), -EFAULT);
 	KUNIT_EXPECT_EQ(test, *(u32 *)edge, ~0U);
 }
 
@@ -209,139 +205,7 @@ static void user_access(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, get_user(v, (u64 __user *)addr), 0);
 	KUNIT_EXPECT_EQ(test, v, 0);
 	unpin_user_page(page);
-	expect_sealed(test, "user accesses");
-}
-
-#define PSCI(v)		((u64)(s64)(v))
-#define NO_SUCH_CPU	0xff00ffffffUL
-
-static void read_mpidr(void *info)
-{
-	*(u64 *)info = read_cpuid_mpidr() & MPIDR_HWID_BITMASK;
-}
-
-static void cpu_on(struct kunit *test)
-{
-	phys_addr_t pa = trojan(test);
-	unsigned int cpu;
-	u64 mpidr;
-
-	for_each_online_cpu(cpu) {
-		smp_call_function_single(cpu, read_mpidr, &mpidr, 1);
-		KUNIT_EXPECT_EQ(test, core_smc(PSCI_0_2_FN64_CPU_ON, mpidr, pa, 0).a0,
-				PSCI(PSCI_RET_ALREADY_ON));
-		KUNIT_EXPECT_EQ(test, core_smc(PSCI_0_2_FN_CPU_ON, mpidr, pa, 0).a0,
-				PSCI(PSCI_RET_ALREADY_ON));
-	}
-	KUNIT_EXPECT_EQ(test, core_smc(PSCI_0_2_FN64_CPU_ON, NO_SUCH_CPU, pa, 0).a0,
-			PSCI(PSCI_RET_INVALID_PARAMS));
-	KUNIT_EXPECT_EQ(test, core_smc(PSCI_0_2_FN64_CPU_ON, 1UL << 31, pa, 0).a0,
-			PSCI(PSCI_RET_INVALID_PARAMS));
-	KUNIT_EXPECT_EQ(test, core_smc(PSCI_0_2_FN64_CPU_ON, mpidr, pa + 2, 0).a0,
-			PSCI(PSCI_RET_INVALID_ADDRESS));
-	expect_sealed(test, "CPU_ON");
-}
-
-static void suspend(struct kunit *test)
-{
-	phys_addr_t pa = trojan(test);
-
-	/* The emulator takes each for a WFI or refuses it; on hardware the CPU loses power. */
-	if (!of_machine_is_compatible("linux,dummy-virt"))
-		kunit_skip(test, "firmware would power this CPU down");
-	core_smc(PSCI_0_2_FN64_CPU_SUSPEND, 0, pa, 0);
-	expect_sealed(test, "CPU_SUSPEND to standby");
-	core_smc(PSCI_0_2_FN64_CPU_SUSPEND, 0x10000, pa, 0);
-	expect_sealed(test, "CPU_SUSPEND to power-down");
-	core_smc(PSCI_1_0_FN64_CPU_DEFAULT_SUSPEND, pa, 0, 0);
-	core_smc(PSCI_1_0_FN64_SYSTEM_SUSPEND, pa, 0, 0);
-	expect_sealed(test, "SYSTEM_SUSPEND");
-	KUNIT_EXPECT_EQ(test, core_smc(PSCI_0_2_FN64_CPU_SUSPEND, 0, pa + 1, 0).a0,
-			PSCI(PSCI_RET_INVALID_ADDRESS));
-}
-
-static void firmware_calls(struct kunit *test)
-{
-	static const u32 id[] = {
-		0x84000063, 0x84000071, 0x84000072, 0x84000073, 0xc4000073,	/* FF-A */
-		0xc4000020, 0xc4000021, 0xc4000023,			/* SDEI */
-		PSCI_1_1_FN_MEM_PROTECT, PSCI_0_2_FN64_MIGRATE, PSCI_1_0_FN_CPU_FREEZE,
-		0x8400001f, 0xc2000001, 0x82000001, 0xc3000001, 0xb2000000, 0x02000000,
-		0xc5000020, 0xc6008000, 0x46000000, 0x80000003,
-	};
-	phys_addr_t pa = trojan(test);
-	unsigned int i;
-
-	for (i = 0; i < ARRAY_SIZE(id); i++) {
-		KUNIT_EXPECT_EQ_MSG(test, core_smc(id[i], pa, pa, pa).a0,
-				    PSCI(PSCI_RET_NOT_SUPPORTED), "%x", id[i]);
-		KUNIT_EXPECT_EQ_MSG(test, core_smc(id[i] | 0x10000, pa, pa, pa).a0,
-				    PSCI(PSCI_RET_NOT_SUPPORTED), "%x, hint", id[i]);
-		KUNIT_EXPECT_EQ_MSG(test,
-				    core_smc(PSCI_1_0_FN_PSCI_FEATURES, id[i], 0, 0).a0,
-				    PSCI(PSCI_RET_NOT_SUPPORTED), "FEATURES of %x", id[i]);
-	}
-	/* what is allowed still works */
-	KUNIT_EXPECT_GE(test, core_smc(PSCI_0_2_FN_PSCI_VERSION, 0, 0, 0).a0, 2);
-	KUNIT_EXPECT_EQ(test, core_smc(PSCI_0_2_FN64_AFFINITY_INFO, read_cpuid_mpidr() &
-				       MPIDR_HWID_BITMASK, 0, 0).a0, 0);
-	expect_sealed(test, "firmware calls");
-}
-
-/*
- * A firmware that has none of these calls refuses them too. That it was the core, and that
- * the call went no further, is in its log.
- */
-static void refusals_are_logged(struct kunit *test)
-{
-	char line[256] = "", text[25];
-	unsigned int n, tries;
-	bool found = false;
-
-	/*
-	 * The core remembers 16 ids and says each once; hypsec-mod may read the line first.
-	 * So a few ids, of which one has to be seen.
-	 */
-	for (tries = 0; tries < 6 && !found; tries++) {
-		core_smc(0xc20000a0 + tries, 0, 0, 0);
-		line[0] = 0;
-		for (n = 0; n < 1024 && read_log(text) == HYPSEC_OK && text[0]; n++) {
-			if (strlen(line) + 24 >= sizeof(line))
-				memmove(line, line + 128, strlen(line + 128) + 1);
-			strcat(line, text);
-			if (strstr(line, "call c20000a") && strstr(line, "refused"))
-				found = true;
-		}
-	}
-	KUNIT_EXPECT_TRUE(test, found);
-}
-
-static int check_cpu(void *arg)
-{
-	struct arm_smccc_res res;
-	u64 v;
-
-	if (read_sysreg(CurrentEL) != CurrentEL_EL1)
-		return -EPERM;
-	if (hypsec_call_version(&res) != HYPSEC_OK || res.a3 != HYPSEC_PHASE_SEALED)
-		return -ENODEV;
-	return try_load(phys_to_virt(*(phys_addr_t *)arg), &v) == -EFAULT ? 0 : -EACCES;
-}
-
-/* CPU_OFF and CPU_ON as sysfs does them: the CPU comes back under the core. */
-static void cpu_off_and_on(struct kunit *test)
-{
-	phys_addr_t pa = core_page(test);
-	unsigned int cpu = other_cpu(test), i;
-
-	for (i = 0; i < 3; i++) {
-		KUNIT_ASSERT_EQ(test, remove_cpu(cpu), 0);
-		KUNIT_ASSERT_FALSE(test, cpu_online(cpu));
-		expect_sealed(test, "CPU_OFF");
-		/* While it is off the host may not start it where it likes. */
-		KUNIT_ASSERT_EQ(test, add_cpu(cpu), 0);
-		KUNIT_EXPECT_EQ(test, finish(start_on(test, cpu, check_cpu, &pa)), 0);
-	}
+	hk_expect_sealed(test, "user accesses");
 }
 
 /* Registers that reach past EL1 are dead ends: ACTLR_EL1 reads zero, whatever was written. */
@@ -362,21 +226,21 @@ static void kvm_calls_with_nonsense(struct kunit *test)
 {
 	const u64 arg[] = {
 		~0UL, 1, 7, 0x1000, 0x0000ffffffffffff, 0xffff7fffffffffff,
-		(u64)phys_to_virt(core_page(test)), core_page(test),
-		(u64)phys_to_virt(core_page(test)) - 64, (u64)test, 0,
+		(u64)phys_to_virt(hk_core_page(test)), hk_core_page(test),
+		(u64)phys_to_virt(hk_core_page(test)) - 64, (u64)test, 0,
 	};
 	unsigned int i;
 	u64 id;
 
 	for (id = 0; id < 0x80; id++) {
 		for (i = 0; i < ARRAY_SIZE(arg); i++)
-			core_hvc(0xc6000000 | id, arg[i], arg[ARRAY_SIZE(arg) - 1 - i], arg[i]);
-		expect_sealed(test, "a call of KVM's");
+			hk_hvc(0xc6000000 | id, arg[i], arg[ARRAY_SIZE(arg) - 1 - i], arg[i]);
+		hk_expect_sealed(test, "a call of KVM's");
 	}
 }
 
 static struct kunit_case seal_cases[] = {
-	KUNIT_CASE(refusals_are_logged),	/* before others use up the 16 ids */
+	KUNIT_CASE(firmware_refusals_are_logged),	/* before others use up the 16 ids */
 	KUNIT_CASE(stub_calls),
 	KUNIT_CASE(soft_restart_stays_at_el1),
 	KUNIT_CASE(install_calls),
@@ -385,10 +249,10 @@ static struct kunit_case seal_cases[] = {
 	KUNIT_CASE(every_alias),
 	KUNIT_CASE(straddling_access),
 	KUNIT_CASE(user_access),
-	KUNIT_CASE(cpu_on),
-	KUNIT_CASE(suspend),
+	KUNIT_CASE(firmware_cpu_on),
+	KUNIT_CASE(firmware_suspend),
 	KUNIT_CASE(firmware_calls),
-	KUNIT_CASE(cpu_off_and_on),
+	KUNIT_CASE(firmware_cpu_off_and_on),
 	KUNIT_CASE(auxiliary_control),
 	KUNIT_CASE(kvm_calls_with_nonsense),
 	{}
@@ -396,7 +260,7 @@ static struct kunit_case seal_cases[] = {
 
 static struct kunit_suite seal_suite = {
 	.name = "hypsec_seal",
-	.init = core_init,
+	.init = hk_init,
 	.test_cases = seal_cases,
 };
 kunit_test_suite(seal_suite);

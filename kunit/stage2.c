@@ -15,7 +15,7 @@
 
 static phys_addr_t block_pa(struct kunit *test)
 {
-	return page_to_phys(host_pages(test, BLOCK_ORDER));
+	return page_to_phys(hk_host_pages(test, BLOCK_ORDER));
 }
 
 static u64 *word(phys_addr_t pa)
@@ -41,7 +41,7 @@ static unsigned int level_of(phys_addr_t pa)
 {
 	unsigned int level = 9;
 
-	return page_state(pa, &level) == HYPSEC_PAGE_HOST ? level : 9;
+	return hk_page_state(pa, &level) == HYPSEC_PAGE_HOST ? level : 9;
 }
 
 /* RAM is mapped in blocks; one page less splits the way to it, and no more. */
@@ -59,7 +59,7 @@ static void splits_and_joins(struct kunit *test)
 		phys_addr_t p = pa + i * PAGE_SIZE;
 
 		if (p == page) {
-			KUNIT_EXPECT_EQ(test, page_state(p, NULL), HYPSEC_PAGE_NOT_HOST);
+			KUNIT_EXPECT_EQ(test, hk_page_state(p, NULL), HYPSEC_PAGE_NOT_HOST);
 			continue;
 		}
 		KUNIT_EXPECT_EQ(test, level_of(p), 3);
@@ -84,10 +84,10 @@ static void edges(struct kunit *test)
 
 	for (i = 0; i < ARRAY_SIZE(given); i++) {
 		KUNIT_ASSERT_EQ(test, donate(given[i]), HYPSEC_OK);
-		KUNIT_EXPECT_EQ(test, try_load(word(given[i]), &v), -EFAULT);
+		KUNIT_EXPECT_EQ(test, hk_try_load(word(given[i]), &v), -EFAULT);
 	}
-	KUNIT_EXPECT_EQ(test, try_load(word(pa + 2 * PAGE_SIZE), &v), 0);
-	KUNIT_EXPECT_EQ(test, try_load(word(pa + SZ_2M - 2 * PAGE_SIZE), &v), 0);
+	KUNIT_EXPECT_EQ(test, hk_try_load(word(pa + 2 * PAGE_SIZE), &v), 0);
+	KUNIT_EXPECT_EQ(test, hk_try_load(word(pa + SZ_2M - 2 * PAGE_SIZE), &v), 0);
 	for (i = 0; i < ARRAY_SIZE(given); i++)
 		KUNIT_ASSERT_EQ(test, reclaim(given[i]), HYPSEC_OK);
 	KUNIT_EXPECT_EQ(test, level_of(pa), level);
@@ -103,7 +103,7 @@ static void whole_block(struct kunit *test)
 	for (i = 0; i < BLOCK_PAGES; i++)
 		KUNIT_ASSERT_EQ(test, donate(pa + i * PAGE_SIZE), HYPSEC_OK);
 	for (i = 0; i < BLOCK_PAGES; i++)
-		KUNIT_EXPECT_EQ(test, try_load(word(pa + i * PAGE_SIZE), &v), -EFAULT);
+		KUNIT_EXPECT_EQ(test, hk_try_load(word(pa + i * PAGE_SIZE), &v), -EFAULT);
 	for (i = BLOCK_PAGES; i--;)
 		KUNIT_ASSERT_EQ(test, reclaim(pa + i * PAGE_SIZE), HYPSEC_OK);
 	for (i = 0; i < BLOCK_PAGES; i++)
@@ -121,7 +121,7 @@ static void remote_load(void *info)
 {
 	struct remote *r = info;
 
-	r->ret = try_load(word(r->pa), &r->value);
+	r->ret = hk_try_load(word(r->pa), &r->value);
 }
 
 /*
@@ -134,7 +134,7 @@ static void stale_translations(struct kunit *test)
 	struct remote r = { .pa = pa };
 	unsigned int cpu, round;
 
-	other_cpu(test);
+	hk_other_cpu(test);
 	for (round = 0; round < 50; round++) {
 		WRITE_ONCE(*word(pa), round + 1);
 		for_each_online_cpu(cpu) {
@@ -176,12 +176,12 @@ static int live_next_door(void *arg)
 	while (!READ_ONCE(n->stop)) {
 		p = n->block + get_random_u32_below(BLOCK_PAGES) * PAGE_SIZE;
 		if (p != n->page) {
-			if (try_store(word(p), n->loops) || try_load(word(p), &v))
+			if (hk_try_store(word(p), n->loops) || hk_try_load(word(p), &v))
 				n->faults++;
 			else if (v != n->loops)
 				n->lost++;
 		}
-		if (try_load(word(n->page), &v))
+		if (hk_try_load(word(n->page), &v))
 			n->refused++;
 		else if (v == OLD || v == 0)
 			n->seen++;
@@ -202,13 +202,13 @@ static int live_next_door(void *arg)
 static void accesses_while_donating(struct kunit *test)
 {
 	struct neighbour n = { .block = block_pa(test) };
-	unsigned int cpu = other_cpu(test);
+	unsigned int cpu = hk_other_cpu(test);
 	int status = HYPSEC_OK;
 	struct errand *e;
 	unsigned int i;
 
 	n.page = n.block + 100 * PAGE_SIZE;
-	e = start_on(test, cpu, live_next_door, &n);
+	e = hk_start_on(test, cpu, live_next_door, &n);
 	while (!READ_ONCE(n.loops))
 		cpu_relax();
 	for (i = 0; i < 500 && !status; i++) {
@@ -218,7 +218,7 @@ static void accesses_while_donating(struct kunit *test)
 			status = reclaim(n.page);
 	}
 	WRITE_ONCE(n.stop, true);
-	finish(e);
+	hk_finish(e);
 
 	KUNIT_EXPECT_EQ(test, status, HYPSEC_OK);
 	KUNIT_EXPECT_EQ(test, i, 500);
@@ -254,20 +254,20 @@ static int split_and_join(void *arg)
 
 static void two_cpus_split(struct kunit *test)
 {
-	phys_addr_t pa = page_to_phys(host_pages(test, BLOCK_ORDER + 1));
+	phys_addr_t pa = page_to_phys(hk_host_pages(test, BLOCK_ORDER + 1));
 	struct splitter mine = { pa, 300 }, theirs = { pa + SZ_2M, 300 };
-	unsigned int level = level_of(pa), cpu = other_cpu(test);
+	unsigned int level = level_of(pa), cpu = hk_other_cpu(test);
 	struct accounts before, after;
 	struct errand *e;
 	int ret;
 
-	read_accounts(test, &before);
-	e = start_on(test, cpu, split_and_join, &theirs);
+	hk_read_accounts(test, &before);
+	e = hk_start_on(test, cpu, split_and_join, &theirs);
 	ret = split_and_join(&mine);
-	KUNIT_EXPECT_EQ(test, finish(e), 0);
+	KUNIT_EXPECT_EQ(test, hk_finish(e), 0);
 	KUNIT_EXPECT_EQ(test, ret, 0);
-	read_accounts(test, &after);
-	KUNIT_EXPECT_EQ(test, pages_held(&after), pages_held(&before));
+	hk_read_accounts(test, &after);
+	KUNIT_EXPECT_EQ(test, hk_pages_held(&after), hk_pages_held(&before));
 	KUNIT_EXPECT_LE(test, after.n[HYPSEC_ACC_HOST_S2], before.n[HYPSEC_ACC_HOST_S2]);
 	KUNIT_EXPECT_EQ(test, level_of(pa), level);
 	KUNIT_EXPECT_EQ(test, level_of(pa + SZ_2M), level);
@@ -283,10 +283,10 @@ static void sharing_keeps_the_mapping(struct kunit *test)
 	WRITE_ONCE(*word(page), OLD);
 	KUNIT_ASSERT_EQ(test, hypsec_call_share(page, &res), HYPSEC_OK);
 	KUNIT_EXPECT_EQ(test, READ_ONCE(*word(page)), OLD);
-	KUNIT_EXPECT_EQ(test, page_state(page, NULL), HYPSEC_PAGE_SHARED);
+	KUNIT_EXPECT_EQ(test, hk_page_state(page, NULL), HYPSEC_PAGE_SHARED);
 	/* its neighbours are not shared */
-	KUNIT_EXPECT_EQ(test, page_state(page + PAGE_SIZE, NULL), HYPSEC_PAGE_HOST);
-	KUNIT_EXPECT_EQ(test, page_state(page - PAGE_SIZE, NULL), HYPSEC_PAGE_HOST);
+	KUNIT_EXPECT_EQ(test, hk_page_state(page + PAGE_SIZE, NULL), HYPSEC_PAGE_HOST);
+	KUNIT_EXPECT_EQ(test, hk_page_state(page - PAGE_SIZE, NULL), HYPSEC_PAGE_HOST);
 	KUNIT_ASSERT_EQ(test, hypsec_call_unshare(page, &res), HYPSEC_OK);
 	KUNIT_EXPECT_EQ(test, READ_ONCE(*word(page)), OLD);
 	KUNIT_EXPECT_EQ(test, level_of(pa), level);
@@ -305,7 +305,7 @@ static int check_leaf(phys_addr_t pa, u64 size, int state, void *arg)
 	/* What is not System RAM to this kernel may have no linear mapping. */
 	if (!page_is_ram(PHYS_PFN(pa)) || !page_is_ram(PHYS_PFN(pa + size - 1)))
 		return 0;
-	err = try_load(word(pa), &v);
+	err = hk_try_load(word(pa), &v);
 	if (err != (state == HYPSEC_PAGE_NOT_HOST ? -EFAULT : 0))
 		c->bad++;
 	if (!IS_ALIGNED(pa, size))
@@ -320,7 +320,7 @@ static void record_and_hardware_agree(struct kunit *test)
 {
 	struct coverage c = { 0 };
 
-	walk_ram(check_leaf, &c);
+	hk_walk_ram(check_leaf, &c);
 	KUNIT_EXPECT_EQ(test, c.bad, 0);
 	KUNIT_EXPECT_GT(test, c.blocks, 0);
 	KUNIT_EXPECT_GT(test, c.pages, totalram_pages() / 2);
@@ -359,7 +359,7 @@ static struct kunit_case stage2_cases[] = {
 
 static struct kunit_suite stage2_suite = {
 	.name = "hypsec_stage2",
-	.init = core_init,
+	.init = hk_init,
 	.test_cases = stage2_cases,
 };
 kunit_test_suite(stage2_suite);

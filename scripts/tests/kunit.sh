@@ -8,7 +8,7 @@
 # timeout: 2400
 #
 # Arguments go to kunit.py ("--kernel_args=nokaslr", "--qemu_args=-smp 4"); a
-# last one like 'hypsec_seal' or 'hypsec_seal.cpu_on' chooses the tests.
+# last one like 'hypsec_seal' or 'hypsec_seal.user_access' chooses the tests.
 
 . "$(dirname "$0")/../lib/sources.sh"
 
