@@ -11,7 +11,7 @@ SOURCE_PARTS="Kbuild Kconfig LICENSE README el2-objs hypsec-mod kunit"
 list_sources() {
 	( cd "$HYPSEC_TOP" &&
 	  for p in $SOURCE_PARTS; do [ ! -e "$p" ] || printf '%s\0' "$p"; done |
-		xargs -0 -I{} find {} -type f ! -name '.*' ! -name '*.o' ! -name '*.ko' \
+		xargs -0 -I{} find {} -type f \( ! -name '.*' -o -name .kunitconfig \) ! -name '*.o' ! -name '*.ko' \
 			! -name '*.mod' ! -name '*.mod.c' ! -name '*.symvers' \
 			! -name '*.order' ! -name '*.a' ! -name '*~' |
 		LC_ALL=C sort )
