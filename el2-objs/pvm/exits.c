@@ -125,8 +125,8 @@ static enum vcpu_exit run(struct vcpu *v, struct host_io *io)
 
 	pvm_accept(v, io);
 
-	v->hcr = io->wfx & (HCR_TWI | HCR_TWE);
 	vcpu_controls_protected(v);
+	v->hcr |= io->wfx & (HCR_TWI | HCR_TWE);
 	v->gic = io->gic;
 
 	if (READ_ONCE(vm->state) == VM_PROTECTING) {

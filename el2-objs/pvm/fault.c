@@ -236,7 +236,7 @@ bool pvm_abort(struct vcpu *v, enum vcpu_exit *code)
 {
 	ipa_t ipa = IPA(HPFAR_IPA(v->hpfar));
 	struct vm *vm = v->vm;
-	bool ram;
+	bool dead, ram;
 
 	switch (v->esr & ESR_FSC_TYPE) {
 	case FSC_TRANS:
@@ -251,8 +251,18 @@ bool pvm_abort(struct vcpu *v, enum vcpu_exit *code)
 		return external_abort(v);
 
 	spin_lock(&vm->lock);
-	ram = vm->state != VM_DEAD && pvm_in_ram(vm->pvm, ipa.v, PAGE_SIZE);
+	dead = vm->state == VM_DEAD;
+	ram = pvm_in_ram(vm->pvm, ipa.v, PAGE_SIZE);
 	spin_unlock(&vm->lock);
+	/*
+	 * The VM's end emptied its table, and this waited for the lock meanwhile. Such a
+	 * fault says nothing about the frame: a store to RAM, taken for one to a device,
+	 * would show the host what was to be stored.
+	 */
+	if (dead) {
+		pvm_is_dead(v, code);
+		return false;
+	}
 	if (ram)
 		return ram_fault(v, ipa, code);
 

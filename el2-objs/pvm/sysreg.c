@@ -53,6 +53,24 @@ static enum kind id_register(struct vcpu *v, u64 reg, u64 *value)
 	return READ_VALUE;
 }
 
+/*
+ * CCSIDR_EL1 of a cache that is not there may be UNDEFINED (Arm ARM D24.2.30), here as at
+ * EL1: a guest that names one must not have the core take that exception.
+ */
+static u64 ccsidr(u64 csselr)
+{
+	u64 level = FIELD(csselr, 3, 1), type;
+	bool instruction = csselr & BIT(0);
+
+	if (level > 6)
+		return 0;
+	/* CLIDR_EL1.Ctype: 1 instruction, 2 data, 3 both, 4 unified */
+	type = (pvm_hw_clidr() >> (3 * level)) & 7;
+	if (instruction ? type != 1 && type != 3 : type < 2 || type > 4)
+		return 0;
+	return pvm_hw_ccsidr(csselr);
+}
+
 static enum kind lookup(struct vcpu *v, u64 reg, u64 *value)
 {
 	*value = 0;
@@ -89,7 +107,7 @@ static enum kind lookup(struct vcpu *v, u64 reg, u64 *value)
 	case ESR_SYS(3, 2, 0, 0, 0):		/* CSSELR_EL1 */
 		return CSSELR;
 	case ESR_SYS(3, 1, 0, 0, 0):		/* CCSIDR_EL1 */
-		*value = pvm_hw_ccsidr(v->sr[GSR_CSSELR_EL1]);
+		*value = ccsidr(v->sr[GSR_CSSELR_EL1]);
 		return READ_VALUE;
 	case ESR_SYS(3, 0, 1, 0, 1):		/* ACTLR_EL1 */
 		return RAZ_WI;

@@ -285,6 +285,10 @@ static void dead(void **state)
 	assert_int_equal(w.claims, 0);
 	fault(EC_DABT_LOW, FSC_TRANS | 3, IPA_OF, &code);
 	assert_int_equal(w.claims, 0);
+	/* A store to RAM with a syndrome: nothing of it reaches the host. */
+	assert_false(fault(EC_DABT_LOW, ESR_ISV | ESR_WNR | FSC_TRANS | 3, IPA_OF, &code));
+	assert_int_equal(code, EXIT_IL);
+	assert_int_equal(v->pending, SHOW_DEAD);
 }
 
 int main(void)
