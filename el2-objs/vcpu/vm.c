@@ -15,7 +15,7 @@
 
 struct vm vms[VM_MAX];
 struct spinlock vms_lock = SPINLOCK(RANK_VMS);
-static u64 clock;			/* for last_used; lost updates do no harm */
+static u64 clock;			/* VMs made so far: last_used is in these units */
 
 void vms_init(void)
 {
@@ -169,6 +169,7 @@ static struct vm *make_vm(const struct vm_identity *id)
 	vm->host = *id;
 	vm->running = 0;
 	vm->private_pages = 0;
+	vm->scan = 0;		/* the last VM here may have ended with a scan half done */
 	vm->pvm = NULL;
 	vm->powered_off = false;
 	vm->end_reason = NULL;
@@ -246,7 +247,9 @@ struct vm *vm_get(const struct vm_identity *id, struct cpu_run *c)
 found:
 	if (unlikely(vm->host.vmid_id != id->vmid_id))
 		renew(vm, id->vmid_id);
-	vm->last_used = ++clock;
+	/* Written only when it changes: every run of every CPU comes by here. */
+	if (unlikely(vm->last_used != READ_ONCE(clock)))
+		vm->last_used = READ_ONCE(clock);
 	return vm;
 }
 
