@@ -114,8 +114,12 @@ void el2_apply_host(const struct percpu *cpu)
 	s2_load(&host_s2);
 	write_sysreg(cpu->host_hcr, HCR_EL2);
 	isb();
-	/* What this CPU cached for the host before stage 2 was on. */
-	tlbi(vmalls12e1);
+	/*
+	 * What this CPU cached for the host before stage 2 was on. For the VMs too: a CPU
+	 * that comes up was not there when they were invalidated, and what its TLB holds
+	 * after a reset is nothing to rely on.
+	 */
+	tlbi(alle1);
 	dsb(nsh);
 	isb();
 }

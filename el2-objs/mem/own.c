@@ -144,6 +144,9 @@ int own_donate(pa_t pa)
 
 	if (!IS_ALIGNED(pa.v, PAGE_SIZE))
 		return HYPSEC_INVALID;
+	/* Some machines have RAM at 0. At EL2 that page would be NULL: free, and not to be had. */
+	if (!pa.v)
+		return HYPSEC_RANGE;
 	pool_reserve_open();
 	ret = move_begin(OWN_DONATE, pa, 0, &old);
 	if (ret == HYPSEC_OK) {

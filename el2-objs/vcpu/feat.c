@@ -38,9 +38,10 @@ static void detect(struct cpu_run *c)
 	f->sme = FIELD(pfr1, 27, 24);
 	f->fpmr = FIELD(read_sysreg(ID_AA64PFR2_EL1), 35, 32);
 	f->pmu = pmu && pmu != 0xf;
-	f->spe = FIELD(dfr0, 35, 32);
+	/* P: EL3 keeps the unit, any access to its registers would trap there. */
+	f->spe = FIELD(dfr0, 35, 32) && !(read_sysreg(PMBIDR_EL1) & BIT(4));
 	f->trf = FIELD(dfr0, 43, 40);
-	f->trbe = FIELD(dfr0, 47, 44);
+	f->trbe = FIELD(dfr0, 47, 44) && !(read_sysreg(TRBIDR_EL1) & BIT(4));
 	f->breakpoints = FIELD(dfr0, 15, 12) + 1;
 	f->watchpoints = FIELD(dfr0, 23, 20) + 1;
 	f->pauth = (isar1 & (GENMASK(11, 4) | GENMASK(31, 24))) ||
