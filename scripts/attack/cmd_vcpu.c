@@ -296,7 +296,9 @@ static bool field_value(const struct attack_vcpu *v, const char *name, uint64_t 
 
 /*
  * Makes KVM's own stage-2 table map @IPA to @PA, with the attributes that the
- * page @NEAR of the same guest has: a hostile host gives a guest any page.
+ * page @NEAR of the same guest has: a hostile host gives a guest any page. KVM
+ * has not counted the new entry, so when the VM ends the host finds the table's
+ * page with a reference too few and says "Bad page state": the attack's doing.
  */
 int cmd_remap(int argc, char **argv)
 {
