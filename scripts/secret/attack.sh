@@ -37,7 +37,7 @@ pid=$!
 seconds=0
 until grep -q '^secret: intact' /tmp/console; do
 	kill -0 $pid 2>/dev/null || stop "QEMU ended before the guest was up"
-	[ $seconds -lt 240 ] || stop "the guest is not up after $seconds s"
+	[ $seconds -lt 600 ] || stop "the guest is not up after $seconds s"
 	sleep 1
 	seconds=$((seconds + 1))
 done

@@ -6,7 +6,7 @@
 # On each CPU model: HypSec installs and seals, an ordinary guest comes up under
 # it, a protected guest comes up and keeps its secret from the host's root. (The
 # default model has all other pieces.)
-# timeout: 2400
+# timeout: 3400
 
 . "$(dirname "$0")/../lib/ktap.sh"
 . "$HYPSEC_TOP/scripts/lib/kernel.sh"
@@ -32,7 +32,7 @@ guests_up() {
 
 for cpu in "$@"; do
 	status=0
-	"$scripts/host" --cpu "$cpu" --mem 1G --timeout 700 \
+	"$scripts/host" --cpu "$cpu" --mem 1G --timeout 1100 \
 		--add "$attack/attack:/root/attack" --add "$attack/attack.ko:/root/attack.ko" \
 		--add "$scripts/secret/attack.sh:/root/attack.sh" \
 		--add "$image:/root/vm.img" --add "$KERNEL_IMAGE:/root/Image" \
