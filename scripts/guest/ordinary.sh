@@ -96,7 +96,10 @@ before=$(say_accounts)
 # comes_up VCPUS...: VMs at once, each with its devices.
 comes_up() {
 	for n in "$@"; do
+		# Memory is charged to the group of who allocates it.
+		[ $n != 2 ] || echo $$ >/sys/fs/cgroup/guest/cgroup.procs
 		vm_start vm$n $n 192
+		echo $$ >/sys/fs/cgroup/cgroup.procs
 	done
 	for n in "$@"; do
 		if vm_expect vm$n "guest: up cpus=$n .*" $wait_up; then
@@ -129,7 +132,6 @@ check "vm2: goes on with its pages merged" check_goes_on vm2
 echo 2 >/sys/kernel/mm/ksm/run
 echo 0 >/sys/kernel/mm/ksm/run
 
-echo $pid >/sys/fs/cgroup/guest/cgroup.procs
 echo "$((48 << 20))" >/sys/fs/cgroup/guest/memory.high
 check "memory pressure swaps a guest's pages out" retry 120 swapped $pid 20000
 check "vm2: goes on while it is swapped" check_goes_on vm2

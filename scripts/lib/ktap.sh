@@ -6,20 +6,21 @@
 
 KTAP_COUNT=0 KTAP_FAILED=0
 
-# check NAME COMMAND...: a result from COMMAND's status; its output on failure.
+# check NAME COMMAND...: a result from COMMAND's status; its output on failure. Its
+# own variables have names that COMMAND, a function of the piece, does not mean.
 check() {
-	local name=$1 out status=0
+	local ktap_name=$1 ktap_out ktap_status=0
 	shift
 
 	KTAP_COUNT=$((KTAP_COUNT + 1))
-	out=$("$@" 2>&1) || status=$?
-	if [ $status = 0 ]; then
-		printf 'ok %d %s\n' $KTAP_COUNT "$name"
+	ktap_out=$("$@" 2>&1) || ktap_status=$?
+	if [ $ktap_status = 0 ]; then
+		printf 'ok %d %s\n' $KTAP_COUNT "$ktap_name"
 		return 0
 	fi
 	KTAP_FAILED=$((KTAP_FAILED + 1))
-	[ -z "$out" ] || sed 's/^/# /' <<<"$out"
-	printf 'not ok %d %s\n' $KTAP_COUNT "$name"
+	[ -z "$ktap_out" ] || sed 's/^/# /' <<<"$ktap_out"
+	printf 'not ok %d %s\n' $KTAP_COUNT "$ktap_name"
 }
 
 # ktap_end: print the plan; ends the piece with its status.
