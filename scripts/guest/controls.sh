@@ -30,11 +30,12 @@ hold_start() {
 	[ -n "$pid" ]
 }
 
-# hold_end: lets it go on; at most 20 s. Prints how it ended.
+# hold_end: lets it go on; at most 2 s, which in emulated time is 2,000,000,000
+# instructions, and it needs some thousands. Prints how it ended.
 hold_end() {
 	echo >&9
 	exec 9>&-
-	for i in $(seq 200); do
+	for i in $(seq 20); do
 		kill -0 $holder 2>/dev/null || break
 		usleep 100000
 	done
