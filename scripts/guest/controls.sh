@@ -117,6 +117,21 @@ fi
 $dir/attack ranges | sed -n 's/.*start=\(0x[0-9a-f]*\) pages=\([0-9]*\)/\2 \1/p' |
 	sort -rn | head -n 2 >/tmp/ranges
 check "some memory is out of the host's reach" [ -s /tmp/ranges ]
+
+# user_gets PA HOW ANSWER: a process that mapped the page uses it.
+user_gets() {
+	$dir/attack user $1 $2 >/tmp/user
+	grep -q "result=$3" /tmp/user || { cat /tmp/user; return 1; }
+}
+
+check "the same accesses work on a page of the host" $dir/attack page
+read -r pages core </tmp/ranges
+for how in read write exec; do
+	check "a process that tries to $how a page of the core gets SIGBUS" \
+		user_gets $core $how "killed signal=7"
+done
+check "the kernel gets EFAULT on a process's behalf" user_gets $core uaccess "refused error=EFAULT"
+
 while read -r pages start; do
 	for page in 0 1 $((pages / 2)) $((pages - 1)); do
 		pa=$(printf '0x%x' $((start + page * 4096)))
