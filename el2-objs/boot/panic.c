@@ -61,14 +61,18 @@ static void __noreturn back_to_host(struct percpu *cpu)
 void core_panic(const char *file, int line, const char *what)
 {
 	struct percpu *cpu = this_cpu();
+	/*
+	 * Only the first tells why: what follows are the others that find it broken, and
+	 * they would wash the cause out of the log, or wait there for its lock.
+	 */
+	bool first = !__atomic_exchange_n(&core_broken, true, __ATOMIC_ACQ_REL);
 
-	WRITE_ONCE(core_broken, true);
 	/* A failure on this very path: nothing more can be trusted on this CPU. */
 	if (cpu->panicking)
 		park();
 	cpu->panicking = 1;
 
-	if (log_usable()) {
+	if (first && log_usable()) {
 		/* Only this CPU's bookkeeping: the locks themselves stay taken. */
 		cpu->ranks_held = 0;
 		hlog("BROKEN: CPU %u %s:%d: %s", cpu->id, file, line, what);
@@ -81,7 +85,7 @@ void core_exception(u64 esr, u64 elr, u64 far)
 {
 	struct percpu *cpu = this_cpu();
 
-	if (!cpu->panicking && log_usable()) {
+	if (!READ_ONCE(core_broken) && !cpu->panicking && log_usable()) {
 		cpu->ranks_held = 0;
 		hlog("exception at EL2: ESR %lx ELR core+%lx FAR %lx", esr,
 		     elr - core_install.region, far);
