@@ -4,6 +4,7 @@
 # No field of a host structure reaches an EL2 control unfiltered: one attack each,
 # on an ordinary VM. First the control, on the stock kernel. Time that advances with
 # instructions makes the waiting independent of how busy the machine is.
+# long: yes
 # timeout: 1800
 
 . "$(dirname "$0")/../lib/ktap.sh"
