@@ -178,9 +178,22 @@ void host_abort(u64 esr)
 		return;
 	}
 	/*
-	 * Only a translation fault can be the core's doing. A permission fault is an
-	 * instruction fetch from device memory (HPFAR_EL2 is not valid for it);
-	 * an address size fault is past the PA space; the access flag is always set.
+	 * Every valid entry allows reads and writes and has its access flag, so another
+	 * kind of data fault, or one of a stage 1 walk (hardware that sets flags in a
+	 * descriptor), is about an entry that was replaced meanwhile: tried again.
+	 */
+	if (!instruction || (esr & ESR_S1PTW)) {
+		u64 type = esr & ESR_FSC_TYPE;
+
+		if (type == FSC_PERM || type == FSC_ACCESS) {
+			tlb_flush_vmid_local(&host_s2);
+			return;
+		}
+	}
+	/*
+	 * Else only a translation fault can be the core's doing. A permission fault is
+	 * an instruction fetch from device memory (HPFAR_EL2 is not valid for it); an
+	 * address size fault is past the PA space.
 	 */
 	if ((esr & ESR_FSC_TYPE) != FSC_TRANS) {
 		host_inject_abort(instruction, from_el0, esr, far);
