@@ -15,6 +15,7 @@
 #include "hcall.h"
 #include "log.h"
 #include "smc.h"
+#include "vcpu.h"
 
 #define SUSPENDED	BIT(0)		/* in suspend_pc */
 
@@ -121,6 +122,17 @@ static u64 suspend(struct percpu *cpu, u32 id, const u64 *arg)
 	return res.x0;
 }
 
+/* Returns only where firmware refuses. */
+static u64 leave_machine(u32 id, u64 type, u64 cookie)
+{
+	u64 ret;
+
+	scrub_private();
+	ret = smc_call(id, type, cookie, 0).x0;
+	vm_reopen();
+	return ret;
+}
+
 /**
  * psci_relay() - serve a PSCI call of the host
  * @cpu: this CPU
@@ -148,11 +160,9 @@ u64 psci_relay(struct percpu *cpu, u32 id, const u64 *arg)
 		return suspend(cpu, id | SMCCC_SMC64, arg);
 	case PSCI_SYSTEM_OFF:
 	case PSCI_SYSTEM_RESET:
-		scrub_private();
-		return smc_call(id, 0, 0, 0).x0;
+		return leave_machine(id, 0, 0);
 	case PSCI_SYSTEM_RESET2:
-		scrub_private();
-		return smc_call(id, arg[0], arg[1], 0).x0;
+		return leave_machine(id, arg[0], arg[1]);
 	case PSCI_AFFINITY_INFO:
 	case PSCI_NODE_HW_STATE:
 	case PSCI_STAT_RESIDENCY:

@@ -17,21 +17,9 @@ static u64 entry_size(u8 level)
 	return PAGE_SIZE << (9 * (3 - level));
 }
 
-static bool scrub_page(pa_t pa, u16 vm)
-{
-	void *va = slot_map_private(pa, vm);
-
-	if (!va)
-		return false;
-	hypsec_wipe(va, PAGE_SIZE);
-	dcache_clean_inval_poc(va, PAGE_SIZE);
-	slot_unmap(SLOT_PAGE);
-	return true;
-}
-
 /*
  * Another CPU that zeroes a page it has taken back holds it as PG_MOVING: it is let
- * finish, for longer than any page takes.
+ * finish, for longer than any page takes. Power may go in its midst otherwise.
  */
 static struct page_info settled(pa_t pa)
 {
@@ -43,6 +31,31 @@ static struct page_info settled(pa_t pa)
 	return pi;
 }
 
+/* One page, if it is or may be a VM's. */
+static bool scrub_page(pa_t pa, struct page_info pi)
+{
+	void *va = NULL;
+
+	/*
+	 * Returned by another CPU since it was looked up: then that one erases it. Still
+	 * moving: its mover has panicked, and will not finish.
+	 */
+	while (!va && (pi.state == PG_PRIVATE || pi.state == PG_MOVING)) {
+		if (pi.state == PG_MOVING)
+			va = slot_map_moving(pa);
+		else
+			va = slot_map_private(pa, pi.vm);
+		if (!va)
+			pi = settled(pa);
+	}
+	if (!va)
+		return false;
+	hypsec_wipe(va, PAGE_SIZE);
+	dcache_clean_inval_poc(va, PAGE_SIZE);
+	slot_unmap(SLOT_PAGE);
+	return true;
+}
+
 static u64 scrub_range(u64 pa, u64 end)
 {
 	struct page_info pi;
@@ -51,7 +64,7 @@ static u64 scrub_range(u64 pa, u64 end)
 	for (; pa < end; pa = ALIGN_DOWN(pa, size) + size) {
 		pi = settled(PA(pa));
 		size = entry_size(pi.level);
-		if (pi.state == PG_PRIVATE && scrub_page(PA(pa), pi.vm))
+		if (scrub_page(PA(pa), pi))
 			pages++;
 	}
 	return pages;
@@ -61,26 +74,18 @@ static u64 scrub_range(u64 pa, u64 end)
  * scrub_private() - erase every private page
  *
  * Ends all protected VMs first: a dead VM's vCPUs on other CPUs reach nothing
- * any more, so nothing is written behind the walk. Walks the record, so what it
- * costs is the size of the host's tables, plus the private pages.
- * Locks: none held; takes those of vm_kill(), RANK_HOST_S2.
+ * any more, so nothing is written behind the walk, and no page becomes private.
+ * Walks the record, so what it costs is the size of the host's tables, plus the
+ * private pages.
+ * Locks: none held; takes those of vm_close_all(), RANK_HOST_S2.
  */
 void scrub_private(void)
 {
 	struct hypsec_ram ram;
 	u64 pages = 0;
 	unsigned int i;
-	struct vm *vm;
-	u16 id;
 
-	for (id = 1; id <= VM_MAX; id++) {
-		vm = vm_by_id(id);
-		if (!vm)
-			continue;
-		if (READ_ONCE(vm->state) == VM_PROTECTING || READ_ONCE(vm->state) == VM_PROTECTED)
-			vm_kill(vm, "the host is powered off or reset");
-		vm_put(vm);
-	}
+	vm_close_all("the host is powered off or reset");
 	for (i = 0; ram_range(i, &ram); i++)
 		pages += scrub_range(ram.base, ram.base + ram.size);
 	if (pages)

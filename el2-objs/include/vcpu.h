@@ -162,6 +162,13 @@ struct vm *vm_by_id(u16 id);
 void vm_put(struct vm *vm);
 /* Ends a protected VM: dead at once, root emptied, VMID invalidated, keys wiped, one log line. */
 void vm_kill(struct vm *vm, const char *why);
+/*
+ * Before the host's reset or power-off: every protected VM ends, vCPUs inside are waited
+ * for (bounded), their registers erased, and VM_PROTECT is refused. No lock held.
+ */
+void vm_close_all(const char *why);
+bool vm_closing(void);
+void vm_reopen(void);	/* firmware has refused: the host goes on */
 /* The host says @kvm is gone (HYPSEC_VM_TEARDOWN). Restartable. */
 int vm_teardown(kva_t kvm);
 /* The host touched a private page: ends its VM, gives the page back zeroed. */

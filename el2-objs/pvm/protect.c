@@ -73,7 +73,7 @@ static int protect_begin(struct vcpu *v, kva_t host_vcpu, u64 image, u64 dtb)
 	struct vcpu *boot;
 	int i;
 
-	if (vm->state != VM_ORDINARY)
+	if (vm->state != VM_ORDINARY || vm_closing())
 		return HYPSEC_STATE;
 	/* Its registers are the host's, and would stay loaded. */
 	if (vm->running != 1)

@@ -13,6 +13,9 @@
 /* EN, UIE, LRENPIE, NPIE, VGrp{0,1}{E,D}IE, vSGIEOICount, TC, TALL0, TALL1, TSEI, TDIR, DVIM, EOIcount */
 #define ICH_HCR_KNOWN	(GENMASK(8, 0) | GENMASK(15, 10) | GENMASK(31, 27))
 
+/* TC, TALL0, TALL1, TDIR: on CPUs whose virtual CPU interface KVM emulates */
+#define ICH_HCR_TRAPS	(GENMASK(12, 10) | BIT(14))
+
 #define LRS_DOWN(X) \
 	X(15) X(14) X(13) X(12) X(11) X(10) X(9) X(8) X(7) X(6) X(5) X(4) X(3) X(2) X(1) X(0)
 
@@ -73,7 +76,7 @@ void gic_load(struct vcpu *v, const struct cpu_run *c)
 	}
 	write_sysreg(read_sysreg(ICC_SRE_EL2) & ~ICC_SRE_ENABLE, ICC_SRE_EL2);
 
-	if (g->used_lrs || g->vlpi || !g->sre)
+	if (g->used_lrs || g->vlpi || !g->sre || (g->hcr & ICH_HCR_TRAPS))
 		write_sysreg(g->hcr, ICH_HCR_EL2);
 	lrs_write(g->lr, g->used_lrs);
 	if (!g->sre) {
@@ -93,7 +96,8 @@ void gic_unload(struct vcpu *v)
 	if (g->used_lrs || g->vlpi) {
 		u64 empty = g->used_lrs ? read_sysreg(ICH_ELRSR_EL2) : 0;
 
-		write_sysreg(g->hcr & ~ICH_HCR_EN, ICH_HCR_EL2);
+		/* All of it: its traps would be the host's. */
+		write_sysreg(0, ICH_HCR_EL2);
 		lrs_read(g->lr, g->used_lrs, empty);
 	}
 	if (!g->sre)
@@ -103,7 +107,7 @@ void gic_unload(struct vcpu *v)
 		isb();		/* ENABLE before SRE */
 		write_sysreg(ICC_SRE_SRE, ICC_SRE_EL1);
 	}
-	if (g->vlpi || !g->sre)
+	if (!g->sre || (g->hcr & ICH_HCR_TRAPS))
 		write_sysreg(0, ICH_HCR_EL2);
 }
 

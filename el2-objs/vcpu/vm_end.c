@@ -9,6 +9,7 @@
 
 #define RECLAIM_STEP	64		/* pages of a dead VM given back between two looks */
 #define SCAN_STEP	512		/* entries looked at to find them */
+#define LEAVE_SPINS	100000		/* far more than an exit takes */
 
 static struct spinlock epoch_lock = SPINLOCK(RANK_EPOCH);
 
@@ -26,6 +27,46 @@ void vm_kill(struct vm *vm, const char *why)
 		hlog("vm %u: ended: %s", vm->id, why);
 	}
 	spin_unlock(&vm->lock);
+}
+
+static bool closing;
+
+bool vm_closing(void)
+{
+	return READ_ONCE(closing);
+}
+
+void vm_close_all(const char *why)
+{
+	u16 id;
+
+	WRITE_ONCE(closing, true);
+	dsb(ish);
+	/*
+	 * VM_PROTECT looks at it with vm->lock held: what it made before is seen here, as
+	 * vm_kill() takes that lock; what comes after is refused.
+	 */
+	for (id = 1; id <= VM_MAX; id++) {
+		struct vm *vm = vm_by_id(id);
+		unsigned int spins;
+
+		if (!vm)
+			continue;
+		vm_kill(vm, why);
+		/* Those inside fault at once, and leave: then its registers can be erased. */
+		for (spins = 0; READ_ONCE(vm->running) && spins < LEAVE_SPINS; spins++)
+			cpu_relax();
+		spin_lock(&vm->lock);
+		if (vm->state == VM_DEAD && !vm->running && vm->pvm)
+			pvm_free(vm);
+		spin_unlock(&vm->lock);
+		vm_put(vm);
+	}
+}
+
+void vm_reopen(void)
+{
+	WRITE_ONCE(closing, false);
 }
 
 void vm_host_touch(pa_t pa, struct page_info pi)

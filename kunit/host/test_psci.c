@@ -6,6 +6,7 @@
  */
 #include "test.h"
 #include "hcall.h"
+#include "vcpu.h"
 #include "log.h"
 #include "psci.h"
 #include "../../el2-objs/hcall/smc.h"
@@ -27,6 +28,7 @@ static struct {
 static int nr_calls;
 static struct smc_res answer;		/* of the fake firmware */
 static void (*during)(void);		/* what happens elsewhere while it serves */
+static bool closed;			/* VM_PROTECT is refused */
 static int scrubbed_before;		/* SMCs seen when memory was scrubbed, -1: not */
 static int log_lines;
 static jmp_buf entered;
@@ -61,6 +63,12 @@ void el2_enter_host(struct percpu *cpu, u64 pc, u64 arg)
 void scrub_private(void)
 {
 	scrubbed_before = nr_calls;
+	closed = true;
+}
+
+void vm_reopen(void)
+{
+	closed = false;
 }
 
 void dcache_clean_inval_poc(const void *va, size_t n)
@@ -307,6 +315,7 @@ static void power_off_scrubs_first(void **state)
 		assert_int_equal(smc(id[i], 1, 2, 3), RET(PSCI_INTERNAL_FAILURE));
 		assert_int_equal(scrubbed_before, 0);
 		assert_int_equal(nr_calls, 1);
+		assert_false(closed);	/* firmware has refused */
 	}
 	reset(NULL);
 	smc(PSCI_CPU_OFF, 0, 0, 0);

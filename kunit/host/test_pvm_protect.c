@@ -87,6 +87,10 @@ static void refuses(void **state)
 		assert_int_equal(protect(IMAGE, DTB, &left), HYPSEC_STATE);
 	}
 	vm->state = VM_ORDINARY;
+	/* A VM that became protected behind the scrub would outlive it in memory. */
+	world_closing = true;
+	assert_int_equal(protect(IMAGE, DTB, &left), HYPSEC_STATE);
+	world_closing = false;
 	/* Nothing is lost, however far the pool went. */
 	for (int n = 0; n <= VM_MAX_VCPUS; n++) {
 		w.pool_left = n;

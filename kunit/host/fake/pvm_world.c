@@ -146,6 +146,13 @@ __weak enum vcpu_exit vcpu_run(struct vcpu *v,
 	return code;
 }
 
+bool world_closing;
+
+bool vm_closing(void)
+{
+	return world_closing;
+}
+
 void vm_kill(struct vm *vm, const char *why)
 {
 	assert_int_equal(w.locked, 0);

@@ -62,6 +62,7 @@ struct world {
 };
 
 extern struct world w;
+extern bool world_closing;		/* the host is about to be reset */
 
 /* A new world with one protected VM, all its vCPUs off but number 0. */
 struct vm *world_new(void);
