@@ -169,6 +169,11 @@ void vm_kill(struct vm *vm, const char *why);
 void vm_close_all(const char *why);
 bool vm_closing(void);
 void vm_reopen(void);	/* firmware has refused: the host goes on */
+/*
+ * Frees what pvm/ holds of @vm if it is dead and no vCPU is inside: for who has just
+ * counted itself out and found it dead. Takes vm->lock.
+ */
+void vm_reap(struct vm *vm);
 /* The host says @kvm is gone (HYPSEC_VM_TEARDOWN). Restartable. */
 int vm_teardown(kva_t kvm);
 /* The host touched a private page: ends its VM, gives the page back zeroed. */
@@ -229,7 +234,7 @@ struct host_io {
 enum vcpu_exit pvm_run(struct vm *vm, kva_t host_vcpu, struct host_io *io);
 /* A guest's HVC in our range, from an ordinary VM: true if handled here (x0.. set). */
 bool pvm_guest_call(struct vcpu *v, kva_t host_vcpu, enum vcpu_exit *code);
-/* Frees what pvm/ holds for a dead VM with no running vCPU. */
+/* Frees what pvm/ holds for a dead VM with no running vCPU. Locks: vm->lock, held. */
 void pvm_free(struct vm *vm);
 
 #endif

@@ -302,6 +302,14 @@ static enum vcpu_exit run_private(struct vm *vm, u8 *k, kva_t host, struct cpu_r
 	return code;
 }
 
+/* Whoever ended @vm meanwhile has left the rest to this vCPU. */
+static void leave_ordinary(struct vm *vm)
+{
+	__atomic_fetch_sub(&vm->running, 1, __ATOMIC_SEQ_CST);
+	if (unlikely(__atomic_load_n(&vm->state, __ATOMIC_SEQ_CST) == VM_DEAD))
+		vm_reap(vm);
+}
+
 /*
  * True if @vm is ordinary: it stays so while the caller is counted in vm->running.
  * VM_PROTECT takes the opposite order: state, then count (pvm/protect.c).
@@ -316,9 +324,9 @@ static bool enter_ordinary(struct vm *vm)
 	/* It may have seen this vCPU and have stayed ordinary. */
 	spin_lock(&vm->lock);
 	ordinary = vm->state == VM_ORDINARY;
-	if (!ordinary)
-		__atomic_fetch_sub(&vm->running, 1, __ATOMIC_SEQ_CST);
 	spin_unlock(&vm->lock);
+	if (!ordinary)
+		leave_ordinary(vm);
 	return ordinary;
 }
 
@@ -340,7 +348,7 @@ u64 kvm_run_vcpu(kva_t host)
 	}
 	if (likely(enter_ordinary(vm))) {
 		code = run_ordinary(vm, k, host, c);
-		__atomic_fetch_sub(&vm->running, 1, __ATOMIC_SEQ_CST);
+		leave_ordinary(vm);
 	} else {
 		code = run_private(vm, k, host, c);
 	}

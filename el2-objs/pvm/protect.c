@@ -55,11 +55,13 @@ static struct pvm *alloc_pages(struct vm *vm)
 /**
  * pvm_free() - free what pvm/ holds of a dead VM
  *
- * Caller: holds vm->lock; no vCPU is inside.
+ * Caller: holds vm->lock, and with it held has seen that no vCPU is inside. The count
+ * is not looked at again: a vCPU counts itself before it takes the lock (kvm/run.c),
+ * so it may go up at any time; that vCPU will find the VM dead, and leave.
  */
 void pvm_free(struct vm *vm)
 {
-	CHECK(vm->state == VM_DEAD && !vm->running);
+	CHECK(spin_held(&vm->lock) && vm->state == VM_DEAD);
 	free_pages(vm->pvm);
 	vm->pvm = NULL;
 }

@@ -77,11 +77,8 @@ bool vm_evict(struct vm *vm)
 {
 	if (!close_vm(vm))
 		return false;
-	if (vm->state == VM_DEAD && !vm->running && vm->pvm) {
-		spin_lock(&vm->lock);
-		pvm_free(vm);
-		spin_unlock(&vm->lock);
-	}
+	if (vm->state == VM_DEAD)
+		vm_reap(vm);
 	if (vm->state == VM_ORDINARY || (vm->state == VM_DEAD && !vm->private_pages)) {
 		free_slot(vm);
 		return true;	/* stays closed */

@@ -13,17 +13,32 @@
 
 static struct spinlock epoch_lock = SPINLOCK(RANK_EPOCH);
 
+/* Locks: vm->lock */
+static void reap(struct vm *vm)
+{
+	if (vm->state == VM_DEAD && vm->pvm &&
+	    !__atomic_load_n(&vm->running, __ATOMIC_SEQ_CST))
+		pvm_free(vm);
+}
+
+void vm_reap(struct vm *vm)
+{
+	spin_lock(&vm->lock);
+	reap(vm);
+	spin_unlock(&vm->lock);
+}
+
 void vm_kill(struct vm *vm, const char *why)
 {
 	spin_lock(&vm->lock);
 	if (vm->state == VM_PROTECTING || vm->state == VM_PROTECTED) {
-		WRITE_ONCE(vm->state, VM_DEAD);
+		/* The state first, then the count: who leaves does it the other way round. */
+		__atomic_store_n(&vm->state, VM_DEAD, __ATOMIC_SEQ_CST);
 		vm->end_reason = why;
 		/* No vCPU enters again; those inside fault, and leave. */
 		s2_drop(&vm->s2);
 		tlb_flush_vmid(&vm->s2);
-		if (!vm->running && vm->pvm)
-			pvm_free(vm);
+		reap(vm);
 		hlog("vm %u: ended: %s", vm->id, why);
 	}
 	spin_unlock(&vm->lock);
@@ -56,10 +71,7 @@ void vm_close_all(const char *why)
 		/* Those inside fault at once, and leave: then its registers can be erased. */
 		for (spins = 0; READ_ONCE(vm->running) && spins < LEAVE_SPINS; spins++)
 			cpu_relax();
-		spin_lock(&vm->lock);
-		if (vm->state == VM_DEAD && !vm->running && vm->pvm)
-			pvm_free(vm);
-		spin_unlock(&vm->lock);
+		vm_reap(vm);
 		vm_put(vm);
 	}
 }
@@ -121,10 +133,7 @@ static int teardown_one(struct vm *vm)
 	if (vm->state == VM_PROTECTING || vm->state == VM_PROTECTED)
 		vm_kill(vm, "the host tore it down");
 	if (vm->state == VM_DEAD) {
-		spin_lock(&vm->lock);
-		if (!vm->running && vm->pvm)
-			pvm_free(vm);
-		spin_unlock(&vm->lock);
+		vm_reap(vm);
 		ret = return_pages(vm);
 	}
 	return ret;
