@@ -14,6 +14,7 @@
 
 #define LOG_PERIOD	(HZ / 2)
 #define LINE_SIZE	192
+#define LOG_CALLS	1024		/* 24 bytes each: more than the core's ring holds */
 
 static u8 core_measurement[SHA256_DIGEST_SIZE];
 
@@ -122,10 +123,11 @@ void hypsec_log_drain(void)
 	static char line[LINE_SIZE];
 	static unsigned int len;
 	struct arm_smccc_res res;
-	unsigned int i;
+	unsigned int i, calls = 0;
 
 	mutex_lock(&lock);
-	while (hypsec_call_log(&res) == HYPSEC_OK && res.a1) {
+	/* Bounded, should the core log faster than a slow console prints. */
+	while (calls++ < LOG_CALLS && hypsec_call_log(&res) == HYPSEC_OK && res.a1) {
 		const unsigned long words[] = { res.a1, res.a2, res.a3 };
 		const char *p = (const char *)words;
 

@@ -19,6 +19,7 @@ void core_late_cpu(struct percpu *cpu)
 	CHECK(cpu_by_id(cpu->id) == cpu && core_phase == HYPSEC_PHASE_SEALED);
 	CHECK(!cpu->ranks_held);
 	el2_apply_host(cpu);
+	cpu->host_cntvoff = cpu->el2_snapshot[EL2S_CNTVOFF];
 	psci_enter_host(cpu);
 }
 

@@ -90,5 +90,7 @@ void core_exception(u64 esr, u64 elr, u64 far)
 		hlog("exception at EL2: ESR %lx ELR core+%lx FAR %lx", esr,
 		     elr - core_install.region, far);
 	}
+	/* It may be shown to the host as its own: not an address of the core's. */
+	write_sysreg(0, FAR_EL2);
 	core_panic(__FILE__, __LINE__, "exception at EL2");
 }

@@ -24,11 +24,12 @@ enum lock_rank {
 
 struct spinlock {
 	u32 next, owner;
-	u16 rank;		/* enum lock_rank */
+	u8 rank;		/* enum lock_rank */
+	u8 dead;		/* its holder has panicked */
 	u16 holder;		/* index of the CPU that holds it, plus one */
 };
 
-#define SPINLOCK(r) { 0, 0, (r), 0 }
+#define SPINLOCK(r) { 0, 0, (r), 0, 0 }
 
 void spin_init(struct spinlock *l, enum lock_rank rank);
 void spin_lock(struct spinlock *l);

@@ -189,6 +189,13 @@ enum vcpu_exit vcpu_run(struct vcpu *v, bool (*handler)(struct vcpu *v, enum vcp
 /* Exits both kinds of VM share (FP/SIMD, fault address resolution): true if handled, that is
  * enter again. Call it first in a handler, for EXIT_TRAP only. */
 bool vcpu_exit_common(struct vcpu *v, enum vcpu_exit *code);
+/*
+ * SPE and TRBE write to addresses of the host's choice through whatever VMID is in force,
+ * and TLB entries of a protected guest would match: stopped while s2/tlb.c has another's.
+ * True: trace_unpause() is to follow, with the host's context in place again.
+ */
+bool trace_pause(void);
+void trace_unpause(void);
 /* core_panic() on a CPU with a guest loaded (this_cpu()->running): loads the host's context. */
 void vcpu_panic_unload(struct percpu *cpu);
 /* EL2 control values for an ordinary vCPU from the host's offers, for a protected one from nothing. */

@@ -71,6 +71,16 @@ static void *region_page(u64 i)
 	return core_va(PA(region + i * PAGE_SIZE));
 }
 
+/*
+ * For pool_lock's holder, before it touches a donated page. Another CPU may have
+ * mapped it a moment ago: a translation made here before the lock was taken would be
+ * a fault (without FEAT_ETS a DSB over there does not rule that out).
+ */
+static void see_donated(void)
+{
+	isb();
+}
+
 static void *take_region(void)
 {
 	u64 words = ALIGN_UP(region_pages, 64) / 64, n;
@@ -96,6 +106,7 @@ static void *take_donated(void)
 
 	if (!g)
 		return NULL;
+	see_donated();
 	if (g->n) {
 		page = core_va(PA(g->page[--g->n]));
 		page[0] = 0;
@@ -111,6 +122,7 @@ static void put_donated(u64 *page)
 {
 	struct group *g = groups;
 
+	see_donated();
 	if (g && g->n < GROUP_MAX) {
 		page[0] = g->n;
 		g->page[g->n++] = core_pa(page).v;
@@ -270,6 +282,7 @@ static bool withdraw_locked(u64 pa)
 	struct group **link;
 	u64 *page = core_va(PA(pa));
 
+	see_donated();
 	for (link = &groups; *link; link = &(*link)->next) {
 		struct group *g = *link;
 		u64 i = page[0];

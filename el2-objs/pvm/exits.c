@@ -38,10 +38,14 @@ bool pvm_exit(struct vcpu *v, enum vcpu_exit *code)
 		v->pending_esr = v->disr;
 		return false;
 	}
-	if (*code == EXIT_TRAP && vcpu_exit_common(v, code))
-		return true;
+	/*
+	 * Before anything that enters it again: its table is empty, and who ended it may
+	 * wait for it to leave (vm_close_all()).
+	 */
 	if (pvm_is_dead(v, code))
 		return false;
+	if (*code == EXIT_TRAP && vcpu_exit_common(v, code))
+		return true;
 	/* No AArch32 is offered, at EL0 either; an ERET can still go there. */
 	if (v->regs.pstate & SPSR_MODE32)
 		return pvm_die(v, "AArch32 state", code);

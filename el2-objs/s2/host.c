@@ -153,7 +153,8 @@ static enum verdict resolve(u64 pa, struct page_info *pi)
 		/* A few microseconds; for ever if the CPU that moves it has panicked. */
 		v = READ_ONCE(core_broken) ? INJECT : RETRY;
 	} else if (pi->state == PG_PRIVATE) {
-		v = TOUCH;
+		/* A broken core ends no VM: it stays as unreachable as it is. */
+		v = READ_ONCE(core_broken) ? INJECT : TOUCH;
 	} else if (!leaf.pte) {
 		ret = map_device(pa, &leaf);
 		v = ret ? INJECT : RETRY;

@@ -11,6 +11,7 @@
  */
 #include "pte.h"
 #include "sysreg.h"
+#include "vcpu.h"
 
 #define TCR_EPD0	BIT(7)
 #define TCR_EPD1	BIT(23)
@@ -32,6 +33,7 @@
 struct vmid_context {
 	u64 vttbr, tcr, sctlr;
 	bool switched;
+	bool traced;			/* SPE and TRBE were stopped */
 };
 
 static u64 s2_vttbr(const struct s2 *s2)
@@ -51,6 +53,7 @@ static void vmid_enter(struct vmid_context *c, const struct s2 *s2)
 	if (!c->switched)
 		return;
 
+	c->traced = trace_pause();
 	c->tcr = read_sysreg(TCR_EL1);
 	c->sctlr = read_sysreg(SCTLR_EL1);
 	write_sysreg(c->tcr | TCR_EPD0 | TCR_EPD1, TCR_EL1);
@@ -72,6 +75,8 @@ static void vmid_exit(const struct vmid_context *c)
 	isb();
 	write_sysreg(c->tcr, TCR_EL1);
 	isb();
+	if (c->traced)
+		trace_unpause();
 }
 
 void tlb_flush_ipas(const struct s2 *s2, const u64 *ia, unsigned int n)

@@ -72,6 +72,23 @@ void trace_resume(struct cpu_run *c)
 	}
 }
 
+/*
+ * A vCPU that is loaded has them stopped already, and what it will restore must
+ * not be overwritten. Early in install nobody is hostile.
+ */
+bool trace_pause(void)
+{
+	if (this_cpu()->running || !cpu_run_made())
+		return false;
+	trace_stop(cpu_run());
+	return true;
+}
+
+void trace_unpause(void)
+{
+	trace_resume(cpu_run());
+}
+
 #define EACH(X, d, r, field) \
 	X(0, d, r, field) X(1, d, r, field) X(2, d, r, field) X(3, d, r, field) \
 	X(4, d, r, field) X(5, d, r, field) X(6, d, r, field) X(7, d, r, field) \

@@ -14,6 +14,8 @@ static bool has_spec_at(void)
 	u64 midr = read_sysreg(MIDR_EL1);
 	u32 part = FIELD(midr, 15, 4);
 
+	if (FIELD(midr, 31, 24) == 0x51)	/* Qualcomm: Kryo 4xx Silver, an A55 */
+		return part == 0x805;
 	if (FIELD(midr, 31, 24) != 0x41)	/* Arm */
 		return false;
 	return part == 0xd05 || part == 0xd07 || part == 0xd08 || part == 0xd0b;
@@ -71,6 +73,11 @@ void cpu_run_init(void)
 		cpu_runs[i] = pool_alloc(HYPSEC_ACC_IMAGE);
 		CHECK(cpu_runs[i]);	/* install, before the seal */
 	}
+}
+
+bool cpu_run_made(void)
+{
+	return cpu_runs[this_cpu()->id];
 }
 
 struct cpu_run *cpu_run(void)

@@ -71,6 +71,7 @@ struct cpu_run {
 _Static_assert(sizeof(struct cpu_run) <= PAGE_SIZE, "one page per CPU");
 
 struct cpu_run *cpu_run(void);		/* this CPU's (vcpu/feat.c) */
+bool cpu_run_made(void);		/* false: early in install */
 void cpu_run_init(void);
 
 /* --- enter.S --- */

@@ -277,6 +277,11 @@ enum vcpu_exit vcpu_run_guest(struct vcpu *v, struct cpu_run *c, u64 sctlr, u64 
 	load_optional(v, c);
 
 	do {
+		/* Panicked on another CPU: no guest runs on. The next call is refused. */
+		if (unlikely(READ_ONCE(core_broken))) {
+			code = EXIT_IL;
+			break;
+		}
 		code = enter_once(v, &c->feat);
 	} while (handler(v, &code));
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Stage-2 tables: splitting and joining blocks, TLB maintenance from any context, fuzz. */
 #include "s2_common.h"
+#include "vcpu.h"
 
 /* Each translation before a split is there after it, and in between it is that or none. */
 static unsigned int steps;
@@ -112,7 +113,9 @@ static void test_tlb_context(void **state)
 	for (i = 0; i < 2; i++) {
 		write_sysreg(~0UL, TCR_EL1);
 		write_sysreg(1, SCTLR_EL1);
+		assert_true(trace_pause());
 		write_sysreg(other, VTTBR_EL2);
+		trace_unpause();
 		write_sysreg(0x12345, TCR_EL1);
 		write_sysreg(sctlr[i], SCTLR_EL1);
 		counts_reset();
@@ -128,6 +131,7 @@ static void test_tlb_context(void **state)
 	/* Already loaded: nothing is switched. */
 	write_sysreg(~0UL, TCR_EL1);
 	write_sysreg(1, SCTLR_EL1);
+	assert_true(trace_pause());	/* none of the above has left it so */
 	s2_load(&vm);
 	assert_int_equal(read_sysreg(VTTBR_EL2), core_pa(vm.root).v | (u64)VMID << 48);
 	assert_int_equal(read_sysreg(VTCR_EL2), vm.vtcr);
@@ -135,6 +139,7 @@ static void test_tlb_context(void **state)
 	map(0, MEM_BASE + 5 * PAGE_SIZE, PAGE_SIZE, RW);
 	assert_int_equal(counts.vttbr, 0);
 	write_sysreg(host, VTTBR_EL2);
+	trace_unpause();
 	write_sysreg(0, TCR_EL1);
 }
 

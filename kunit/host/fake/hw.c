@@ -7,6 +7,7 @@
 #include "boot.h"
 #include "check.h"
 #include "hcall.h"
+#include "vcpu.h"
 
 struct counts counts;
 void (*pte_hook)(u64 *ptep, u64 old, u64 new);
@@ -368,6 +369,19 @@ u64 fake_read_sysreg(const char *name)
 
 #define EPD	(BIT(7) | BIT(23))
 
+static bool paused;		/* vcpu/debug.c: SPE and TRBE */
+
+bool trace_pause(void)
+{
+	return !paused && (paused = true);
+}
+
+void trace_unpause(void)
+{
+	assert_true(paused);
+	paused = false;
+}
+
 void fake_write_sysreg(const char *name, u64 v)
 {
 	if (!strcmp(name, "VTTBR_EL2")) {
@@ -375,6 +389,8 @@ void fake_write_sysreg(const char *name, u64 v)
 		if (v != *find_reg(name) && *find_reg(name) &&
 		    ((*find_reg("TCR_EL1") & EPD) != EPD || !(*find_reg("SCTLR_EL1") & SCTLR_M)))
 			BROKEN("VTTBR_EL2 switched while EL1's tables may be walked");
+		if (v != *find_reg(name) && *find_reg(name) && !paused)
+			BROKEN("VTTBR_EL2 switched while SPE or TRBE may write");
 	}
 	/* Walks start again only under their own VMID: checked by the value at the end. */
 	*find_reg(name) = v;
