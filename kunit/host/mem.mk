@@ -4,6 +4,16 @@ machine := $(addprefix el2-objs/mem/,cache.c epoch.c own.c pool.c ram.c slot.c) 
 	$(addprefix el2-objs/s2/,host.c map.c tlb.c trash.c walk.c) \
 	$(addprefix kunit/host/fake/,hw.c machine.c panic.c)
 
+on_machine := -include $(here)/fake/hw.h
+
 $(foreach t,own own_moves s2 s2_split pool slot host_s2,\
-	$(eval SRC_test_$t := $(machine)) \
-	$(eval INC_test_$t := -include $(here)/fake/hw.h))
+	$(eval ARC_test_$t := $(out)/machine.a) \
+	$(eval INC_test_$t := $(on_machine)))
+
+# Compiled once: many tests are of these and little more.
+$(out)/machine.a: $(addprefix $(top)/,$(machine)) $(here)/Makefile $(headers)
+	@mkdir -p $(out)
+	rm -rf $@ $(out)/machine
+	mkdir $(out)/machine
+	cd $(out)/machine && $(CC) $(ALL_CFLAGS) $(on_machine) -c $(filter %.c,$^)
+	ar rcs $@ $(out)/machine/*.o

@@ -92,24 +92,6 @@ static inline int run_op(enum own_op op, u64 pa, u16 vm, u64 frame)
 	}
 }
 
-/* Takes all there is in the pool, with the reserve; gives it back. */
-static void *hog[2048];
-static unsigned int hogged;
-
-static inline void hog_all(void)
-{
-	pool_reserve_open();
-	while ((hog[hogged] = pool_alloc(HYPSEC_ACC_VM)))
-		hogged++;
-	pool_reserve_close();
-}
-
-static inline void hog_none(void)
-{
-	while (hogged)
-		pool_free(hog[--hogged], HYPSEC_ACC_VM);
-}
-
 static inline void set_stamp(u64 pa)
 {
 	bool ram = false;

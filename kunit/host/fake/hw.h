@@ -31,6 +31,10 @@ void fake_pte_write(u64 *ptep, u64 pte);
 void *fake_core_va(u64 pa);
 u64 fake_core_pa(const void *va);
 
+/* The C library has one of its own; word for word that of vcpu/run.h. */
+#undef __always_inline
+#define __always_inline inline __attribute__((always_inline))
+
 #undef read_sysreg
 #undef write_sysreg
 #undef dsb
@@ -39,6 +43,7 @@ u64 fake_core_pa(const void *va);
 #undef tlbi_arg
 #undef dc
 #undef ic
+#undef cpu_relax
 #define read_sysreg(r)		fake_read_sysreg(__sr_str(r))
 #define write_sysreg(v, r)	fake_write_sysreg(__sr_str(r), (u64)(v))
 #define dsb(opt)		fake_barrier("dsb " #opt)
@@ -48,6 +53,7 @@ u64 fake_core_pa(const void *va);
 #define tlbi_arg(op, a)		fake_tlbi(#op, (u64)(a))
 #define dc(op, va)		fake_dc(#op, (u64)(va))
 #define ic(op)			fake_ic(#op)
+#define cpu_relax()		do { } while (0)	/* one thread: nobody comes meanwhile */
 
 #define HYPSEC_CORE_VA_H	/* not the real one */
 

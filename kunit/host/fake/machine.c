@@ -85,7 +85,8 @@ void host_inject_abort(bool instruction, bool from_el0, u64 esr, u64 far)
 	injected_el0 = from_el0;
 }
 
-void vm_host_touch(pa_t pa, struct page_info pi)
+/* Where vcpu/vm_end.c is linked, that one. */
+__attribute__((weak)) void vm_host_touch(pa_t pa, struct page_info pi)
 {
 	assert_int_equal(this_cpu()->ranks_held, 0);	/* it takes the VM's lock */
 	touched++;
@@ -138,4 +139,32 @@ void machine_boot(void)
 	write_sysreg(0, VTTBR_EL2);
 	s2_load(&host_s2);
 	assert_false(tlb_stale(~0UL));
+}
+
+static void *hog[2048];
+static unsigned int hogged;
+
+bool hog_one(void)
+{
+	hog[hogged] = pool_alloc(HYPSEC_ACC_VM);
+	return hog[hogged] && ++hogged;
+}
+
+void hog_unreserved(void)
+{
+	while (hog_one())
+		;
+}
+
+void hog_all(void)
+{
+	pool_reserve_open();
+	hog_unreserved();
+	pool_reserve_close();
+}
+
+void hog_none(void)
+{
+	while (hogged)
+		pool_free(hog[--hogged], HYPSEC_ACC_VM);
 }

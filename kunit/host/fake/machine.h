@@ -23,6 +23,12 @@ void machine_reset(u32 parange);
 /* pool_init() and host_s2_init() as boot/ does it, CPU 0 loaded with the host's stage 2. */
 void machine_boot(void);
 
+/* Takes pages from the pool: one, all but the reserve, all; gives everything back. */
+bool hog_one(void);
+void hog_unreserved(void);
+void hog_all(void);
+void hog_none(void);
+
 void cpu_switch(u32 id);		/* this_cpu() from now on */
 u32 cpu_now(void);
 

@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The host of kvm_host.h, and the parts of the core that vm.c and shadow.c call. */
+#include "kvm_host.h"
+
+unsigned int pvm_freed, aborts;
+bool abort_exec;
+u64 abort_far;
+
+static u8 pvm_stands_for[8];
+struct pvm *const a_pvm = (struct pvm *)pvm_stands_for;
+
+static u64 start[HYPSEC_ACC_COUNT];
+static u64 next_page;
+
+void pvm_free(struct vm *vm)
+{
+	assert_true(spin_held(&vm->lock));
+	assert_int_equal(vm->state, VM_DEAD);
+	assert_int_equal(vm->running, 0);
+	assert_ptr_equal(vm->pvm, a_pvm);
+	vm->pvm = NULL;
+	pvm_freed++;
+}
+
+void vcpu_inject_abort(struct vcpu *v, bool iabt, u64 far)
+{
+	(void)v;
+	assert_int_equal(this_cpu()->ranks_held, 0);
+	aborts++;
+	abort_exec = iabt;
+	abort_far = far;
+}
+
+int kvm_host_boot(void **state)
+{
+	u32 i;
+
+	(void)state;
+	machine_reset(5);		/* 48 bits */
+	machine_boot();
+	vms_init();
+	/* The TLB model follows the first VMs; there is no room in it for all. */
+	for (i = 0; i < 7; i++)
+		tlb_watch(&vms[i].s2);
+	return 0;
+}
+
+static void empty_trash(void)
+{
+	while (s2_trash_step(64))
+		;
+}
+
+/* Stamps that the last test left would make a claim fail now, or when their number comes round. */
+static void clear_stamps(void)
+{
+	struct s2_leaf leaf;
+	u64 pa;
+
+	shadow_drop_all();
+	for (pa = MEM_BASE; pa < MEM_BASE + MEM_SIZE; pa = ALIGN_DOWN(pa, leaf.size) + leaf.size) {
+		leaf = s2_lookup(&host_s2, pa);
+		if ((leaf.pte & S2_VALID) && (leaf.pte & S2_SW))
+			s2_replace(&host_s2, pa, leaf.pte, leaf.pte & ~S2_SW);
+	}
+}
+
+int kvm_host_begin(void **state)
+{
+	unsigned int i;
+
+	(void)state;
+	assert_int_equal(vms_in(VM_NONE), VM_MAX);
+	clear_stamps();
+	empty_trash();
+	for (i = 0; i < HYPSEC_ACC_COUNT; i++)
+		start[i] = pool_account(i);
+	for (i = 0; i < FAKE_CPUS; i++) {
+		cpu_switch(i);
+		cpu_run()->last = NULL;
+	}
+	cpu_switch(0);
+	next_page = KVM_TABLES;
+	pvm_freed = 0;
+	aborts = 0;
+	return 0;
+}
+
+/* What the host can do about any VM: it tears them all down, and every page comes back. */
+int kvm_host_end(void **state)
+{
+	unsigned int i;
+
+	(void)state;
+	lock_hook = NULL;
+	pte_hook = NULL;
+	cpu_switch(0);
+	for (i = 0; i < VM_MAX; i++) {
+		struct vm *vm = &vms[i];
+
+		if (vm->state == VM_NONE)
+			continue;
+		assert_int_equal(vm->refs, 0);
+		while (vm->state != VM_NONE && vm_teardown(vm->host.kvm) == HYPSEC_RESTART)
+			;
+		assert_int_equal(vm->state, VM_NONE);
+	}
+	empty_trash();
+	for (i = 0; i < HYPSEC_ACC_COUNT; i++)
+		assert_int_equal(pool_account(i), start[i]);
+	assert_int_equal(this_cpu()->ranks_held, 0);
+	assert_true(slots_empty());
+	assert_false(tlb_stale(~0UL));
+	return 0;
+}
+
+unsigned int vms_in(u32 s)
+{
+	unsigned int i, n = 0;
+
+	for (i = 0; i < VM_MAX; i++)
+		n += vms[i].state == s;
+	return n;
+}
+
+u64 kvm_page(void)
+{
+	u64 pa = next_page;
+
+	next_page += PAGE_SIZE;
+	memset(raw(pa), 0, PAGE_SIZE);
+	return pa;
+}
+
+/* As KVM's stage2_pgtable_levels(): up to 16 tables side by side at the top. */
+u8 kvm_start_level(unsigned int bits)
+{
+	if (bits > 43)
+		return 0;
+	return bits > 34 ? 1 : 2;
+}
+
+static unsigned int level_bits(u8 level)
+{
+	return 39 - 9 * level;
+}
+
+struct vm_identity kvm_vm(unsigned int n, unsigned int bits)
+{
+	u64 linear = 0xffff000000000000UL;
+	struct vm_identity id = {
+		.kvm = KVA(linear + 0x100000 + n * 0x4000),
+		.mmu = KVA(linear + 0x100400 + n * 0x4000),
+		.vmid_id = 0x10000 + n,
+		.vtcr = VTCR(bits),
+	};
+	unsigned int top = level_bits(kvm_start_level(bits)) + 9, i;
+
+	/* Tables side by side are aligned to their size. */
+	if (bits > top)
+		next_page = ALIGN_UP(next_page, PAGE_SIZE << (bits - top));
+	id.pgd = PA(kvm_page());
+	for (i = 1; bits > top && i < 1U << (bits - top); i++)
+		kvm_page();
+	return id;
+}
+
+struct vm *kvm_get(const struct vm_identity *id)
+{
+	struct vm *vm = vm_get(id, cpu_run());
+
+	assert_int_equal(this_cpu()->ranks_held, 0);
+	return vm;
+}
+
+struct vm *kvm_ran(const struct vm_identity *id)
+{
+	struct vm *vm = kvm_get(id);
+
+	assert_non_null(vm);
+	vm_put(vm);
+	return vm;
+}
+
+void protect(struct vm *vm)
+{
+	assert_int_equal(vm->state, VM_ORDINARY);
+	spin_lock(&vm->lock);
+	s2_drop(&vm->s2);
+	vm->pvm = a_pvm;
+	vm->state = VM_PROTECTED;
+	spin_unlock(&vm->lock);
+}
+
+void give_private(struct vm *vm, u64 pa, u64 frame)
+{
+	spin_lock(&vm->lock);
+	assert_int_equal(own_claim(PA(pa), vm->id, frame, true), HYPSEC_OK);
+	vm->private_pages++;
+	assert_int_equal(s2_map(&vm->s2, frame << PAGE_SHIFT, PA(pa), PAGE_SIZE,
+				S2_R | S2_W | S2_MEMATTR_WB), HYPSEC_OK);
+	spin_unlock(&vm->lock);
+}
+
+u64 *kvm_entry(const struct vm_identity *id, u64 ipa, u8 level)
+{
+	unsigned int bits = 64 - (id->vtcr & 0x3f);
+	u8 l = kvm_start_level(bits);
+	u64 table = id->pgd.v, mask = BIT(bits) - 1;
+
+	for (;; l++) {
+		u64 *entry = (u64 *)raw(table) + ((ipa & mask) >> level_bits(l));
+
+		if (l == level)
+			return entry;
+		if (!*entry)
+			*entry = kvm_page() | S2_TABLE | S2_VALID;
+		assert_int_equal(*entry & 3, 3);
+		table = *entry & GENMASK(47, 12);
+		mask = BIT(level_bits(l)) - 1;
+	}
+}

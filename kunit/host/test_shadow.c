@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Stage-2 faults of ordinary guests: what becomes of KVM's entry in the shadow, what is KVM's
+ * to handle and how it is told, and that no entry of the host's gives a guest a page that
+ * is not the host's.
+ */
+#include "shadow_common.h"
+
+static void test_pages(void **state)
+{
+	u64 pa = GUEST_PAGES + 5 * PAGE_SIZE;
+
+	(void)state;
+	*kvm_entry(&id, IPA0, 3) = pa | PAGE_RWX;
+	maps(READ | FSC_TRANS | 1, IPA0, pa, PAGE_SIZE, S2_R | S2_W | WB);
+	/* Its neighbours are not there. */
+	assert_false(mapped(IPA0 + PAGE_SIZE) || mapped(IPA0 - PAGE_SIZE));
+	/* Another entry of KVM's at the same place, and less of a right. */
+	s2_unmap(&vm->s2, IPA0, PAGE_SIZE);
+	*kvm_entry(&id, IPA0, 3) = ((pa + PAGE_SIZE) | PAGE_RWX | PTE_XN) & ~S2_W;
+	maps(READ | FSC_TRANS | 3, IPA0, pa + PAGE_SIZE, PAGE_SIZE, S2_R | S2_XN | WB);
+	/* Now more: the CPU faulted on what it had. */
+	*kvm_entry(&id, IPA0, 3) |= S2_W;
+	counts_reset();
+	maps(WRITE | FSC_PERM | 3, IPA0, pa + PAGE_SIZE, PAGE_SIZE, S2_R | S2_W | S2_XN | WB);
+	assert_true(counts.ipas2e1is > 0);
+	/* The entry was there all the time, and the TLB had an older one. */
+	counts_reset();
+	maps(WRITE | FSC_PERM | 3, IPA0, pa + PAGE_SIZE, PAGE_SIZE, S2_R | S2_W | S2_XN | WB);
+	assert_true(counts.ipas2e1is > 0);
+}
+
+static void test_blocks(void **state)
+{
+	u64 in_2m = 7 * PAGE_SIZE, in_1g = 5 * SZ_2M + 9 * PAGE_SIZE, ipa = 0xc0000000;
+
+	(void)state;
+	*kvm_entry(&id, ipa + SZ_2M, 2) = (MEM_BASE + 24 * SZ_2M) | RWX;
+	maps(READ | FSC_TRANS | 2, ipa + SZ_2M + in_2m, MEM_BASE + 24 * SZ_2M + in_2m, SZ_2M,
+	     S2_R | S2_W | WB);
+	/* A GiB that the host has in one piece. */
+	*kvm_entry(&id, 0x1c0000000, 1) = 0x80000000 | RWX;
+	maps(READ | FSC_TRANS | 1, 0x1c0000000 + in_1g, 0x80000000 + in_1g, SZ_1G,
+	     S2_R | S2_W | WB);
+	/* One with the core in it, and one that ends past RAM: no more than is the host's. */
+	*kvm_entry(&id, 0x140000000, 1) = 0x40000000 | RWX;
+	maps(READ | FSC_TRANS | 1, 0x140000000 + in_1g, 0x40000000 + in_1g, SZ_2M,
+	     S2_R | S2_W | WB);
+	aborts_guest(READ | FSC_TRANS | 1, 0x140000000 + (REGION - 0x40000000));
+	*kvm_entry(&id, 0x180000000, 1) = ALIGN_DOWN(RAM_END, SZ_1G) | RWX;
+	maps(READ | FSC_TRANS | 1, 0x180000000, ALIGN_DOWN(RAM_END, SZ_1G), SZ_2M,
+	     S2_R | S2_W | WB);
+	maps(READ | FSC_TRANS | 1, 0x180000000 + (RAM_END & (SZ_1G - 1)), RAM_END, SZ_2M,
+	     S2_R | S2_W | WB);
+}
+
+static void test_block_with_hole(void **state)
+{
+	u64 base = MEM_BASE + 26 * SZ_2M, hole = base + 3 * PAGE_SIZE, ipa = 0x100000000;
+
+	(void)state;
+	*kvm_entry(&id, ipa, 2) = base | RWX;
+	/* Elsewhere in the block one page is another VM's. */
+	assert_int_equal(own_claim(PA(hole), 50, 1, true), HYPSEC_OK);
+	maps(READ | FSC_TRANS | 2, ipa, base, PAGE_SIZE, S2_R | S2_W | WB);
+	assert_int_equal(own_return(PA(hole), 50, 1), HYPSEC_OK);
+	maps(READ | FSC_TRANS | 2, ipa + PAGE_SIZE, base + PAGE_SIZE, SZ_2M, S2_R | S2_W | WB);
+	/* And once the block is mapped, none of it can be claimed. */
+	assert_int_equal(own_claim(PA(hole), 50, 1, true), HYPSEC_EPOCH);
+}
+
+static void test_what_is_kvms(void **state)
+{
+	(void)state;
+	forwards(READ | FSC_TRANS | 0, IPA0, FSC_TRANS, 1);
+	kvm_entry(&id, IPA0, 2);
+	forwards(READ | FSC_TRANS | 0, IPA0, FSC_TRANS, 2);
+	kvm_entry(&id, IPA0, 3);
+	forwards(WRITE | FSC_PERM | 1, IPA0, FSC_TRANS, 3);
+	forwards(FETCH | FSC_ACCESS | 2, IPA0, FSC_TRANS, 3);
+
+	/* Not accessed: before the rights are looked at. */
+	*kvm_entry(&id, IPA0, 3) = (GUEST_PAGES | PAGE_RWX) & ~(PTE_AF | S2_W);
+	forwards(WRITE | FSC_TRANS | 1, IPA0, FSC_ACCESS, 3);
+
+	*kvm_entry(&id, IPA0, 3) = (GUEST_PAGES | PAGE_RWX) & ~S2_W;
+	forwards(WRITE | FSC_TRANS | 1, IPA0, FSC_PERM, 3);
+	*kvm_entry(&id, IPA0, 3) = (GUEST_PAGES | PAGE_RWX) & ~S2_R;
+	forwards(READ | FSC_TRANS | 1, IPA0, FSC_PERM, 3);
+	*kvm_entry(&id, IPA0, 3) = GUEST_PAGES | PAGE_RWX | PTE_XN;
+	forwards(FETCH | FSC_TRANS | 1, IPA0, FSC_PERM, 3);
+	*kvm_entry(&id, IPA0, 2) = (ALIGN_DOWN(GUEST_PAGES, SZ_2M) | RWX) & ~S2_W;
+	forwards(WRITE | FSC_PERM | 3, IPA0, FSC_PERM, 2);
+
+	/* A cache operation is a read, though it is reported as a write. */
+	maps(WRITE | ESR_CM | FSC_TRANS | 1, IPA0, GUEST_PAGES + IPA0 % SZ_2M, SZ_2M, S2_R | WB);
+}
+
+/* The walk of the guest's own stage-1 table: a read, or with a permission fault the update. */
+static void test_stage1_walk(void **state)
+{
+	(void)state;
+	*kvm_entry(&id, IPA0, 3) = (GUEST_PAGES | PAGE_RWX | PTE_XN) & ~S2_W;
+	forwards(WRITE | ESR_S1PTW | FSC_PERM | 3, IPA0, FSC_PERM, 3);
+	forwards(FETCH | ESR_S1PTW | FSC_PERM | 3, IPA0, FSC_PERM, 3);
+	maps(WRITE | ESR_S1PTW | FSC_TRANS | 3, IPA0, GUEST_PAGES, PAGE_SIZE, S2_R | S2_XN | WB);
+	*kvm_entry(&id, IPA0, 3) |= S2_W;
+	maps(READ | ESR_S1PTW | FSC_PERM | 3, IPA0, GUEST_PAGES, PAGE_SIZE,
+	     S2_R | S2_W | S2_XN | WB);
+	s2_drop(&vm->s2);
+	*kvm_entry(&id, IPA0, 3) &= ~S2_R;
+	forwards(READ | ESR_S1PTW | FSC_TRANS | 3, IPA0, FSC_PERM, 3);
+}
+
+/* Faults that are none of the shadow's go to KVM as they are. */
+static void test_other_faults(void **state)
+{
+	u64 type;
+
+	(void)state;
+	*kvm_entry(&id, IPA0, 3) = GUEST_PAGES | PAGE_RWX;
+	for (type = 0; type < 0x40; type++) {
+		if ((type & 0x3c) >= FSC_TRANS && (type & 0x3c) <= FSC_PERM)
+			continue;
+		assert_false(fault(READ | type, IPA0));
+		assert_int_equal(code, EXIT_TRAP);
+		assert_int_equal(v.esr, READ | type);
+		assert_false(mapped(IPA0));
+	}
+}
+
+/* Past the IPA space. What KVM has more of than the core cannot be served, nor looped on. */
+static void test_size(void **state)
+{
+	(void)state;
+	assert_false(fault(READ | FSC_TRANS | 0, BIT(40)));
+	assert_int_equal(code, EXIT_TRAP);
+	assert_int_equal(v.esr, READ | FSC_TRANS);
+	new_vm(52);
+	*kvm_entry(&id, BIT(48), 3) = GUEST_PAGES | PAGE_RWX;
+	assert_false(fault(READ | FSC_TRANS | 0, BIT(48)));
+	assert_int_equal(code, EXIT_IL);
+	new_vm(48);
+	assert_false(fault(READ | FSC_TRANS | 0, BIT(48)));
+	assert_int_equal(code, EXIT_TRAP);
+	*kvm_entry(&id, BIT(48) - PAGE_SIZE, 3) = GUEST_PAGES | PAGE_RWX;
+	maps(READ | FSC_TRANS | 0, BIT(48) - PAGE_SIZE, GUEST_PAGES, PAGE_SIZE, S2_R | S2_W | WB);
+}
+
+/* Memory types from a list: none that differs from the host's mapping of the page in silence. */
+static void test_memory_types(void **state)
+{
+	u64 attr, fwb;
+
+	(void)state;
+	for (fwb = 0; fwb < 2; fwb++) {
+		v.hcr = fwb ? HCR_FWB : 0;
+		for (attr = 0; attr < 16; attr++) {
+			u64 wb = fwb ? 6 : 0xf;
+			u64 want = attr == wb || attr == 5 ? attr : 1;
+
+			s2_drop(&vm->s2);
+			*kvm_entry(&id, IPA0, 3) = GUEST_PAGES |
+						   (PAGE_RWX & ~S2_MEMATTR) | attr << 2;
+			maps(READ | FSC_TRANS | 3, IPA0, GUEST_PAGES, PAGE_SIZE,
+			     S2_R | S2_W | want << 2);
+		}
+	}
+	v.hcr = 0;
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
+	const struct CMUnitTest tests[] = {
+		TEST(test_pages),
+		TEST(test_blocks),
+		TEST(test_block_with_hole),
+		TEST(test_what_is_kvms),
+		TEST(test_stage1_walk),
+		TEST(test_other_faults),
+		TEST(test_size),
+		TEST(test_memory_types),
+	};
+
+	return cmocka_run_group_tests(tests, kvm_host_boot, NULL);
+}

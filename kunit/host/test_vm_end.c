@@ -1,0 +1,339 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * How VMs end: what the host gets back and in what state, and that no mapping outlives
+ * the right to a page.
+ */
+#include "kvm_host.h"
+
+#define PRIVATE_PAGE	GUEST_PAGES
+#define FRAME		0x123UL
+
+static bool all_zero(u64 pa)
+{
+	u8 *p = raw(pa);
+
+	return !p[0] && !memcmp(p, p + 1, PAGE_SIZE - 1);
+}
+
+static struct vm *protected_vm(struct vm_identity *id, unsigned int n, unsigned int pages)
+{
+	struct vm *vm;
+	unsigned int i;
+
+	*id = kvm_vm(n, 40);
+	vm = kvm_get(id);
+	protect(vm);
+	for (i = 0; i < pages; i++) {
+		give_private(vm, PRIVATE_PAGE + i * PAGE_SIZE, FRAME + i);
+		memset(raw(PRIVATE_PAGE + i * PAGE_SIZE), 0x5e, PAGE_SIZE);	/* a secret */
+	}
+	vm_put(vm);
+	return vm;
+}
+
+static bool mapped(const struct vm *vm, u64 frame)
+{
+	return s2_lookup(&vm->s2, frame << PAGE_SHIFT).pte & S2_VALID;
+}
+
+static void test_kill(void **state)
+{
+	struct vm_identity id;
+	struct vm *vm = protected_vm(&id, 0, 2);
+
+	(void)state;
+	counts_reset();
+	vm_kill(vm, "first");
+	assert_int_equal(vm->state, VM_DEAD);
+	assert_string_equal(vm->end_reason, "first");
+	assert_false(mapped(vm, FRAME));
+	assert_true(counts.vmalls12e1is > 0);
+	assert_false(tlb_stale(PRIVATE_PAGE));
+	assert_int_equal(pvm_freed, 1);
+	/* The pages are still nobody's but the dead VM's. */
+	assert_int_equal(own_lookup(PA(PRIVATE_PAGE)).state, PG_PRIVATE);
+	assert_false(host_can(PRIVATE_PAGE, false, false));
+	vm_kill(vm, "second");
+	assert_string_equal(vm->end_reason, "first");
+	assert_int_equal(pvm_freed, 1);
+
+	/* While VM_PROTECT is at work, too; an ordinary VM has nothing to end. */
+	vm = protected_vm(&id, 1, 0);
+	vm->state = VM_PROTECTING;
+	vm->running = 1;
+	counts_reset();
+	vm_kill(vm, "third");
+	assert_true(counts.vmalls12e1is > 0);	/* an empty table may be cached too */
+	assert_int_equal(vm->state, VM_DEAD);
+	assert_ptr_equal(vm->pvm, a_pvm);	/* a vCPU's page is in use */
+	vm->running = 0;
+	id = kvm_vm(2, 40);
+	vm = kvm_ran(&id);
+	vm_kill(vm, "fourth");
+	assert_int_equal(vm->state, VM_ORDINARY);
+	assert_null(vm->end_reason);
+}
+
+static void test_host_touch(void **state)
+{
+	struct vm_identity id;
+	struct vm *vm = protected_vm(&id, 0, 3);
+	struct page_info pi = own_lookup(PA(PRIVATE_PAGE));
+
+	(void)state;
+	vm_host_touch(PA(PRIVATE_PAGE), pi);
+	assert_int_equal(vm->state, VM_DEAD);
+	assert_int_equal(vm->private_pages, 2);
+	assert_int_equal(own_lookup(PA(PRIVATE_PAGE)).state, PG_HOST);
+	assert_true(host_can(PRIVATE_PAGE, true, true));
+	assert_true(all_zero(PRIVATE_PAGE));
+	assert_true(page_is_clean(PRIVATE_PAGE));
+	assert_int_equal(vm->refs, 0);
+
+	/* A second CPU faulted on it too: the record it read is out of date. */
+	raw(PRIVATE_PAGE)[5] = 0x77;		/* the host's by now */
+	vm_host_touch(PA(PRIVATE_PAGE), pi);
+	assert_int_equal(vm->private_pages, 2);
+	assert_int_equal(raw(PRIVATE_PAGE)[5], 0x77);
+
+	/* One that another CPU is still reading waits for the teardown. */
+	cpu_switch(1);
+	assert_non_null(slot_map_private(PA(PRIVATE_PAGE + PAGE_SIZE), vm->id));
+	cpu_switch(0);
+	pi = own_lookup(PA(PRIVATE_PAGE + PAGE_SIZE));
+	vm_host_touch(PA(PRIVATE_PAGE + PAGE_SIZE), pi);
+	assert_int_equal(vm->private_pages, 2);
+	cpu_switch(1);
+	slot_unmap(SLOT_PAGE);
+	cpu_switch(0);
+
+	/* A record that names no VM, or one whose page it is not. */
+	pi.vm = VM_MAX + 1;
+	vm_host_touch(PA(PRIVATE_PAGE + PAGE_SIZE), pi);
+	pi.vm = 0;
+	vm_host_touch(PA(PRIVATE_PAGE + PAGE_SIZE), pi);
+	pi.vm = 2;
+	vm_host_touch(PA(PRIVATE_PAGE + PAGE_SIZE), pi);
+	assert_int_equal(own_lookup(PA(PRIVATE_PAGE + PAGE_SIZE)).vm, vm->id);
+	assert_int_equal(vm->private_pages, 2);
+}
+
+/* The page's old owner is gone, its slot an ordinary VM's: that one is not harmed. */
+static void test_touch_of_reused_slot(void **state)
+{
+	struct vm_identity id;
+	struct vm *vm = protected_vm(&id, 0, 1);
+	struct page_info pi = own_lookup(PA(PRIVATE_PAGE));
+
+	(void)state;
+	while (vm_teardown(id.kvm) == HYPSEC_RESTART)
+		;
+	assert_ptr_equal(kvm_ran(&id), vm);
+	assert_int_equal(vm->state, VM_ORDINARY);
+	raw(PRIVATE_PAGE)[0] = 0x11;
+	vm_host_touch(PA(PRIVATE_PAGE), pi);
+	assert_int_equal(vm->state, VM_ORDINARY);
+	assert_int_equal(vm->private_pages, 0);
+	assert_int_equal(raw(PRIVATE_PAGE)[0], 0x11);
+}
+
+static unsigned int private_left(unsigned int n)
+{
+	unsigned int i, left = 0;
+
+	for (i = 0; i < n; i++)
+		left += own_lookup(PA(PRIVATE_PAGE + i * PAGE_SIZE)).state == PG_PRIVATE;
+	return left;
+}
+
+/* Any number of pages in bounded steps; each is the host's only when it is zero. */
+static void test_teardown(void **state)
+{
+	enum { PAGES = 300 };
+	struct vm_identity id, other;
+	struct vm *vm = protected_vm(&id, 0, PAGES), *bystander;
+	unsigned int calls = 0, left = PAGES, i;
+	int ret;
+
+	(void)state;
+	other = kvm_vm(1, 40);
+	bystander = kvm_ran(&other);
+	do {
+		unsigned int now;
+
+		ret = vm_teardown(id.kvm);
+		now = private_left(PAGES);
+		assert_true(left - now <= 64);
+		assert_int_equal(vm->state == VM_NONE ? 0 : vm->private_pages, now);
+		left = now;
+		assert_true(++calls < 10000);
+	} while (ret == HYPSEC_RESTART);
+	assert_int_equal(ret, HYPSEC_OK);
+	assert_true(calls > PAGES / 64);
+	assert_int_equal(left, 0);
+	for (i = 0; i < PAGES; i++) {
+		assert_true(all_zero(PRIVATE_PAGE + i * PAGE_SIZE));
+		assert_true(host_can(PRIVATE_PAGE + i * PAGE_SIZE, true, false));
+	}
+	assert_int_equal(vm->state, VM_NONE);
+	assert_int_equal(vm->host.kvm.v, 0);
+	assert_int_equal(pvm_freed, 1);
+	assert_int_equal(bystander->state, VM_ORDINARY);
+}
+
+/* The host says that a VM is gone which is not. */
+static void test_teardown_in_use(void **state)
+{
+	struct vm_identity id;
+	struct vm *vm = protected_vm(&id, 0, 2), *ordinary;
+	struct vm_identity other = kvm_vm(1, 40);
+	int i;
+
+	(void)state;
+	assert_true(vm_ref(vm));
+	vm->running = 1;
+	for (i = 0; i < 10000 && vm_teardown(id.kvm) == HYPSEC_RESTART; i++)
+		;
+	/* It is dead, but the vCPU that is inside still stands on its pages. */
+	assert_int_equal(vm->state, VM_DEAD);
+	assert_int_equal(pvm_freed, 0);
+	assert_int_equal(vm->refs, 1);
+	vm->running = 0;
+	vm_put(vm);
+
+	ordinary = kvm_get(&other);
+	assert_int_equal(vm_teardown(other.kvm), HYPSEC_OK);
+	assert_int_equal(ordinary->state, VM_ORDINARY);
+	assert_non_null(ordinary->s2.root);
+	vm_put(ordinary);
+	assert_int_equal(vm_teardown(other.kvm), HYPSEC_OK);
+	assert_int_equal(ordinary->state, VM_NONE);
+	assert_null(ordinary->s2.root);
+}
+
+/* A reset: the old VM under this name and the new one go together. */
+static void test_teardown_of_both(void **state)
+{
+	struct vm_identity id;
+	struct vm *vm = protected_vm(&id, 0, 3), *vm2;
+
+	(void)state;
+	vm_kill(vm, "a test");
+	vm->powered_off = true;
+	vm2 = kvm_ran(&id);
+	assert_ptr_not_equal(vm, vm2);
+	while (vm_teardown(id.kvm) == HYPSEC_RESTART)
+		;
+	assert_int_equal(vm->state, VM_NONE);
+	assert_int_equal(vm2->state, VM_NONE);
+	assert_int_equal(private_left(3), 0);
+}
+
+/* Another CPU holds a page of the dead VM in a slot: it waits its turn, nothing is lost. */
+static void test_teardown_with_slot(void **state)
+{
+	struct vm_identity id;
+	struct vm *vm = protected_vm(&id, 0, 2);
+	int i;
+
+	(void)state;
+	cpu_switch(1);
+	assert_non_null(slot_map_private(PA(PRIVATE_PAGE), vm->id));
+	cpu_switch(0);
+	for (i = 0; i < 10000 && vm_teardown(id.kvm) == HYPSEC_RESTART; i++)
+		;
+	assert_int_equal(own_lookup(PA(PRIVATE_PAGE)).state, PG_PRIVATE);
+	assert_int_equal(own_lookup(PA(PRIVATE_PAGE + PAGE_SIZE)).state, PG_HOST);
+	assert_int_equal(vm->private_pages, 1);
+	assert_int_equal(vm->state, VM_DEAD);
+	cpu_switch(1);
+	slot_unmap(SLOT_PAGE);
+	cpu_switch(0);
+}
+
+static void map_host_page(struct vm *vm, u64 frame, u64 pa)
+{
+	bool ram;
+
+	spin_lock(&vm->lock);
+	assert_int_equal(own_stamp(PA(pa), PAGE_SIZE, &ram), PAGE_SIZE);
+	assert_int_equal(s2_map(&vm->s2, frame << PAGE_SHIFT, PA(pa), PAGE_SIZE,
+				S2_R | S2_W | S2_MEMATTR_WB), HYPSEC_OK);
+	spin_unlock(&vm->lock);
+}
+
+/* A page leaves the host: no shadow has it any more, and no protected VM lost a frame. */
+static void test_drop_all(void **state)
+{
+	struct vm_identity id, a = kvm_vm(1, 40), b = kvm_vm(2, 40);
+	struct vm *vm = protected_vm(&id, 0, 1), *va, *vb;
+	u64 page = PRIVATE_PAGE + 16 * PAGE_SIZE;
+
+	(void)state;
+	va = kvm_get(&a);			/* in use */
+	vb = kvm_ran(&b);
+	map_host_page(va, 1, page);
+	map_host_page(vb, 2, page);
+	assert_int_equal(own_claim(PA(page), vm->id, FRAME + 1, true), HYPSEC_EPOCH);
+	shadow_drop_all();
+	assert_false(mapped(va, 1));
+	assert_false(mapped(vb, 2));
+	assert_true(mapped(vm, FRAME));
+	assert_false(tlb_stale(page));
+	assert_int_equal(own_claim(PA(page), vm->id, FRAME + 1, true), HYPSEC_OK);
+	assert_int_equal(own_return(PA(page), vm->id, FRAME + 1), HYPSEC_OK);
+	assert_int_equal(va->refs, 1);
+	assert_int_equal(vb->refs, 0);
+	vm_put(va);
+}
+
+/* A guest maps the page again while the shadows are dropped: it has the new epoch. */
+static struct vm *again;
+static u64 again_page;
+
+static void map_again(const struct spinlock *l)
+{
+	if (l != &vms_lock)
+		return;
+	lock_hook = NULL;
+	cpu_switch(1);
+	map_host_page(again, 9, again_page);
+	cpu_switch(0);
+}
+
+static void test_drop_all_late_map(void **state)
+{
+	struct vm_identity id = kvm_vm(1, 40);
+
+	(void)state;
+	again = kvm_ran(&id);
+	again_page = PRIVATE_PAGE + 20 * PAGE_SIZE;
+	lock_hook = map_again;
+	shadow_drop_all();
+	assert_null(lock_hook);
+	assert_true(mapped(again, 9));
+	assert_int_equal(own_claim(PA(again_page), 9, 9, true), HYPSEC_EPOCH);
+	shadow_drop_all();
+	assert_false(mapped(again, 9));
+	assert_int_equal(own_claim(PA(again_page), 9, 9, true), HYPSEC_OK);
+	assert_int_equal(own_return(PA(again_page), 9, 9), HYPSEC_OK);
+}
+
+int main(void)
+{
+#define TEST(name) \
+	cmocka_unit_test_setup_teardown(name, kvm_host_begin, kvm_host_end)
+	const struct CMUnitTest tests[] = {
+		TEST(test_kill),
+		TEST(test_host_touch),
+		TEST(test_touch_of_reused_slot),
+		TEST(test_teardown),
+		TEST(test_teardown_in_use),
+		TEST(test_teardown_of_both),
+		TEST(test_teardown_with_slot),
+		TEST(test_drop_all),
+		TEST(test_drop_all_late_map),
+	};
+
+	return cmocka_run_group_tests(tests, kvm_host_boot, NULL);
+}

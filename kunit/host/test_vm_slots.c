@@ -1,0 +1,322 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * More VMs than slots or memory, and two CPUs in the table of VMs at once: lock_hook is
+ * what another CPU does just before this one takes a lock.
+ */
+#include "kvm_host.h"
+
+#define KEPT_PAGE	GUEST_PAGES
+
+static struct vm_identity ids[VM_MAX];
+
+static void fill(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < VM_MAX; i++) {
+		ids[i] = kvm_vm(i, 36);
+		assert_int_equal(kvm_ran(&ids[i])->id, i + 1);
+	}
+	assert_int_equal(vms_in(VM_ORDINARY), VM_MAX);
+}
+
+static void test_oldest_goes(void **state)
+{
+	struct vm_identity more = kvm_vm(100, 36), bad = more;
+	struct vm *vm;
+
+	(void)state;
+	fill();
+	/* One that cannot be made costs nobody his slot. */
+	bad.vtcr = VTCR(31);
+	assert_null(kvm_get(&bad));
+	assert_int_equal(vms_in(VM_ORDINARY), VM_MAX);
+
+	assert_int_equal(kvm_ran(&ids[0])->id, 1);	/* so the second is the oldest */
+	vm = kvm_ran(&more);
+	assert_int_equal(vm->id, 2);
+	assert_null(vm_find(ids[1].mmu));
+	/* It comes back in the place of the third. */
+	assert_int_equal(kvm_ran(&ids[1])->id, 3);
+	assert_null(vm_find(ids[2].mmu));
+	assert_int_equal(vms_in(VM_ORDINARY), VM_MAX);
+}
+
+static void test_all_in_use(void **state)
+{
+	struct vm_identity more = kvm_vm(100, 36);
+	unsigned int i;
+
+	(void)state;
+	fill();
+	for (i = 0; i < VM_MAX; i++)
+		assert_true(vm_ref(&vms[i]));
+	assert_null(kvm_get(&more));
+	assert_null(cpu_run()->last);
+	for (i = 0; i < VM_MAX; i++)
+		assert_int_equal(vms[i].refs, 1);
+	vm_put(&vms[40]);
+	assert_int_equal(kvm_ran(&more)->id, 41);
+	for (i = 0; i < VM_MAX; i++) {
+		if (i != 40)
+			vm_put(&vms[i]);
+	}
+}
+
+/* A protected VM has its slot for as long as it owns a page. */
+static void test_protected_stay(void **state)
+{
+	struct vm_identity more = kvm_vm(100, 36);
+	unsigned int i;
+
+	(void)state;
+	fill();
+	for (i = 0; i < VM_MAX; i++)
+		protect(&vms[i]);
+	vms[5].state = VM_PROTECTING;
+	assert_null(kvm_get(&more));
+	spin_lock(&vms_lock);
+	assert_false(vm_evict(&vms[4]));
+	assert_false(vm_evict(&vms[5]));
+	spin_unlock(&vms_lock);
+	expect_assert_failure(vm_evict(&vms[6]));	/* without the lock */
+	assert_int_equal(vms_in(VM_PROTECTED), VM_MAX - 1);
+
+	give_private(&vms[9], KEPT_PAGE, 0x55);
+	vm_kill(&vms[9], "a test");
+	assert_null(kvm_get(&more));
+	assert_int_equal(vms[9].state, VM_DEAD);
+	assert_int_equal(vms[9].refs, 0);	/* open again */
+	assert_int_equal(own_lookup(PA(KEPT_PAGE)).vm, 10);
+
+	vm_kill(&vms[7], "a test");		/* owns none */
+	assert_int_equal(kvm_ran(&more)->id, 8);
+	assert_int_equal(vms[7].state, VM_ORDINARY);
+}
+
+/* A dead VM that is only now left by its last vCPU: its pvm/ side goes with the slot. */
+static void test_dead_slot(void **state)
+{
+	struct vm_identity more = kvm_vm(100, 36);
+	unsigned int i;
+
+	(void)state;
+	fill();
+	for (i = 0; i < VM_MAX; i++)
+		protect(&vms[i]);
+	vms[3].running = 1;
+	vm_kill(&vms[3], "a test");
+	assert_int_equal(pvm_freed, 0);
+	vms[3].running = 0;
+	assert_int_equal(kvm_ran(&more)->id, 4);
+	assert_int_equal(pvm_freed, 1);
+}
+
+static void test_no_memory(void **state)
+{
+	struct vm_identity a = kvm_vm(0, 40), b = kvm_vm(1, 40), c = kvm_vm(2, 40), d = kvm_vm(3, 40);
+	struct vm *vm, *vm2;
+
+	(void)state;
+	/* Nobody has anything to give up. The reserve is for donation. */
+	hog_unreserved();
+	assert_null(kvm_get(&a));
+	assert_int_equal(vms_in(VM_NONE), VM_MAX);
+	hog_none();
+
+	/* One in use keeps its shadow; an idle one loses it to the new one. */
+	vm = kvm_get(&a);
+	kvm_ran(&b);
+	hog_unreserved();
+	vm2 = kvm_ran(&c);
+	assert_int_equal(vm2->state, VM_ORDINARY);
+	assert_int_equal(vm->state, VM_ORDINARY);
+	assert_int_equal(vms_in(VM_ORDINARY), 2);
+	/* A protected VM's table is no cache. */
+	protect(vm);
+	vm_put(vm);
+	protect(kvm_ran(&c));
+	assert_null(kvm_get(&d));
+	assert_int_equal(vms_in(VM_PROTECTED), 2);
+	hog_none();
+	assert_int_equal(kvm_ran(&d)->state, VM_ORDINARY);
+}
+
+/* The slot a CPU remembers is another VM's by now. */
+static void test_old_hint(void **state)
+{
+	struct vm_identity more = kvm_vm(100, 36);
+	struct vm *vm;
+
+	(void)state;
+	cpu_switch(1);
+	fill();
+	cpu_switch(0);
+	assert_int_equal(kvm_ran(&ids[0])->id, 1);
+	cpu_switch(1);
+	while (vm_find(ids[0].mmu)) {		/* until it is the oldest */
+		vm_put(&vms[0]);
+		more.kvm.v += 0x100000;
+		more.mmu.v += 0x100000;
+		kvm_ran(&more);
+	}
+	cpu_switch(0);
+	assert_ptr_equal(cpu_run()->last, &vms[0]);
+	assert_null(vm_find(ids[0].mmu));
+	assert_int_equal(vms[0].refs, 0);
+	vm = kvm_ran(&ids[0]);
+	assert_ptr_not_equal(vm, &vms[0]);
+	assert_int_equal(vms[0].host.kvm.v, more.kvm.v);
+	assert_int_equal(vms[0].refs, 0);
+	/* Closed, not reused. */
+	spin_lock(&vms_lock);
+	assert_true(vm_evict(vm));
+	spin_unlock(&vms_lock);
+	assert_int_equal(vms_in(VM_NONE), 1);
+	assert_ptr_equal(kvm_ran(&ids[0]), vm);
+}
+
+/* --- what another CPU does first --- */
+
+static struct vm_identity race_id;
+static struct vm *race_vm, *race_result;
+
+static void same_vm_first(const struct spinlock *l)
+{
+	if (l != &vms_lock)
+		return;
+	lock_hook = NULL;
+	cpu_switch(1);
+	race_result = vm_get(&race_id, cpu_run());
+	cpu_switch(0);
+}
+
+/* Two vCPUs of a new VM run for the first time: it is one VM. */
+static void test_made_twice(void **state)
+{
+	struct vm *vm;
+
+	(void)state;
+	race_id = kvm_vm(0, 40);
+	lock_hook = same_vm_first;
+	vm = kvm_get(&race_id);
+	assert_ptr_equal(vm, race_result);
+	assert_int_equal(vms_in(VM_ORDINARY), 1);
+	assert_int_equal(vm->refs, 2);
+	vm_put(vm);
+	vm_put(vm);
+}
+
+static void too_late(const struct spinlock *l)
+{
+	if (l != &race_vm->lock)
+		return;
+	lock_hook = NULL;
+	cpu_switch(1);
+	assert_false(vm_ref(race_vm));
+	assert_null(vm_by_id(race_vm->id));
+	assert_null(vm_find(race_id.mmu));
+	race_result = race_vm;
+	cpu_switch(0);
+}
+
+/* A slot is being given up, and may be kept after all: who asks meanwhile is told no. */
+static void test_closing(void **state)
+{
+	unsigned int pages;
+
+	(void)state;
+	for (pages = 0; pages < 2; pages++) {
+		race_id = kvm_vm(pages, 40);
+		race_result = NULL;
+		race_vm = kvm_get(&race_id);
+		protect(race_vm);
+		race_vm->running = 1;
+		vm_kill(race_vm, "a test");
+		race_vm->running = 0;
+		race_vm->private_pages = pages;
+		vm_put(race_vm);
+		lock_hook = too_late;
+		spin_lock(&vms_lock);
+		assert_int_equal(vm_evict(race_vm), !pages);
+		spin_unlock(&vms_lock);
+		assert_ptr_equal(race_result, race_vm);
+		assert_int_equal(race_vm->refs, pages ? 0 : BIT(31));
+		race_vm->private_pages = 0;
+	}
+}
+
+static void protect_first(const struct spinlock *l)
+{
+	if (l != &race_vm->lock)
+		return;
+	lock_hook = NULL;
+	cpu_switch(1);
+	protect(race_vm);
+	give_private(race_vm, KEPT_PAGE, 0x77);
+	cpu_switch(0);
+}
+
+/*
+ * VM_PROTECT on another CPU between the look at the VMID and the lock: were the table
+ * dropped then, the host could have another page put in the frame's place.
+ */
+static void test_new_vmid_late(void **state)
+{
+	(void)state;
+	race_id = kvm_vm(0, 40);
+	race_vm = kvm_ran(&race_id);
+	race_id.vmid_id++;
+	lock_hook = protect_first;
+	assert_ptr_equal(kvm_ran(&race_id), race_vm);
+	assert_null(lock_hook);
+	assert_true(s2_lookup(&race_vm->s2, 0x77000).pte & S2_VALID);
+}
+
+static void kill_first(const struct spinlock *l)
+{
+	if (l != &race_vm->lock)
+		return;
+	lock_hook = NULL;
+	cpu_switch(1);
+	vm_kill(race_vm, "another CPU");
+	cpu_switch(0);
+}
+
+static void test_killed_twice(void **state)
+{
+	struct vm_identity now;
+
+	(void)state;
+	race_id = kvm_vm(0, 40);
+	race_vm = kvm_get(&race_id);
+	protect(race_vm);
+	now = race_id;
+	now.vtcr = VTCR(39);
+	lock_hook = kill_first;
+	assert_ptr_not_equal(kvm_ran(&now), race_vm);
+	assert_string_equal(race_vm->end_reason, "another CPU");
+	assert_int_equal(pvm_freed, 1);
+	assert_int_equal(race_vm->refs, 1);
+	vm_put(race_vm);
+}
+
+int main(void)
+{
+#define TEST(name) \
+	cmocka_unit_test_setup_teardown(name, kvm_host_begin, kvm_host_end)
+	const struct CMUnitTest tests[] = {
+		TEST(test_oldest_goes),
+		TEST(test_all_in_use),
+		TEST(test_protected_stay),
+		TEST(test_dead_slot),
+		TEST(test_no_memory),
+		TEST(test_old_hint),
+		TEST(test_made_twice),
+		TEST(test_closing),
+		TEST(test_new_vmid_late),
+		TEST(test_killed_twice),
+	};
+
+	return cmocka_run_group_tests(tests, kvm_host_boot, NULL);
+}

@@ -1,0 +1,18 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# The table of VMs, KVM's tables and shadows, above mem/ and s2/ on the machine of fake/hw.h.
+SRC_test_adjust	:= el2-objs/kvm/adjust.c
+
+vm_sources := $(addprefix el2-objs/vcpu/,vm.c vm_end.c feat.c) \
+	kunit/host/fake/kvm_host.c
+
+SRC_test_vm	:= $(vm_sources)
+SRC_test_vm_slots := $(vm_sources)
+SRC_test_vm_end	:= $(vm_sources)
+SRC_test_walk	:= $(vm_sources) el2-objs/kvm/walk.c
+SRC_test_walk_races := $(SRC_test_walk)
+SRC_test_shadow	:= $(vm_sources) el2-objs/kvm/walk.c el2-objs/vcpu/shadow.c
+SRC_test_shadow_owner := $(SRC_test_shadow)
+
+$(foreach t,vm vm_slots vm_end walk walk_races shadow shadow_owner,\
+	$(eval ARC_test_$t := $(out)/machine.a) \
+	$(eval INC_test_$t := $(on_machine)))
