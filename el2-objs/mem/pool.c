@@ -14,6 +14,7 @@
 #include "lock.h"
 #include "percpu.h"
 #include "s2.h"
+#include "sysreg.h"
 
 #define GROUP_MAX	510
 

@@ -30,14 +30,15 @@ hold_start() {
 	[ -n "$pid" ]
 }
 
-# hold_end: lets it go on; at most 2 s, which in emulated time is 2,000,000,000
-# instructions, and it needs some thousands. Prints how it ended.
+# hold_end [SECONDS]: lets it go on, until it says how it ended, or for so long
+# (default 3; what it does takes some thousands of instructions). Prints how it ended.
 hold_end() {
 	echo >&9
 	exec 9>&-
-	for i in $(seq 20); do
-		kill -0 $holder 2>/dev/null || break
-		usleep 100000
+	# Not "until the process is gone": it stays, as a zombie, until it is waited for.
+	for i in $(seq $((${1:-3} * 20))); do
+		grep -q '^kvmapi: hold end' /tmp/hold && break
+		usleep 50000
 	done
 	kill -9 $holder 2>/dev/null
 	wait $holder 2>/dev/null
@@ -95,7 +96,7 @@ all=0xffffffffffffffff
 
 # First what an untouched run looks like, or the rest means nothing.
 hold_start
-result=$(hold_end)
+result=$(hold_end 60)
 check "a guest that nobody attacks ends well" \
 	[ "${result#*end=good el=1 memory=good value=own}" != "$result" ]
 
