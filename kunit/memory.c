@@ -221,7 +221,7 @@ static void mmio_stays_usable(struct kunit *test)
 	void __iomem *gicd = ioremap(0x08000000, PAGE_SIZE);
 	u32 before, after;
 
-	KUNIT_ASSERT_NOT_NULL(test, gicd);
+	KUNIT_ASSERT_TRUE(test, gicd);
 	before = readl(gicd + 4);		/* GICD_TYPER */
 	KUNIT_EXPECT_EQ(test, call(OP_DONATE, 0x08000000), HYPSEC_RANGE);
 	KUNIT_EXPECT_EQ(test, call(OP_SHARE, 0x08000000), HYPSEC_RANGE);

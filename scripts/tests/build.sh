@@ -23,6 +23,25 @@ module() {
 	! grep -E 'warning|WARNING' "$dir/log"
 }
 
+# Every file that is the kernel's kind of C, debug code and KUnit suites too, which are
+# compiled here only: this kernel has no KUnit, so they are not linked.
+sparse_clean() {
+	local out=$HYPSEC_BUILD/test-build-debug log=$HYPSEC_BUILD/log/build-test-build-debug.log
+	local f status=0
+
+	scripts/build --out "$out" CONFIG_HYPSEC_DEBUG=y CONFIG_HYPSEC_KUNIT_TEST=m \
+		KBUILD_MODPOST_WARN=1 C=2 CF=-D__CHECK_ENDIAN__ >"$dir/log" 2>&1 ||
+		{ cat "$dir/log"; return 1; }
+	for f in hypsec-mod/*.c kunit/*.c; do
+		# Only ever compiled to assembly.
+		[ "$f" != hypsec-mod/kvm-offsets.c ] || continue
+		grep -qxF "  CHECK   $out/$f" "$log" ||
+			{ echo "sparse has not seen $f"; status=1; }
+	done
+	! grep -E "^$out/.*: (warning|error):" "$log" || status=1
+	return $status
+}
+
 same_bundle() {
 	cmp "$HYPSEC_BUILD/test-build/el2-objs/bundle.bin" \
 		"$HYPSEC_BUILD/test-build-again/el2-objs/bundle.bin"
@@ -95,6 +114,7 @@ check "hypsec.ko builds without a warning" module test-build
 check "and once more elsewhere" module test-build-again
 check "two builds have the same measurement" same_bundle
 check "the debug build has no warning either" module test-build-debug CONFIG_HYPSEC_DEBUG=y
+check "sparse finds nothing in the module and the KUnit suites" sparse_clean
 check "nothing built is left among the sources" no_products
 check "each abi header compiles alone" abi_alone
 check "no Linux header in the core" no_linux_header
