@@ -1,0 +1,60 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# In a kernel tree as modules: CONFIG_HYPSEC=m, and the KUnit suites. Built in is
+# what the kunit piece boots. The kernel itself is not built for it, only prepared.
+# timeout: 1500
+
+. "$(dirname "$0")/../lib/ktap.sh"
+. "$HYPSEC_TOP/scripts/lib/sources.sh"
+
+need_kernel_source
+"$HYPSEC_TOP/scripts/tree" "$KERNEL_SOURCE"
+sodium=$HYPSEC_BUILD/sodium/libsodium-core.a
+"$HYPSEC_TOP/scripts/sodium" core "$sodium" >&2
+out=$HYPSEC_BUILD/tree log=$HYPSEC_BUILD/log/tree-build.log
+dir=drivers/virt/hypsec
+
+kernel_make() {
+	make -C "$KERNEL_SOURCE" O="$out" ARCH=arm64 CROSS_COMPILE="$HYPSEC_CROSS" \
+		-j"$HYPSEC_JOBS" "$@"
+}
+
+configure() {
+	# With a .config of its own choice below, the rest is arm64's default.
+	[ -e "$out/.config" ] || kernel_make defconfig
+	"$KERNEL_SOURCE/scripts/config" --file "$out/.config" -e VIRT_DRIVERS -e KVM \
+		-m KUNIT -m HYPSEC -m HYPSEC_KUNIT_TEST --set-str HYPSEC_SODIUM "$sodium"
+	kernel_make olddefconfig
+}
+
+as_module() {
+	grep -qx "CONFIG_$1=m" "$out/.config" || { grep "$1" "$out/.config"; return 1; }
+}
+
+# The compiler's; modpost's are about symbols of a kernel that was not built.
+no_warning() {
+	! grep -E '(^|: )warning: ' "$log"
+}
+
+has_core() {
+	python3 - "$out/$dir/el2-objs/bundle.bin" "$out/$dir/hypsec.ko" <<-'END'
+	import sys
+	core, module = (open(name, "rb").read() for name in sys.argv[1:])
+	sys.exit(core[:8] != b"HYSCBNDL" or core not in module)
+	END
+}
+
+mkdir -p "$out" "${log%/*}"
+: >"$log"
+say "preparing a kernel tree"
+check "the tree is configured" quietly "$log.config" configure
+check "HYPSEC is a module" as_module HYPSEC
+check "HYPSEC_KUNIT_TEST is a module" as_module HYPSEC_KUNIT_TEST
+check "the tree is prepared" quietly "$log.prepare" kernel_make modules_prepare
+say "building the modules in it"
+check "both build" quietly "$log" kernel_make KBUILD_MODPOST_WARN=1 \
+	"$dir/hypsec.ko" "$dir/hypsec_kunit.ko"
+check "without a warning" no_warning
+check "the core is in the module" has_core
+ktap_end
