@@ -92,6 +92,15 @@ static void test_what_is_kvms(void **state)
 	*kvm_entry(&id, IPA0, 2) = (ALIGN_DOWN(GUEST_PAGES, SZ_2M) | RWX) & ~S2_W;
 	forwards(WRITE | FSC_PERM | 3, IPA0, FSC_PERM, 2);
 
+	/* Where a table should be there is what the host may not read: it has no entry. */
+	*kvm_entry(&id, 0x80000000, 2) = REGION | S2_TABLE | S2_VALID;
+	forwards(READ | FSC_TRANS | 1, 0x80000000, FSC_TRANS, 3);
+	forwards(WRITE | FSC_PERM | 1, 0x80000000, FSC_TRANS, 3);
+
+	/* To be written and not read. */
+	*kvm_entry(&id, 0x90000000, 3) = (GUEST_PAGES | PAGE_RWX) & ~S2_R;
+	maps(WRITE | FSC_TRANS | 1, 0x90000000, GUEST_PAGES, PAGE_SIZE, S2_W | WB);
+
 	/* A cache operation is a read, though it is reported as a write. */
 	maps(WRITE | ESR_CM | FSC_TRANS | 1, IPA0, GUEST_PAGES + IPA0 % SZ_2M, SZ_2M, S2_R | WB);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The walk of KVM's stage 2 while the host changes what is walked. */
-#include <pthread.h>
 #include "walk_common.h"
+#include "reads.h"
 
 /*
  * The host writes while the walk goes on, from another CPU: just before each look-up of a
@@ -84,46 +84,27 @@ static void test_table_claimed(void **state)
 	assert_int_equal(own_return(PA(pa), 9, 9), HYPSEC_OK);
 }
 
-/* One entry goes back and forth, in earnest: what is found is all of one or all of the other. */
-#define ONE	(OUT | S2_VALID | S2_TABLE | S2_R | PTE_XN | PTE_AF)
-#define OTHER	((OUT << 1) | S2_VALID | S2_TABLE | S2_R | S2_W | 0xfUL << 2)
-
-static bool stop;
-
-static void *flip(void *arg)
-{
-	u64 *entry = arg;
-
-	while (!__atomic_load_n(&stop, __ATOMIC_RELAXED)) {
-		__atomic_store_n(entry, ONE, __ATOMIC_RELAXED);
-		__atomic_store_n(entry, OTHER, __ATOMIC_RELAXED);
-		__atomic_store_n(entry, 0, __ATOMIC_RELAXED);
-	}
-	return NULL;
-}
-
+/* One read of each descriptor: a second could find another one than was judged. */
 static void test_read_once(void **state)
 {
-	pthread_t thread;
-	unsigned int n;
+	u64 ipa = 0x123456789000;
+	u8 level;
 
 	(void)state;
-	stop = false;
-	*kvm_entry(&id, 0, 3) = ONE;
-	assert_int_equal(pthread_create(&thread, NULL, flip, kvm_entry(&id, 0, 3)), 0);
-	for (n = 0; n < 10000; n++) {
-		struct kvm_leaf l = walk(0);
-		bool one = l.status == HYPSEC_OK && l.pa.v == OUT && l.r && !l.w && !l.x &&
-			   l.af && !l.memattr;
-		bool other = l.status == HYPSEC_OK && l.pa.v == OUT << 1 && l.r && l.w && l.x &&
-			     !l.af && l.memattr == 0xf;
-
-		if (!one && !other && l.status != HYPSEC_RANGE)
-			break;
+	new_vm(48);
+	slot_reads = 0;
+	fails(ipa, HYPSEC_RANGE, 0);
+	assert_int_equal(slot_reads, 1);
+	*kvm_entry(&id, ipa, 3) = OUT | PAGE_LEAF;
+	slot_reads = 0;
+	finds(ipa, 3, OUT);
+	assert_int_equal(slot_reads, 4);
+	for (level = 2; level >= 1; level--) {
+		*kvm_entry(&id, ipa, level) = 0x80000000 | LEAF;
+		slot_reads = 0;
+		finds(ipa, level, 0x80000000);
+		assert_int_equal(slot_reads, level + 1);
 	}
-	__atomic_store_n(&stop, true, __ATOMIC_RELAXED);
-	pthread_join(thread, NULL);
-	assert_int_equal(n, 10000);
 }
 
 int main(void)

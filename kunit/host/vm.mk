@@ -9,10 +9,19 @@ SRC_test_vm	:= $(vm_sources)
 SRC_test_vm_slots := $(vm_sources)
 SRC_test_vm_end	:= $(vm_sources)
 SRC_test_walk	:= $(vm_sources) el2-objs/kvm/walk.c
-SRC_test_walk_races := $(SRC_test_walk)
+SRC_test_walk_races := $(vm_sources) kunit/host/fake/reads.c
 SRC_test_shadow	:= $(vm_sources) el2-objs/kvm/walk.c el2-objs/vcpu/shadow.c
 SRC_test_shadow_owner := $(SRC_test_shadow)
 
 $(foreach t,vm vm_slots vm_end walk walk_races shadow shadow_owner,\
 	$(eval ARC_test_$t := $(out)/machine.a) \
 	$(eval INC_test_$t := $(on_machine)))
+
+# Every access of the walk is announced to fake/reads.c.
+ARC_test_walk_races += $(out)/walk_announced.a
+$(out)/walk_announced.a: $(top)/el2-objs/kvm/walk.c $(here)/Makefile $(headers)
+	@mkdir -p $(out)
+	$(CC) $(filter-out $(SANITIZE),$(ALL_CFLAGS)) -fsanitize=thread $(on_machine) \
+		-c -o $(out)/walk_announced.o $<
+	rm -f $@
+	ar rcs $@ $(out)/walk_announced.o

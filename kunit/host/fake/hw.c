@@ -72,6 +72,11 @@ static u64 pa_of(u64 va)
 	return 0;
 }
 
+bool in_window(const void *va)
+{
+	return (u64)va - (u64)window < FAKE_CPUS * WINDOW_SIZE;
+}
+
 bool page_is_clean(u64 pa)
 {
 	return !page_state[(pa - MEM_BASE) / PAGE_SIZE];

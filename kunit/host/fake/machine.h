@@ -71,5 +71,6 @@ extern u64 touched_pa;
 /* The next el2_map() fails. */
 extern bool el2_map_fails;
 bool core_mapped(u64 pa);		/* by el2_map() */
+bool in_window(const void *va);		/* of a slot, of any CPU */
 
 #endif
