@@ -4,6 +4,7 @@
  * VMs is erased, since the next kernel could read what memory still holds.
  * It is the one long operation that is not restarted: the host does not come back.
  */
+#include "check.h"
 #include "crypto.h"
 #include "hcall.h"
 #include "log.h"
@@ -18,16 +19,30 @@ static u64 entry_size(u8 level)
 }
 
 /*
+ * After a panic some lock may never be free again, and pages of VMs are as they were:
+ * the record is read, and pages are mapped, without one. No VM runs on (vcpu/switch.c).
+ */
+static bool broken(void)
+{
+	return READ_ONCE(core_broken);
+}
+
+static struct page_info look(pa_t pa)
+{
+	return broken() ? own_peek(pa) : own_lookup(pa);
+}
+
+/*
  * Another CPU that zeroes a page it has taken back holds it as PG_MOVING: it is let
  * finish, for longer than any page takes. Power may go in its midst otherwise.
  */
 static struct page_info settled(pa_t pa)
 {
-	struct page_info pi = own_lookup(pa);
+	struct page_info pi = look(pa);
 	unsigned int spins;
 
 	for (spins = 0; pi.state == PG_MOVING && spins < 1000000; spins++)
-		pi = own_lookup(pa);
+		pi = look(pa);
 	return pi;
 }
 
@@ -41,7 +56,7 @@ static bool scrub_page(pa_t pa, struct page_info pi)
 	 * moving: its mover has panicked, and will not finish.
 	 */
 	while (!va && (pi.state == PG_PRIVATE || pi.state == PG_MOVING)) {
-		if (pi.state == PG_MOVING)
+		if (pi.state == PG_MOVING || broken())
 			va = slot_map_moving(pa);
 		else
 			va = slot_map_private(pa, pi.vm);
@@ -85,9 +100,12 @@ void scrub_private(void)
 	u64 pages = 0;
 	unsigned int i;
 
-	vm_close_all("the host is powered off or reset");
+	if (!broken())
+		vm_close_all("the host is powered off or reset");
+	else if (this_cpu()->slot[SLOT_PAGE].pages)
+		slot_unmap(SLOT_PAGE);		/* this CPU panicked with it in use */
 	for (i = 0; ram_range(i, &ram); i++)
 		pages += scrub_range(ram.base, ram.base + ram.size);
-	if (pages)
+	if (pages && !broken())
 		hlog("scrubbed %lu private pages", pages);
 }

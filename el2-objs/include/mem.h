@@ -64,6 +64,8 @@ struct page_info {
 
 /* What the record says of the page at @pa. Locks: takes RANK_HOST_S2. */
 struct page_info own_lookup(pa_t pa);
+/* The same without the lock, which a broken core may never get: for its last act only. */
+struct page_info own_peek(pa_t pa);
 /* The same from an entry of the host's stage 2. Locks: caller holds host_s2_lock. */
 struct s2_leaf;
 struct page_info own_decode(const struct s2_leaf *leaf);
@@ -181,7 +183,8 @@ int __must_check kva_to_pa(kva_t va, size_t n, pa_t *pa);
 
 /* True if a slot of any CPU holds the page. Locks: caller holds host_s2_lock. */
 bool slot_holds(pa_t pa);
-/* mem/own.c only: a page that its caller has made PG_MOVING, in SLOT_PAGE. */
+/* A page that its caller has made PG_MOVING (mem/own.c), or that nobody looks after any
+ * more (hcall/scrub.c), in SLOT_PAGE. No lock. */
 void *slot_map_moving(pa_t pa);
 
 /* --- caches (mem/cache.c) --- */

@@ -67,6 +67,13 @@ struct page_info own_lookup(pa_t pa)
 	return pi;
 }
 
+struct page_info own_peek(pa_t pa)
+{
+	struct s2_leaf leaf = s2_lookup(&host_s2, pa.v);
+
+	return own_decode(&leaf);
+}
+
 static bool holds(enum own_condition c, pa_t pa, u64 pte, u64 mine)
 {
 	switch (c) {
