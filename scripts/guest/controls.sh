@@ -61,11 +61,14 @@ host_goes_on() {
 	$dir/kvmapi vms -n 1 -c 2 -g -m 8 -x check >/dev/null
 }
 
-# corrupt_entry WHAT FIELD AND XOR: at every entry from now on.
+# corrupt_entry WHAT FIELD AND XOR [entry]: at every entry from now on; put back at
+# the exit, unless "entry". Leaves $result.
 corrupt_entry() {
-	local what=$1 field=$2 and=$3 xor=$4 result
+	local what=$1 field=$2 and=$3 xor=$4
 
-	if ! hold_start || ! $dir/attack corrupt $pid $field during $and $xor >/tmp/armed; then
+	result=
+	if ! hold_start ||
+	   ! $dir/attack corrupt $pid $field ${5:-during} $and $xor >/tmp/armed; then
 		not_ok "$what" "the attack could not be armed"
 		return
 	fi
@@ -167,6 +170,10 @@ corrupt_entry "VTTBR_EL2: tables beyond memory" pgd_phys 0 0x0000fffffffff000
 		"$(awk 'NR == 1 {print $2}' /tmp/ranges)"
 corrupt_entry "VMID: the host's" vmid 0 0
 corrupt_entry "VMID: another generation" vmid $all 0xff00
+# The host's to choose for an ordinary VM, so it works; the piece "protected" has the
+# VMs for which it must not.
+corrupt_entry "CNTVOFF_EL2: any value" voffset $all 0x5a5a000000000000 entry
+check "CNTVOFF_EL2: the attack works" [ "${result#*time=jumped}" != "$result" ]
 corrupt_entry "PSTATE: EL2h" pstate 0xfffffffffffffff0 0x9
 corrupt_entry "PSTATE: EL2t" pstate 0xfffffffffffffff0 0x8
 corrupt_entry "PSTATE: EL3h" pstate 0xfffffffffffffff0 0xd

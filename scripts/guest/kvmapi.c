@@ -134,6 +134,7 @@ static int cmd_vms(const struct plan *p)
 }
 
 #define HOLD_WORD	0x0123456789abcdefUL
+#define HOLD_TICKS	(1UL << 40)	/* no exit takes hours: the counter was moved, or went back */
 
 static void wait_for_line(struct vm *vm)
 {
@@ -164,9 +165,10 @@ static int cmd_hold(const struct plan *p)
 	vm.params->address = TINY_BASE + TINY_AREA - 4096;
 	*(uint64_t *)(vm.memory + TINY_AREA - 4096) = HOLD_WORD;
 	good = vm_run(&vm, 0);
-	printf("kvmapi: hold end=%s el=%ld memory=%s value=%s value_is=0x%lx\n",
+	printf("kvmapi: hold end=%s el=%ld memory=%s value=%s time=%s value_is=0x%lx\n",
 	       good ? "good" : "bad", (long)vm.params->el - 1, vm.params->bad ? "bad" : "good",
 	       vm.params->value == HOLD_WORD ? "own" : vm.params->value ? "foreign" : "none",
+	       vm.params->after - vm.params->before < HOLD_TICKS ? "steady" : "jumped",
 	       vm.params->value);
 	vm_destroy(&vm);
 	return good ? 0 : 1;

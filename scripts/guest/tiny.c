@@ -73,6 +73,11 @@ static void hold(struct tiny_params *p, uint64_t cpu)
 	p->el = (read_sysreg(CurrentEL) >> 2) + 1;
 	check(p, cpu);
 	p->value = *(volatile uint64_t *)p->address;
+	isb();
+	p->before = read_sysreg(cntvct_el0);
+	load32(TINY_EXIT);
+	isb();
+	p->after = read_sysreg(cntvct_el0);
 }
 
 static void gic_init(uint64_t cpu)

@@ -12,6 +12,7 @@
 #define TINY_GICD	0x08000000UL
 #define TINY_GICR	0x080a0000UL
 #define TINY_MMIO	0x0a000000UL	/* nothing there: user space answers */
+#define TINY_EXIT	0x0a000800UL	/* the same, and it never waits */
 #define TINY_DONE	0x0a001000UL	/* a store ends the operation; 0: good, 2: exception */
 #define TINY_MAX_VCPUS	16
 
@@ -20,8 +21,8 @@ enum tiny_op {
 	TINY_HVC_EXIT,		/* PSCI SYSTEM_OFF at once */
 	TINY_CHECK,		/* write the area, read it back, @count times */
 	/*
-	 * Store to TINY_MMIO, where user space may wait; then TINY_CHECK, and read the
-	 * word at @address into @value.
+	 * Store to TINY_MMIO, where user space may wait; then TINY_CHECK, read the
+	 * word at @address into @value, and the counter before and after an exit.
 	 */
 	TINY_HOLD,
 	/* from here each: @count times, result in ticks of the virtual counter */
@@ -49,6 +50,7 @@ struct tiny_params {
 	volatile uint64_t ready;	/* vCPU 1 takes interrupts */
 	uint64_t address;
 	volatile uint64_t value;
+	volatile uint64_t before, after;	/* virtual counter, around an exit to user space */
 	volatile uint64_t el;	/* exception level the guest found itself at, plus 1 */
 };
 

@@ -9,7 +9,9 @@
 . "$(dirname "$0")/../lib/ktap.sh"
 
 images=$("$HYPSEC_TOP/scripts/protected/build")
-add=(--add "$HYPSEC_TOP/scripts/protected/protected.sh:/protected/protected.sh")
+attack=$("$HYPSEC_TOP/scripts/attack/build")
+add=(--add "$attack/attack:/protected/attack" --add "$attack/attack.ko:/protected/attack.ko"
+	--add "$HYPSEC_TOP/scripts/protected/protected.sh:/protected/protected.sh")
 for image in off reset stay forged; do
 	add+=(--add "$images/$image.img:/protected/$image.img")
 done
