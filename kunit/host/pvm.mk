@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # pvm/ against a fake of everything around it: fake/pvm_world.h
-pvm_world	:= kunit/host/fake/pvm_world.c kunit/host/fake/panic.c
+pvm_world	:= $(addprefix kunit/host/fake/,pvm_world.c pvm_memory.c panic.c)
 pvm		:= $(addprefix el2-objs/pvm/,exposure.c mmio.c)
 
 SRC_test_pvm_exposure := $(pvm) $(pvm_world)
 SRC_test_pvm_sysreg := $(pvm) el2-objs/pvm/sysreg.c el2-objs/pvm/idregs.c $(pvm_world)
 SRC_test_pvm_psci := $(pvm) $(addprefix el2-objs/pvm/,psci.c smccc.c fault.c exits.c) $(pvm_world)
+SRC_test_pvm_smccc := $(SRC_test_pvm_psci)
 SRC_test_pvm_fault := $(pvm) el2-objs/pvm/fault.c $(pvm_world)
 SRC_test_pvm_protect := $(pvm) $(addprefix el2-objs/pvm/,protect.c fault.c idregs.c psci.c) \
 	$(pvm_world)

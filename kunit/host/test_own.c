@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Every operation on a page in every state, with every view of the page looked at
- * after each call; bad arguments; random sequences against a model.
+ * after each call; bad arguments.
  */
-#include "own_common.h"
+#include "own_model.h"
 
 #define DEVICE_PAGE	DEVICE
-
-static u64 donated;
 
 static u64 total(void)
 {
@@ -21,8 +19,7 @@ static u64 total(void)
 	return n;
 }
 
-/* --- bringing a page to a state, and back --- */
-
+/* Brings a page to a state. */
 static u64 in_state(u8 s)
 {
 	u64 pa = PAGE;
@@ -48,91 +45,6 @@ static u64 in_state(u8 s)
 		break;
 	}
 	return pa;
-}
-
-static void back_to_host(u64 pa, u8 s, u16 vm, u64 frame)
-{
-	switch (s) {
-	case PG_SHARED:
-		assert_int_equal(own_unshare(PA(pa)), HYPSEC_OK);
-		break;
-	case PG_DONATED:
-		assert_int_equal(own_reclaim(PA(pa)), HYPSEC_OK);
-		donated--;
-		break;
-	case PG_PRIVATE:
-		assert_int_equal(own_return(PA(pa), vm, frame), HYPSEC_OK);
-		break;
-	case PG_MOVING:
-		s2_replace(&host_s2, pa, ANN_MOVING, pa | S2_R | S2_W | S2_MEMATTR_WB |
-			   S2_SH_INNER | S2_AF | S2_TABLE | S2_VALID);
-		assert_int_equal(own_share(PA(pa)), HYPSEC_OK);	/* joins the block */
-		assert_int_equal(own_unshare(PA(pa)), HYPSEC_OK);
-		break;
-	}
-}
-
-/* The rules once more, in other words than the table's. */
-static int expected(enum own_op op, u8 s, u8 cond, u8 *to)
-{
-	bool slot = cond & IF_IN_SLOT, stamped = cond & IF_STAMPED, same = cond & IF_SAME;
-
-	*to = s;
-	if (s == PG_NONE)
-		return HYPSEC_RANGE;
-	if (s == PG_MOVING)
-		return HYPSEC_BUSY;
-	if (s == PG_CORE)
-		return HYPSEC_DENIED;
-	switch (op) {
-	case OWN_DONATE:
-	case OWN_CLAIM:
-		if (s == PG_SHARED)
-			return HYPSEC_BUSY;
-		if (op == OWN_CLAIM && s == PG_PRIVATE && same)
-			return HYPSEC_OK;
-		if (s != PG_HOST)
-			return HYPSEC_DENIED;
-		if (slot)
-			return HYPSEC_BUSY;
-		if (stamped)
-			return HYPSEC_EPOCH;
-		*to = op == OWN_DONATE ? PG_DONATED : PG_PRIVATE;
-		return HYPSEC_OK;
-	case OWN_RECLAIM:
-		if (s != PG_DONATED)
-			return HYPSEC_DENIED;
-		if (!(cond & IF_FREE))
-			return HYPSEC_BUSY;
-		*to = PG_HOST;
-		return HYPSEC_OK;
-	case OWN_SHARE:
-		if (s == PG_SHARED)
-			return HYPSEC_STATE;
-		if (s != PG_HOST)
-			return HYPSEC_DENIED;
-		*to = PG_SHARED;
-		return HYPSEC_OK;
-	case OWN_UNSHARE:
-		if (s == PG_HOST)
-			return HYPSEC_STATE;
-		if (s != PG_SHARED)
-			return HYPSEC_DENIED;
-		if (slot)
-			return HYPSEC_BUSY;
-		*to = PG_HOST;
-		return HYPSEC_OK;
-	case OWN_RETURN:
-		if (s != PG_PRIVATE || !same)
-			return HYPSEC_DENIED;
-		if (slot)
-			return HYPSEC_BUSY;
-		*to = PG_HOST;
-		return HYPSEC_OK;
-	default:
-		fail();
-		return 0;
-	}
 }
 
 /* One operation on a page in one state under one condition. */
@@ -315,90 +227,12 @@ static void test_bad_arguments(void **state)
 	assert_int_equal(own_return(PA(PAGE), 255, (1UL << 36) - 1), HYPSEC_OK);
 }
 
-/* --- random sequences --- */
-
-#define PAGES	64
-#define EPOCH_PAGES_BASE (MEM_BASE + 9 * SZ_2M - 32 * PAGE_SIZE)	/* across two blocks */
-
-static void test_random(void **state)
-{
-	static struct { u8 s; u16 vm; u64 frame; u32 stamp; } m[PAGES];
-	unsigned int n, i, ok = 0;
-	u32 now = 1;
-
-	(void)state;
-	for (i = 0; i < PAGES; i++)
-		m[i].s = PG_HOST;
-	for (n = 0; n < 6000; n++) {
-		enum own_op op = test_rand() % OWN_COUNT;
-		u64 pa;
-		u16 vm;
-		u64 frame;
-		u8 cond = 0, to;
-		int status, want;
-
-		i = test_rand() % PAGES;
-		pa = EPOCH_PAGES_BASE + i * PAGE_SIZE;
-		if (test_rand() % 8 == 0 && (m[i].s == PG_HOST || m[i].s == PG_SHARED)) {
-			set_stamp(pa);
-			/* The whole block, if it is one. */
-			for (to = 0; to < PAGES; to++) {
-				u64 q = EPOCH_PAGES_BASE + to * PAGE_SIZE;
-
-				if (s2_lookup(&host_s2, q).level == 2 &&
-				    ALIGN_DOWN(q, SZ_2M) == ALIGN_DOWN(pa, SZ_2M))
-					m[to].stamp = now;
-			}
-			m[i].stamp = now;
-		}
-		if (test_rand() % 40 == 0) {
-			clear_stamps();
-			now++;
-		}
-		vm = m[i].s == PG_PRIVATE && test_rand() % 4 ? m[i].vm : 1 + test_rand() % 5;
-		frame = m[i].s == PG_PRIVATE && test_rand() % 4 ? m[i].frame : test_rand() % 9;
-		if (m[i].s == PG_PRIVATE && vm == m[i].vm && frame == m[i].frame)
-			cond |= IF_SAME;
-		if (m[i].stamp == now)
-			cond |= IF_STAMPED;
-		cond |= IF_FREE;
-		want = expected(op, m[i].s, cond, &to);
-		cpu_switch(test_rand() % FAKE_CPUS);
-		status = run_op(op, pa, vm, frame);
-		assert_int_equal(status, want);
-		if (status == HYPSEC_OK && to != m[i].s) {
-			ok++;
-			if (to == PG_PRIVATE) {
-				m[i].vm = vm;
-				m[i].frame = frame;
-			}
-			if (to != PG_SHARED && m[i].s != PG_SHARED)
-				m[i].stamp = 0;
-			m[i].s = to;
-		}
-		check_views(pa, m[i].s, m[i].vm, m[i].frame);
-		if (n % 100 == 0) {
-			for (i = 0; i < PAGES; i++)
-				check_views(EPOCH_PAGES_BASE + i * PAGE_SIZE, m[i].s, m[i].vm,
-					    m[i].frame);
-		}
-	}
-	assert_in_range(ok, 500, 6000);
-	cpu_switch(0);
-	clear_stamps();
-	for (i = 0; i < PAGES; i++)
-		back_to_host(EPOCH_PAGES_BASE + i * PAGE_SIZE, m[i].s, m[i].vm, m[i].frame);
-	for (i = 0; i < HYPSEC_ACC_COUNT; i++)
-		assert_int_equal(pool_account(i), start[i]);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_table_is_complete),
 		cmocka_unit_test(test_every_operation_in_every_state),
 		cmocka_unit_test(test_bad_arguments),
-		cmocka_unit_test(test_random),
 	};
 
 	return cmocka_run_group_tests(tests, boot, NULL);

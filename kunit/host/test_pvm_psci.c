@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* PSCI, SMCCC and which vCPU runs, from the guest's and from the host's side. */
-#include "pvm_world.h"
-#include "../abi/hypsec_guest.h"
+/* PSCI and which vCPU runs, from the guest's and from the host's side. */
+#include "pvm_call.h"
 
 #define HOST(n)		KVA(0xffff000012340000 + (n) * 0x2000)
 #define ENTRY		0x40201000UL
@@ -29,120 +28,11 @@ static void start(void)
 	guest = NULL;
 }
 
-static bool call(struct vcpu *v, u64 fn, u64 a1, u64 a2, u64 a3, enum vcpu_exit *code)
-{
-	v->regs.x[0] = fn;
-	v->regs.x[1] = a1;
-	v->regs.x[2] = a2;
-	v->regs.x[3] = a3;
-	v->esr = (u64)EC_HVC64 << ESR_EC_SHIFT | ESR_IL;
-	*code = EXIT_TRAP;
-	return pvm_exit(v, code);
-}
-
-/* A call that is answered without an exit: its result. */
-static s64 answered(u64 fn, u64 a1, u64 a2, u64 a3)
-{
-	struct vcpu *v = &world_vcpu[0];
-	enum vcpu_exit code;
-
-	assert_true(call(v, fn, a1, a2, a3, &code));
-	assert_int_equal(w.locked, 0);
-	return (s64)v->regs.x[0];
-}
-
 static enum vcpu_exit run(unsigned int host, u64 mpidr, struct host_io *io)
 {
 	memset(io->x, 0, sizeof(io->x));
 	io->mpidr = mpidr;
 	return pvm_run(vm, HOST(host), io);
-}
-
-static void answers(void **state)
-{
-	static const u64 not_supported[] = {
-		0, ~0UL, 0x84000005, 0x8400000e, 0xc400000e, 0x84000007, 0x8400001f,
-		0xc4000000 + 0x1f, 0xc5000020, 0xc5000021, 0x86000000, 0x8600ff01, 0xc6008104,
-		0xc60080ff, 0x80000002, 0x95c1ba5e,
-	};
-	(void)state;
-
-	start();
-	assert_int_equal(answered(PSCI_VERSION, 0, 0, 0), 0x10001);
-	assert_int_equal(answered(PSCI_VERSION | SMCCC_SVE_HINT, 0, 0, 0), 0x10001);
-	assert_int_equal(answered(PSCI_MIGRATE_INFO_TYPE, 0, 0, 0), 2);
-	assert_int_equal(answered(PSCI_FEATURES, PSCI_CPU_ON64, 0, 0), 0);
-	assert_int_equal(answered(PSCI_FEATURES, SMCCC_VERSION, 0, 0), 0);
-	assert_int_equal(answered(PSCI_FEATURES, 0x8400000e, 0, 0), -1);
-	assert_int_equal(answered(SMCCC_VERSION, 0, 0, 0), 0x10001);
-	assert_int_equal(answered(SMCCC_ARCH_FEATURES, SMCCC_ARCH_WORKAROUND_2, 0, 0), -1);
-	assert_int_equal(w.smcs, 0);
-	w.smc.x0 = (u64)-1;
-	assert_int_equal(answered(SMCCC_ARCH_FEATURES, SMCCC_ARCH_WORKAROUND_1, 0, 0), -1);
-	assert_int_equal(w.smcs, 1);
-	for (size_t i = 0; i < ARRAY_SIZE(not_supported); i++)
-		assert_int_equal(answered(not_supported[i], 0, 0, 0), -1);
-	/* An immediate is not SMCCC. */
-	world_vcpu[0].regs.x[0] = PSCI_VERSION;
-	world_vcpu[0].esr = (u64)EC_HVC64 << ESR_EC_SHIFT | ESR_IL | 1;
-	enum vcpu_exit code = EXIT_TRAP;
-
-	assert_true(pvm_exit(&world_vcpu[0], &code));
-	assert_int_equal(world_vcpu[0].regs.x[0], ~0UL);
-	/* An SMC is stepped over, an HVC is behind already. */
-	assert_int_equal(w.skips, 0);
-	world_vcpu[0].esr = (u64)EC_SMC64 << ESR_EC_SHIFT | ESR_IL;
-	assert_true(pvm_exit(&world_vcpu[0], &code));
-	assert_int_equal(w.skips, 1);
-}
-
-static void guest_calls(void **state)
-{
-	struct vcpu *v = &world_vcpu[0];
-	(void)state;
-
-	start();
-	assert_int_equal(answered(HYPSEC_GUEST_VERSION, 0, 0, 0), HYPSEC_OK);
-	assert_int_equal(v->regs.x[1], HYPSEC_ABI_VERSION);
-	assert_int_equal(v->regs.x[2], 1);
-	assert_int_equal(answered(HYPSEC_GUEST_PROTECT, 0, 0, 0), HYPSEC_STATE);
-	assert_int_equal(answered(HYPSEC_GUEST_RANDOM, 0, 0, 0), HYPSEC_OK);
-	assert_int_equal(v->regs.x[3], ~0UL);
-	assert_int_equal(answered(HYPSEC_GUEST_RAM, 0x40000000, 0x1000, 0), HYPSEC_OK);
-	assert_int_equal(world_pvm.nr_ram, 1);
-	w.random_status = HYPSEC_STATE;
-	assert_int_equal(answered(HYPSEC_GUEST_RANDOM, 1, 2, 3), HYPSEC_STATE);
-	assert_int_equal(v->regs.x[3], 3);
-}
-
-static void trng(void **state)
-{
-	static const struct { u64 fn, bits; s64 ret; u64 x1, x2, x3; } t[] = {
-		{ TRNG_RND64, 192, 0, ~0UL, ~0UL, ~0UL },
-		{ TRNG_RND64, 64, 0, 0, 0, ~0UL },
-		{ TRNG_RND64, 65, 0, 0, 1, ~0UL },
-		{ TRNG_RND64, 1, 0, 0, 0, 1 },
-		{ TRNG_RND64, 193, -2, 193, 0, 0 },
-		{ TRNG_RND64, 0, -2, 0, 0, 0 },
-		{ TRNG_RND, 96, 0, 0xffffffff, 0xffffffff, 0xffffffff },
-		{ TRNG_RND, 97, -2, 97, 0, 0 },
-		{ TRNG_RND, 33, 0, 0, 1, 0xffffffff },
-	};
-	struct vcpu *v = &world_vcpu[0];
-	(void)state;
-
-	start();
-	for (size_t i = 0; i < ARRAY_SIZE(t); i++) {
-		assert_int_equal(answered(t[i].fn, t[i].bits, 0, 0), t[i].ret);
-		assert_int_equal(v->regs.x[1], t[i].x1);
-		assert_int_equal(v->regs.x[2], t[i].x2);
-		assert_int_equal(v->regs.x[3], t[i].x3);
-	}
-	w.random_status = HYPSEC_STATE;
-	assert_int_equal(answered(TRNG_RND64, 64, 0, 0), TRNG_NO_ENTROPY);
-	assert_int_equal(answered(TRNG_VERSION, 0, 0, 0), 0x10000);
-	assert_int_equal(answered(TRNG_FEATURES, TRNG_RND64, 0, 0), 0);
-	assert_int_equal(answered(TRNG_FEATURES, 0x84000054, 0, 0), -1);
 }
 
 static void cpu_on_refused(void **state)
@@ -407,9 +297,6 @@ static void other_exits(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(answers),
-		cmocka_unit_test(guest_calls),
-		cmocka_unit_test(trng),
 		cmocka_unit_test(cpu_on_refused),
 		cmocka_unit_test(cpu_on),
 		cmocka_unit_test(cpu_on_fails),

@@ -6,10 +6,9 @@
 struct world w;
 struct pvm world_pvm;
 struct vcpu world_vcpu[VM_MAX_VCPUS];
-static struct vm world_vm, dead_vm;
+struct vm world_vm;
+static struct vm dead_vm;
 static struct percpu world_cpu;
-static u8 pool_pages[32][PAGE_SIZE] __attribute__((aligned(4096)));
-static bool pool_used[32];
 struct hypsec_install core_install;
 u64 pa_limit = 1UL << 40;
 
@@ -19,9 +18,8 @@ struct vm *world_new(void)
 	memset(&world_vm, 0, sizeof(world_vm));
 	memset(&world_pvm, 0, sizeof(world_pvm));
 	memset(world_vcpu, 0, sizeof(world_vcpu));
-	memset(pool_used, 0, sizeof(pool_used));
+	world_pool_new();
 	w.irq_after = -1;
-	w.pool_left = 32;
 	w.frame0 = 0x40200;
 	w.dead = &dead_vm;
 	dead_vm.id = 9;
@@ -47,15 +45,6 @@ struct vm *world_new(void)
 	return &world_vm;
 }
 
-void world_map(u64 frame, unsigned int page, bool writable)
-{
-	assert_true(frame - w.frame0 < WORLD_PAGES && page < WORLD_PAGES);
-	w.leaf[frame - w.frame0] = (struct kvm_leaf){
-		.status = HYPSEC_OK, .level = 3, .r = true, .w = writable,
-		.pa = PA(WORLD_RAM + page * PAGE_SIZE), .size = PAGE_SIZE,
-	};
-}
-
 void world_secrets(struct vcpu *v)
 {
 	test_fill(v->regs.x, sizeof(v->regs.x));
@@ -64,12 +53,6 @@ void world_secrets(struct vcpu *v)
 	test_fill(v->sr, sizeof(v->sr));
 	test_fill(&v->fp, sizeof(v->fp));
 	test_fill(v->apkey, sizeof(v->apkey));
-}
-
-static unsigned int page_of(pa_t pa)
-{
-	assert_true(pa.v >= WORLD_RAM && (pa.v - WORLD_RAM) / PAGE_SIZE < WORLD_PAGES);
-	return (pa.v - WORLD_RAM) / PAGE_SIZE;
 }
 
 /* --- locks, logging --- */
@@ -170,159 +153,10 @@ void vm_put(struct vm *vm)
 	assert_non_null(vm);
 }
 
-void vm_host_touch(pa_t pa, struct page_info pi)
-{
-	unsigned int n = page_of(pa);
-
-	assert_int_equal(w.locked, 0);
-	assert_int_equal(pi.vm, w.dead->id);
-	w.page[n] = (struct page_info){ .state = PG_HOST };
-	memset(w.data[n], 0, PAGE_SIZE);
-}
-
 void shadow_drop_all(void)
 {
 	assert_int_equal(w.locked, 0);
 	w.epochs++;
-}
-
-/* --- mem/ --- */
-bool pa_is_ram(pa_t pa, u64 size)
-{
-	return pa.v >= WORLD_RAM && range_ok(pa.v - WORLD_RAM, size, WORLD_PAGES * PAGE_SIZE);
-}
-
-struct page_info own_lookup(pa_t pa)
-{
-	if (!pa_is_ram(pa, PAGE_SIZE))
-		return (struct page_info){ .state = PG_NONE };
-	return w.page[page_of(pa)];
-}
-
-int own_claim(pa_t pa, u16 vm, u64 frame, bool zero)
-{
-	unsigned int n = page_of(pa);
-
-	assert_int_equal(w.locked, 1);
-	if (w.claim_next < 4 && w.claim_status[w.claim_next])
-		return w.claim_status[w.claim_next++];
-	if (w.page[n].state == PG_PRIVATE && w.page[n].vm == vm && w.page[n].frame == frame)
-		return HYPSEC_OK;
-	if (w.page[n].state != PG_HOST)
-		return HYPSEC_DENIED;
-	w.page[n] = (struct page_info){ .state = PG_PRIVATE, .vm = vm, .frame = frame };
-	w.zeroed[n] = zero;
-	w.claims++;
-	return HYPSEC_OK;
-}
-
-int own_return(pa_t pa, u16 vm, u64 frame)
-{
-	unsigned int n = page_of(pa);
-
-	if (w.page[n].state != PG_PRIVATE || w.page[n].vm != vm || w.page[n].frame != frame)
-		return HYPSEC_DENIED;
-	w.page[n] = (struct page_info){ .state = PG_HOST };
-	w.returns++;
-	return HYPSEC_OK;
-}
-
-void *slot_map_private(pa_t pa, u16 vm)
-{
-	unsigned int n = page_of(pa);
-
-	assert_false(w.slot);
-	if (w.page[n].state != PG_PRIVATE || w.page[n].vm != vm)
-		return NULL;
-	w.slot = true;
-	return w.data[n];
-}
-
-void slot_unmap(enum slot_id id)
-{
-	assert_int_equal(id, SLOT_PAGE);
-	assert_true(w.slot);
-	w.slot = false;
-}
-
-void *pool_alloc(enum hypsec_account acc)
-{
-	assert_int_equal(acc, HYPSEC_ACC_VM);
-	if (!w.pool_left)
-		return NULL;
-	for (int i = 0; i < 32; i++) {
-		if (pool_used[i])
-			continue;
-		pool_used[i] = true;
-		w.pool_left--;
-		w.pool_out++;
-		memset(pool_pages[i], 0, PAGE_SIZE);
-		return pool_pages[i];
-	}
-	return NULL;
-}
-
-void pool_free(void *page, enum hypsec_account acc)
-{
-	int i = ((u8 *)page - pool_pages[0]) / PAGE_SIZE;
-
-	assert_int_equal(acc, HYPSEC_ACC_VM);
-	assert_true(i >= 0 && i < 32 && pool_used[i]);
-	pool_used[i] = false;
-	w.pool_out--;
-	w.pool_left++;
-}
-
-/* --- s2/, kvm/ --- */
-struct s2_leaf s2_lookup(const struct s2 *s2, u64 ia)
-{
-	u64 n = (ia >> PAGE_SHIFT) - w.frame0;
-
-	assert_ptr_equal(s2, &world_vm.s2);
-	if (n < WORLD_PAGES && w.shadow[n])
-		return (struct s2_leaf){ (w.shadow[n] - 1) | S2_VALID | S2_TABLE, 3, PAGE_SIZE };
-	return (struct s2_leaf){ 0, 1, SZ_1G };
-}
-
-int s2_split(struct s2 *s2, u64 ia, u8 level)
-{
-	assert_ptr_equal(s2, &world_vm.s2);
-	assert_int_equal(level, 3);
-	if (w.split_status)
-		return w.split_status;
-	w.tables_for = ia + 1;
-	return HYPSEC_OK;
-}
-
-int s2_map(struct s2 *s2, u64 ia, pa_t pa, u64 size, u64 attr)
-{
-	u64 n = (ia >> PAGE_SHIFT) - w.frame0;
-
-	assert_ptr_equal(s2, &world_vm.s2);
-	assert_int_equal(size, PAGE_SIZE);
-	assert_true((attr & (S2_R | S2_W)) == (S2_R | S2_W) && !(attr & S2_XN));
-	assert_int_equal(w.tables_for, ia + 1);	/* s2_split() came first */
-	assert_true(n < WORLD_PAGES);
-	assert_int_equal(w.page[page_of(pa)].state, PG_PRIVATE);
-	w.shadow[n] = pa.v + 1;
-	return HYPSEC_OK;
-}
-
-void s2_drop(struct s2 *s2)
-{
-	assert_ptr_equal(s2, &world_vm.s2);
-	memset(w.shadow, 0, sizeof(w.shadow));
-	w.drops++;
-}
-
-struct kvm_leaf kvm_walk(const struct vm *vm, ipa_t ipa)
-{
-	u64 n = (ipa.v >> PAGE_SHIFT) - w.frame0;
-
-	assert_true(spin_held(&vm->lock));
-	if (n < WORLD_PAGES)
-		return w.leaf[n];
-	return (struct kvm_leaf){ .status = HYPSEC_RANGE, .level = 1 };
 }
 
 /* --- hardware --- */

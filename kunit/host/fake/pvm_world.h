@@ -64,10 +64,13 @@ struct world {
 extern struct world w;
 extern bool world_closing;		/* the host is about to be reset */
 
+/* For world_new(): the pool is full. */
+void world_pool_new(void);
 /* A new world with one protected VM, all its vCPUs off but number 0. */
 struct vm *world_new(void);
 /* Makes KVM's table map @frame to host page @page. */
 void world_map(u64 frame, unsigned int page, bool writable);
+extern struct vm world_vm;
 extern struct pvm world_pvm;
 extern struct vcpu world_vcpu[VM_MAX_VCPUS];
 /* Fills the guest-visible registers with random numbers. */
