@@ -2,6 +2,33 @@
 #include <linux/linkage.h>
 #include <asm/assembler.h>
 
+	.macro	callee_saved pair
+	\pair	x19, x20, [sp, #16]
+	\pair	x21, x22, [sp, #32]
+	\pair	x23, x24, [sp, #48]
+	\pair	x25, x26, [sp, #64]
+	\pair	x27, x28, [sp, #80]
+	.endm
+
+	/* x2-x17 and x19-x30, of the array in x0 */
+	.macro	array pair, single
+	\pair	x2, x3, [x0, #16]
+	\pair	x4, x5, [x0, #32]
+	\pair	x6, x7, [x0, #48]
+	\pair	x8, x9, [x0, #64]
+	\pair	x10, x11, [x0, #80]
+	\pair	x12, x13, [x0, #96]
+	\pair	x14, x15, [x0, #112]
+	\pair	x16, x17, [x0, #128]
+	\single	x19, [x0, #152]
+	\pair	x20, x21, [x0, #160]
+	\pair	x22, x23, [x0, #176]
+	\pair	x24, x25, [x0, #192]
+	\pair	x26, x27, [x0, #208]
+	\pair	x28, x29, [x0, #224]
+	\single	x30, [x0, #240]
+	.endm
+
 /*
  * An HVC or SMC with all of x0-x17 and x19-x30 loaded from, and stored to, the array
  * in x0. x18 may be the shadow call stack. Called with interrupts masked: x29
@@ -10,27 +37,9 @@
 	.macro	full_call name, insn
 SYM_FUNC_START(\name)
 	stp	x29, x30, [sp, #-112]!
-	stp	x19, x20, [sp, #16]
-	stp	x21, x22, [sp, #32]
-	stp	x23, x24, [sp, #48]
-	stp	x25, x26, [sp, #64]
-	stp	x27, x28, [sp, #80]
+	callee_saved stp
 	str	x0, [sp, #96]
-	ldp	x2, x3, [x0, #16]
-	ldp	x4, x5, [x0, #32]
-	ldp	x6, x7, [x0, #48]
-	ldp	x8, x9, [x0, #64]
-	ldp	x10, x11, [x0, #80]
-	ldp	x12, x13, [x0, #96]
-	ldp	x14, x15, [x0, #112]
-	ldp	x16, x17, [x0, #128]
-	ldr	x19, [x0, #152]
-	ldp	x20, x21, [x0, #160]
-	ldp	x22, x23, [x0, #176]
-	ldp	x24, x25, [x0, #192]
-	ldp	x26, x27, [x0, #208]
-	ldp	x28, x29, [x0, #224]
-	ldr	x30, [x0, #240]
+	array	ldp, ldr
 	ldp	x0, x1, [x0]
 	\insn	#0
 	str	x0, [sp, #104]
@@ -38,26 +47,8 @@ SYM_FUNC_START(\name)
 	str	x1, [x0, #8]
 	ldr	x1, [sp, #104]
 	str	x1, [x0]
-	stp	x2, x3, [x0, #16]
-	stp	x4, x5, [x0, #32]
-	stp	x6, x7, [x0, #48]
-	stp	x8, x9, [x0, #64]
-	stp	x10, x11, [x0, #80]
-	stp	x12, x13, [x0, #96]
-	stp	x14, x15, [x0, #112]
-	stp	x16, x17, [x0, #128]
-	str	x19, [x0, #152]
-	stp	x20, x21, [x0, #160]
-	stp	x22, x23, [x0, #176]
-	stp	x24, x25, [x0, #192]
-	stp	x26, x27, [x0, #208]
-	stp	x28, x29, [x0, #224]
-	str	x30, [x0, #240]
-	ldp	x19, x20, [sp, #16]
-	ldp	x21, x22, [sp, #32]
-	ldp	x23, x24, [sp, #48]
-	ldp	x25, x26, [sp, #64]
-	ldp	x27, x28, [sp, #80]
+	array	stp, str
+	callee_saved ldp
 	ldp	x29, x30, [sp], #112
 	ret
 SYM_FUNC_END(\name)
@@ -83,11 +74,7 @@ SYM_FUNC_END(\name)
 
 SYM_FUNC_START(hypsec_soft_restart)
 	stp	x29, x30, [sp, #-112]!
-	stp	x19, x20, [sp, #16]
-	stp	x21, x22, [sp, #32]
-	stp	x23, x24, [sp, #48]
-	stp	x25, x26, [sp, #64]
-	stp	x27, x28, [sp, #80]
+	callee_saved stp
 	str	x18, [sp, #96]
 	mrs	x1, sctlr_el1
 	str	x1, [x0, #R_SCTLR]
@@ -135,11 +122,7 @@ SYM_CODE_END(hk_restart_target)
 SYM_CODE_START_LOCAL(restart_back)
 	bti	j
 	ldr	x18, [sp, #96]
-	ldp	x19, x20, [sp, #16]
-	ldp	x21, x22, [sp, #32]
-	ldp	x23, x24, [sp, #48]
-	ldp	x25, x26, [sp, #64]
-	ldp	x27, x28, [sp, #80]
+	callee_saved ldp
 	ldp	x29, x30, [sp], #112
 	ret
 SYM_CODE_END(restart_back)

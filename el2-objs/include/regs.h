@@ -6,24 +6,29 @@
 #ifndef HYPSEC_REGS_H
 #define HYPSEC_REGS_H
 
+	/* x0-x30 but x16 and x17, at [sp] */
+	.macro	host_regs pair, single
+	\pair	x0, x1, [sp]
+	\pair	x2, x3, [sp, #16]
+	\pair	x4, x5, [sp, #32]
+	\pair	x6, x7, [sp, #48]
+	\pair	x8, x9, [sp, #64]
+	\pair	x10, x11, [sp, #80]
+	\pair	x12, x13, [sp, #96]
+	\pair	x14, x15, [sp, #112]
+	\pair	x18, x19, [sp, #144]
+	\pair	x20, x21, [sp, #160]
+	\pair	x22, x23, [sp, #176]
+	\pair	x24, x25, [sp, #192]
+	\pair	x26, x27, [sp, #208]
+	\pair	x28, x29, [sp, #224]
+	\single	x30, [sp, #240]
+	.endm
+
 	/* x0 becomes the struct percpu; x1-x30 are unchanged but x29, x30. */
 	.macro	save_host
-	stp	x0, x1, [sp]
-	stp	x2, x3, [sp, #16]
-	stp	x4, x5, [sp, #32]
-	stp	x6, x7, [sp, #48]
-	stp	x8, x9, [sp, #64]
-	stp	x10, x11, [sp, #80]
-	stp	x12, x13, [sp, #96]
-	stp	x14, x15, [sp, #112]
+	host_regs stp, str
 	stp	x16, x17, [sp, #128]
-	stp	x18, x19, [sp, #144]
-	stp	x20, x21, [sp, #160]
-	stp	x22, x23, [sp, #176]
-	stp	x24, x25, [sp, #192]
-	stp	x26, x27, [sp, #208]
-	stp	x28, x29, [sp, #224]
-	str	x30, [sp, #240]
 	mrs	x29, esr_el2
 	mrs	x30, elr_el2
 	stp	x29, x30, [sp, #CPU_TRAP_ESR]
@@ -33,33 +38,14 @@
 	mov	x29, xzr
 	.endm
 
-	/* All but x16 and x17, from [sp] */
-	.macro	load_host_rest
-	ldp	x0, x1, [sp]
-	ldp	x2, x3, [sp, #16]
-	ldp	x4, x5, [sp, #32]
-	ldp	x6, x7, [sp, #48]
-	ldp	x8, x9, [sp, #64]
-	ldp	x10, x11, [sp, #80]
-	ldp	x12, x13, [sp, #96]
-	ldp	x14, x15, [sp, #112]
-	ldp	x18, x19, [sp, #144]
-	ldp	x20, x21, [sp, #160]
-	ldp	x22, x23, [sp, #176]
-	ldp	x24, x25, [sp, #192]
-	ldp	x26, x27, [sp, #208]
-	ldp	x28, x29, [sp, #224]
-	ldr	x30, [sp, #240]
-	.endm
-
 	.macro	load_host
 	ldp	x16, x17, [sp, #128]
-	load_host_rest
+	host_regs ldp, ldr
 	.endm
 
 	.macro	load_host_but_x17
 	ldr	x16, [sp, #128]
-	load_host_rest
+	host_regs ldp, ldr
 	.endm
 
 	/* No CPU may run ahead of an exception return. */

@@ -30,32 +30,27 @@ vectors:
 	b	trap
 	.endr
 
+	/* What C code may change, at [sp] */
+	.macro	frame pair
+	\pair	x0, x1, [sp]
+	\pair	x2, x3, [sp, #16]
+	\pair	x4, x5, [sp, #32]
+	\pair	x6, x7, [sp, #48]
+	\pair	x8, x9, [sp, #64]
+	\pair	x10, x11, [sp, #80]
+	\pair	x12, x13, [sp, #96]
+	\pair	x14, x15, [sp, #112]
+	\pair	x16, x17, [sp, #128]
+	\pair	x18, x19, [sp, #144]
+	\pair	x29, x30, [sp, #160]
+	.endm
+
 trap:
 	sub	sp, sp, #256
-	stp	x0, x1, [sp]
-	stp	x2, x3, [sp, #16]
-	stp	x4, x5, [sp, #32]
-	stp	x6, x7, [sp, #48]
-	stp	x8, x9, [sp, #64]
-	stp	x10, x11, [sp, #80]
-	stp	x12, x13, [sp, #96]
-	stp	x14, x15, [sp, #112]
-	stp	x16, x17, [sp, #128]
-	stp	x18, x19, [sp, #144]
-	stp	x29, x30, [sp, #160]
+	frame	stp
 	mov	x0, sp
 	bl	model_trap
-	ldp	x0, x1, [sp]
-	ldp	x2, x3, [sp, #16]
-	ldp	x4, x5, [sp, #32]
-	ldp	x6, x7, [sp, #48]
-	ldp	x8, x9, [sp, #64]
-	ldp	x10, x11, [sp, #80]
-	ldp	x12, x13, [sp, #96]
-	ldp	x14, x15, [sp, #112]
-	ldp	x16, x17, [sp, #128]
-	ldp	x18, x19, [sp, #144]
-	ldp	x29, x30, [sp, #160]
+	frame	ldp
 	add	sp, sp, #256
 	eret
 
