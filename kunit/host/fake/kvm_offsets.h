@@ -23,6 +23,12 @@
 #define KVM_SR_ELR_EL1		2080
 #define KVM_SR_SPSR_EL1		2096
 
+#define KVM_GIC_SRE		4
+#define KVM_GIC_VMCR		12
+#define KVM_GIC_AP0R		24
+#define KVM_GIC_AP1R		48
+#define KVM_GIC_LR		96
+
 #define KVM_MMU_VMID		24
 #define KVM_MMU_PGD		40
 #define KVM_MMU_VTCR		64
@@ -42,5 +48,23 @@
 #define KVM_FLAG_EXCEPT_AA32_IABT	0x10
 #define KVM_FLAG_EXCEPT_AA32_DABT	0x20
 #define KVM_FLAG_EXCEPT_AA64_EL1_SYNC	0x00
+
+/* Numbers of calls: with gaps. */
+#define KVM_FN_kvm_hyp_init		40
+#define KVM_FN_kvm_get_mdcr_el2		43
+#define KVM_FN_kvm_enable_ssbs		46
+#define KVM_FN_vgic_v3_init_lrs		49
+#define KVM_FN_vgic_v3_get_gic_config	52
+#define KVM_FN_kvm_adjust_pc		55
+#define KVM_FN_kvm_vcpu_run		58
+#define KVM_FN_kvm_flush_vm_context	61
+#define KVM_FN_kvm_tlb_flush_vmid_ipa	64
+#define KVM_FN_kvm_tlb_flush_vmid_ipa_nsh	67
+#define KVM_FN_kvm_tlb_flush_vmid	70
+#define KVM_FN_kvm_tlb_flush_vmid_range	73
+#define KVM_FN_kvm_flush_cpu_context	76
+#define KVM_FN_kvm_timer_set_cntvoff	79
+#define KVM_FN_vgic_v3_save_vmcr_aprs	82
+#define KVM_FN_vgic_v3_restore_vmcr_aprs	85
 
 #endif

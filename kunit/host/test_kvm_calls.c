@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * KVM's calls with arguments that KVM never gives: pointers to anything, numbers that
+ * overflow, VMs that are others'.
+ */
+#include "kvm_common.h"
+
+#define IPA0		0x80003000UL
+
+static void test_numbers(void **state)
+{
+	unsigned int fn, known = 0;
+
+	(void)state;
+	for (fn = 0; fn < 128; fn++)
+		known += call(fn, 0, 0, 0);
+	assert_int_equal(known, 16);
+	assert_int_equal(runs, 1);
+	assert_true(call(KVM_FN_kvm_vcpu_run, 0x123456789a, 0, 0));
+	assert_int_equal(ran, 0x123456789a);
+	assert_int_equal(this_cpu()->host.x[1], 0x77);
+	this_cpu()->host_mdcr = 0x4242;
+	call(KVM_FN_kvm_get_mdcr_el2, 0, 0, 0);
+	assert_int_equal(this_cpu()->host.x[1], 0x4242);
+}
+
+static bool mapped(const struct vm *vm, u64 ipa)
+{
+	return s2_lookup(&vm->s2, ipa).pte & S2_VALID;
+}
+
+static void map(struct vm *vm, u64 ipa, u64 size)
+{
+	spin_lock(&vm->lock);
+	assert_int_equal(s2_map(&vm->s2, ipa, PA(ALIGN_DOWN(0x80000000, size)), size,
+				S2_R | S2_MEMATTR_WB), HYPSEC_OK);
+	spin_unlock(&vm->lock);
+}
+
+static void test_flush_one(void **state)
+{
+	static const u64 sizes[] = { PAGE_SIZE, SZ_2M, SZ_1G };
+	static const u64 levels[] = { 3, 2, 1, 0, 4, 255, 0x7fffffff, ~0UL, BIT(32) | 1 };
+	struct vm_identity id = kvm_vm(0, 40), other = kvm_vm(1, 40);
+	struct vm *vm = kvm_ran(&id), *vm2 = kvm_ran(&other);
+	unsigned int s, l, nsh;
+
+	(void)state;
+	map(vm2, IPA0, PAGE_SIZE);
+	for (s = 0; s < ARRAY_SIZE(sizes); s++) {
+		for (l = 0; l < ARRAY_SIZE(levels); l++) {
+			for (nsh = 0; nsh < 2; nsh++) {
+				map(vm, ALIGN_DOWN(IPA0, sizes[s]), sizes[s]);
+				call(nsh ? KVM_FN_kvm_tlb_flush_vmid_ipa_nsh :
+				     KVM_FN_kvm_tlb_flush_vmid_ipa, id.mmu.v, IPA0, levels[l]);
+				assert_false(mapped(vm, IPA0));
+			}
+		}
+	}
+	/* By level all of the block goes, and nothing around it. */
+	map(vm, IPA0, PAGE_SIZE);
+	map(vm, IPA0 + PAGE_SIZE, PAGE_SIZE);
+	map(vm, IPA0 + SZ_2M, PAGE_SIZE);
+	call(KVM_FN_kvm_tlb_flush_vmid_ipa, id.mmu.v, IPA0, 3);
+	assert_true(mapped(vm, IPA0 + PAGE_SIZE));
+	call(KVM_FN_kvm_tlb_flush_vmid_ipa, id.mmu.v, IPA0, 2);
+	assert_false(mapped(vm, IPA0 + PAGE_SIZE));
+	assert_true(mapped(vm, IPA0 + SZ_2M));
+	call(KVM_FN_kvm_tlb_flush_vmid_ipa, id.mmu.v, IPA0, 1);
+	assert_false(mapped(vm, IPA0 + SZ_2M));
+
+	/* Nobody's mmu; addresses past everything. */
+	map(vm, IPA0, PAGE_SIZE);
+	call(KVM_FN_kvm_tlb_flush_vmid_ipa, 0, IPA0, 3);
+	call(KVM_FN_kvm_tlb_flush_vmid_ipa, ~0UL, IPA0, 3);
+	call(KVM_FN_kvm_tlb_flush_vmid_ipa, id.mmu.v + 1, IPA0, 3);
+	call(KVM_FN_kvm_tlb_flush_vmid_ipa, id.mmu.v, ~0UL, 3);
+	call(KVM_FN_kvm_tlb_flush_vmid_ipa, id.mmu.v, ~0UL, 1);
+	call(KVM_FN_kvm_tlb_flush_vmid_ipa, id.mmu.v, BIT(40), 2);
+	assert_true(mapped(vm, IPA0));
+	assert_true(mapped(vm2, IPA0));
+}
+
+/* Whatever the numbers: if the range has the address, or cannot be one, it is forgotten. */
+static void test_flush_range(void **state)
+{
+	static const struct { u64 start, pages; bool gone; } c[] = {
+		{ IPA0, 1, true }, { IPA0 - PAGE_SIZE, 1, false }, { IPA0 + PAGE_SIZE, 1, false },
+		{ IPA0 - PAGE_SIZE, 2, true }, { IPA0 + 8, 1, true }, { 0, BIT(28), true },
+		{ 0, 0, true }, { IPA0 + PAGE_SIZE, 0, true }, { 0, ~0UL, true },
+		{ BIT(40), ~0UL, true }, { BIT(40), BIT(52), true }, { 0, BIT(52) + 1, true },
+		{ ~0UL, 1, true }, { ~0UL, ~0UL, true }, { BIT(63), BIT(51), true },
+		{ BIT(40), BIT(40), false }, { BIT(52), BIT(40), false },
+	};
+	struct vm_identity id = kvm_vm(0, 40);
+	struct vm *vm = kvm_ran(&id);
+	unsigned int i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_SIZE(c); i++) {
+		map(vm, IPA0, PAGE_SIZE);
+		call(KVM_FN_kvm_tlb_flush_vmid_range, id.mmu.v, c[i].start, c[i].pages);
+		assert_int_equal(mapped(vm, IPA0), !c[i].gone);
+	}
+	call(KVM_FN_kvm_tlb_flush_vmid, id.mmu.v, 0, 0);
+	assert_false(mapped(vm, IPA0));
+}
+
+static void test_flush_protected(void **state)
+{
+	struct vm_identity id = kvm_vm(0, 40);
+	struct vm *vm = kvm_get(&id);
+
+	(void)state;
+	protect(vm);
+	give_private(vm, GUEST_PAGES, 5);
+	vm_put(vm);
+	call(KVM_FN_kvm_tlb_flush_vmid, id.mmu.v, 0, 0);
+	call(KVM_FN_kvm_tlb_flush_vmid_ipa, id.mmu.v, 5 << PAGE_SHIFT, 3);
+	call(KVM_FN_kvm_tlb_flush_vmid_range, id.mmu.v, 0, ~0UL);
+	assert_true(mapped(vm, 5 << PAGE_SHIFT));
+	counts_reset();
+	call(KVM_FN_kvm_flush_cpu_context, id.mmu.v, 0, 0);
+	assert_int_equal(counts.vmalls12e1, 1);
+	assert_int_equal(counts.iallu, 1);
+	vm_kill(vm, "a test");
+	call(KVM_FN_kvm_flush_cpu_context, id.mmu.v, 0, 0);
+}
+
+/* Where no struct of KVM's can be: not RAM, not wholly the host's, past the end, wrapping. */
+static const u64 bad_structs[] = {
+	0, ~0UL, 0x1000, STRUCTS,				/* no linear address */
+	LINEAR + DEVICE, LINEAR + REGION, LINEAR + RAM_END - 16, LINEAR + MEM_BASE - 16,
+	LINEAR + REGION - PAGE_SIZE, LINEAR + GUEST_PAGES, -16UL,
+};
+
+static void test_bad_structs(void **state)
+{
+	struct vm_identity id = kvm_vm(0, 40);
+	struct vm *vm = kvm_get(&id);
+	unsigned int i;
+
+	(void)state;
+	protect(vm);
+	give_private(vm, GUEST_PAGES, 5);
+	vm_put(vm);
+	for (i = 0; i < ARRAY_SIZE(bad_structs); i++) {
+		call(KVM_FN_kvm_adjust_pc, bad_structs[i], 0, 0);
+		call(KVM_FN_vgic_v3_save_vmcr_aprs, bad_structs[i] | 0xff0, 0, 0);
+		call(KVM_FN_vgic_v3_restore_vmcr_aprs, bad_structs[i] | 0xff0, 0, 0);
+		assert_null(kvm_lease(cpu_run(), KVA(bad_structs[i])));
+		assert_null(cpu_run()->lease.vcpu_map);
+		assert_null(cpu_run()->lease.mmu_map);
+	}
+	for (i = 1; i < 16; i++) {
+		call(KVM_FN_kvm_adjust_pc, kva(STRUCTS) + i, 0, 0);
+		assert_null(kvm_lease(cpu_run(), KVA(kva(STRUCTS) + i)));
+	}
+	assert_int_equal(adjusts + gic_loads + gic_saves, 0);
+	assert_int_equal(vm->state, VM_PROTECTED);
+}
+
+static void test_adjust(void **state)
+{
+	struct vm_identity id = kvm_vm(0, 40);
+	struct vm *vm = kvm_get(&id);
+
+	(void)state;
+	call(KVM_FN_kvm_adjust_pc, kva(STRUCTS), 0, 0);		/* of no VM we know */
+	assert_int_equal(adjusts, 1);
+	*(u64 *)raw(STRUCTS + KVM_VCPU_HW_MMU) = id.mmu.v;
+	call(KVM_FN_kvm_adjust_pc, kva(STRUCTS), 0, 0);
+	assert_int_equal(adjusts, 2);
+	/* A protected one's flags stay for its next run. */
+	protect(vm);
+	call(KVM_FN_kvm_adjust_pc, kva(STRUCTS), 0, 0);
+	vm_kill(vm, "a test");
+	call(KVM_FN_kvm_adjust_pc, kva(STRUCTS), 0, 0);
+	assert_int_equal(adjusts, 2);
+	assert_int_equal(vm->refs, 1);
+	vm_put(vm);
+}
+
+static void test_aprs(void **state)
+{
+	u32 *cpu_if = (u32 *)raw(STRUCTS + 0x400);
+
+	(void)state;
+	write_sysreg(0x99, ICH_VMCR_EL2);
+	cpu_if[KVM_GIC_AP1R / 4 + 3] = 0xa13;
+	cpu_if[KVM_GIC_VMCR / 4] = 0x55;
+	call(KVM_FN_vgic_v3_restore_vmcr_aprs, kva(STRUCTS + 0x400), 0, 0);
+	assert_int_equal(gic_loads, 1);
+	assert_int_equal(read_sysreg(ICH_VMCR_EL2), 0x99);
+	cpu_if[KVM_GIC_SRE / 4] = 7;
+	call(KVM_FN_vgic_v3_restore_vmcr_aprs, kva(STRUCTS + 0x400), 0, 0);
+	assert_int_equal(read_sysreg(ICH_VMCR_EL2), 0x55);
+	write_sysreg(0x66, ICH_VMCR_EL2);
+	memset(cpu_if + KVM_GIC_LR / 4, 0x5a, 64);
+	call(KVM_FN_vgic_v3_save_vmcr_aprs, kva(STRUCTS + 0x400), 0, 0);
+	assert_int_equal(cpu_if[KVM_GIC_VMCR / 4], 0x66);
+	assert_int_equal(cpu_if[KVM_GIC_AP1R / 4 + 3], 0xb13);
+	assert_int_equal(cpu_if[KVM_GIC_LR / 4], 0x5a5a5a5a);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
+	const struct CMUnitTest tests[] = {
+		TEST(test_numbers),
+		TEST(test_flush_one),
+		TEST(test_flush_range),
+		TEST(test_flush_protected),
+		TEST(test_bad_structs),
+		TEST(test_adjust),
+		TEST(test_aprs),
+	};
+
+	return cmocka_run_group_tests(tests, kvm_host_boot, NULL);
+}
