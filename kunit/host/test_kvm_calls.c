@@ -58,16 +58,20 @@ static void test_flush_one(void **state)
 		}
 	}
 	/* By level all of the block goes, and nothing around it. */
-	map(vm, IPA0, PAGE_SIZE);
-	map(vm, IPA0 + PAGE_SIZE, PAGE_SIZE);
-	map(vm, IPA0 + SZ_2M, PAGE_SIZE);
-	call(KVM_FN_kvm_tlb_flush_vmid_ipa, id.mmu.v, IPA0, 3);
-	assert_true(mapped(vm, IPA0 + PAGE_SIZE));
-	call(KVM_FN_kvm_tlb_flush_vmid_ipa, id.mmu.v, IPA0, 2);
-	assert_false(mapped(vm, IPA0 + PAGE_SIZE));
-	assert_true(mapped(vm, IPA0 + SZ_2M));
-	call(KVM_FN_kvm_tlb_flush_vmid_ipa, id.mmu.v, IPA0, 1);
-	assert_false(mapped(vm, IPA0 + SZ_2M));
+	for (l = 3; l >= 1; l--) {
+		u64 size = PAGE_SIZE << (9 * (3 - l)), base = ALIGN_DOWN(IPA0, size);
+
+		map(vm, base, PAGE_SIZE);
+		map(vm, base + size - PAGE_SIZE, PAGE_SIZE);
+		map(vm, base - PAGE_SIZE, PAGE_SIZE);
+		map(vm, base + size, PAGE_SIZE);
+		call(KVM_FN_kvm_tlb_flush_vmid_ipa, id.mmu.v, IPA0, l);
+		assert_false(mapped(vm, base) || mapped(vm, base + size - PAGE_SIZE));
+		assert_true(mapped(vm, base - PAGE_SIZE) && mapped(vm, base + size));
+	}
+	/* 512 GiB: everything. */
+	call(KVM_FN_kvm_tlb_flush_vmid_ipa, id.mmu.v, 0, 0);
+	assert_false(mapped(vm, ALIGN_DOWN(IPA0, SZ_1G) + SZ_1G));
 
 	/* Nobody's mmu; addresses past everything. */
 	map(vm, IPA0, PAGE_SIZE);
