@@ -183,8 +183,10 @@ int __must_check kva_to_pa(kva_t va, size_t n, pa_t *pa);
 
 /* True if a slot of any CPU holds the page. Locks: caller holds host_s2_lock. */
 bool slot_holds(pa_t pa);
-/* A page that its caller has made PG_MOVING (mem/own.c), or that nobody looks after any
- * more (hcall/scrub.c), in SLOT_PAGE. No lock. */
+/*
+ * A page that its caller has made PG_MOVING (mem/own.c), or that nobody looks after any
+ * more (hcall/scrub.c), in SLOT_PAGE. No lock.
+ */
 void *slot_map_moving(pa_t pa);
 
 /* --- caches (mem/cache.c) --- */

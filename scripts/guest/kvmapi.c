@@ -168,7 +168,7 @@ static int cmd_hold(const struct plan *p)
 	printf("kvmapi: hold end=%s el=%ld memory=%s value=%s time=%s value_is=0x%lx\n",
 	       good ? "good" : "bad", (long)vm.params->el - 1, vm.params->bad ? "bad" : "good",
 	       vm.params->value == HOLD_WORD ? "own" : vm.params->value ? "foreign" : "none",
-	       vm.params->after - vm.params->before < HOLD_TICKS ? "steady" : "jumped",
+	       vm.params->longest < HOLD_TICKS ? "steady" : "jumped",
 	       vm.params->value);
 	vm_destroy(&vm);
 	return good ? 0 : 1;

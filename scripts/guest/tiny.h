@@ -22,7 +22,7 @@ enum tiny_op {
 	TINY_CHECK,		/* write the area, read it back, @count times */
 	/*
 	 * Store to TINY_MMIO, where user space may wait; then TINY_CHECK, read the
-	 * word at @address into @value, and the counter before and after an exit.
+	 * word at @address into @value, and the counter before and after some exits.
 	 */
 	TINY_HOLD,
 	/* from here each: @count times, result in ticks of the virtual counter */
@@ -50,7 +50,7 @@ struct tiny_params {
 	volatile uint64_t ready;	/* vCPU 1 takes interrupts */
 	uint64_t address;
 	volatile uint64_t value;
-	volatile uint64_t before, after;	/* virtual counter, around an exit to user space */
+	volatile uint64_t longest;	/* ticks of the virtual counter, of the exits of TINY_HOLD */
 	volatile uint64_t el;	/* exception level the guest found itself at, plus 1 */
 };
 

@@ -3,7 +3,6 @@
 #
 # No field of a host structure reaches an EL2 control unfiltered: one attack each,
 # on an ordinary VM. First the control, on the stock kernel.
-# long: yes
 # timeout: 1800
 
 . "$(dirname "$0")/../lib/ktap.sh"

@@ -6,7 +6,6 @@
 # controls that the default lacks (HCRX, FGT), the attacks on these.
 #
 # scripts/tests/cpus-kvm.sh [MODEL]...
-# long: yes
 # timeout: 2700
 
 . "$(dirname "$0")/../lib/common.sh"

@@ -6,7 +6,6 @@
 # On each CPU model: HypSec installs and seals, an ordinary guest comes up under
 # it, a protected guest comes up and keeps its secret from the host's root. (The
 # default model has all other pieces.)
-# long: yes
 # timeout: 3400
 
 . "$(dirname "$0")/../lib/ktap.sh"
