@@ -97,6 +97,7 @@ def keygen_makes_a_private_key():
     text = good("keygen", "-o", "key").strip()
     assert text == good("key-hash", "key.pub").split()[0]
     assert stat.S_IMODE(os.stat("key").st_mode) == 0o600
+    assert stat.S_IMODE(os.stat("key.pub").st_mode) == 0o644
     assert b"PUBLIC" in get("key.pub") and b"PRIVATE" not in get("key.pub")
 
 
@@ -389,6 +390,7 @@ def refuses_bad_keys():
 
 def main():
     os.chdir(sys.argv[1])
+    os.umask(0o022)
     put("Image", kernel())
     put("initrd", random.Random(3).randbytes(70001))
     print(f"1..{len(TESTS)}")
