@@ -100,7 +100,6 @@ struct hypsec_install {
 	__UINT64_TYPE__ linear_offset;	/* host kernel linear map: VA - PA */
 	__UINT64_TYPE__ debug_uart;	/* PA of a PL011 for EL2 output, 0: none (debug builds) */
 	__UINT64_TYPE__ seed[4];	/* entropy for the core's generator, wiped by the core */
-	__UINT64_TYPE__ psci_version;
 	struct hypsec_policy policy;
 	__UINT32_TYPE__ nr_cpus, nr_ram;
 	__UINT64_TYPE__ mpidr[HYPSEC_MAX_CPUS];	/* by index; a CPU that is not here never comes up */
