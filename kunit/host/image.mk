@@ -5,6 +5,11 @@ SRC_test_image	:= $(addprefix el2-objs/auth/,image.c manifest.c policy.c) \
 	el2-objs/crypto/crypto.c kunit/host/fake/panic.c
 ARC_test_image	:= $(out)/libsodium-host.a
 LIB_test_image	:= -lcrypto
+
+SRC_test_image_refused := $(SRC_test_image)
+ARC_test_image_refused := $(ARC_test_image)
+LIB_test_image_refused := $(LIB_test_image)
+
 INC_test_image	:= -DTOOL_IMAGE='"$(out)/tool.img"'
 
 $(out)/test_image: | $(out)/tool.img

@@ -153,7 +153,7 @@ static void errors_are_covered(void **state)
 
 	(void)state;
 	for (int e = 0; e < IMG_COUNT; e++) {
-		bool found = e >= IMG_UNSIGNED;		/* test_image.c */
+		bool found = e >= IMG_UNSIGNED;		/* test_image_refused.c */
 
 		for (size_t i = 0; i < ARRAY_SIZE(seen); i++)
 			found |= seen[i] == e;
