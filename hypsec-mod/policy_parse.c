@@ -26,7 +26,7 @@ static const char *parse_minimum(const char *s, size_t len, u64 *min)
 	char digits[MIN_DIGITS + 1];
 	size_t i;
 
-	if (!len || len > MIN_DIGITS)
+	if (len > MIN_DIGITS)
 		return wrong;
 	for (i = 0; i < len; i++) {
 		if (s[i] < '0' || s[i] > '9')

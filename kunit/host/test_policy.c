@@ -88,7 +88,7 @@ static void refuses(void **state)
 	static const char * const text[] = {
 		"", " ", ",", "#", "# any", "#any\n#" H0, "\n\n",
 		"none", "ANY", "Any", "anyone", "an", "any:1", "*", "0", "1",
-		"any,none", H0 ",x",
+		"any,none", H0 ",x", "none,any", "x," H0, H0 ",x," H1, H0 ":x," H1 ":1,any",
 		H0 "0", H0 "00", H0 ":", H0 ":x", H0 ":-1", H0 ":+1", H0 ":0x10",
 		H0 ":1 0", H0 ":18446744073709551616", H0 ":99999999999999999999",
 		H0 ":000000000000000000001", H0 ":1:2", H0 ";1", H0 "::1", H0 ":1.5",
