@@ -5,6 +5,7 @@
 import gzip
 import os
 import random
+import re
 import stat
 import struct
 import subprocess
@@ -160,6 +161,20 @@ def manifest_is_as_documented():
     assert int.from_bytes(m[312:320], "little") == len("console=ttyAMA0")
     assert m[384:416] == ssl("pkey", "-in", "key", "-pubout", "-outform", "DER")[-32:]
     assert any(m[448:512]) and not any(m[512:])
+
+
+@test
+def the_table_has_no_gap():
+    """Each byte of the manifest's page is in the documentation once."""
+    text = get(os.path.join(TOP, "el2-objs/abi/hypsec_image.h")).decode()
+    table = [tuple(map(int, row)) for row in
+             re.findall(r"^ \*\s+(\d+)\s+(\d+)\t", text, re.M)]
+    assert len(table) == 15, table
+    end = 0
+    for offset, size in table:
+        assert offset == end, (offset, end)
+        end += size
+    assert end == 4096
 
 
 @test

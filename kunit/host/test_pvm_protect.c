@@ -299,6 +299,18 @@ static void dies(void **state)
 	w.verify_page[0] = 1;
 	assert_int_equal(pvm_protect_step(v), HYPSEC_DEAD);
 	assert_int_equal(w.page[0].vm, 4);
+	assert_non_null(strstr(w.killed, "not its own, or no RAM"));
+	/* With a device, at any page of it */
+	for (u64 n = 0; n < 4; n++) {
+		start();
+		map_all();
+		w.leaf[n].pa = PA(0x09000000);
+		v = begin();
+		w.verify_page[0] = n * PAGE_SIZE + 1;
+		assert_int_equal(pvm_protect_step(v), HYPSEC_DEAD);
+		assert_non_null(strstr(w.killed, "not its own, or no RAM"));
+		assert_int_equal(w.claims, 0);
+	}
 }
 
 /* Who the guest is: from the policy that was installed to what the log and calls say. */
