@@ -61,7 +61,7 @@ refused "two lists of signers" "given twice" hypsec.ko signers=any signers=any
 refused "a list of signers that is not there" "cannot be read (-2)" hypsec.ko signers_file=/nowhere
 : >/tmp/signers
 refused "an empty file of signers" "cannot be read (-22)" hypsec.ko signers_file=/tmp/signers
-hash=$(seq -s '' 10 41)
+hash=0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef
 printf '%s\n' '# who may sign' "$hash:7" "$hash # and again" >/tmp/signers
 refused "a signer named twice" "there twice (entry 2)" hypsec.ko signers_file=/tmp/signers
 [ "$(managed)" = "$before" ]; ok $? "no memory was lost"

@@ -57,3 +57,4 @@ soon() {
 		i=$((i + 1))
 	done
 }
+no_vm() { [ "$(wc -l <$hypsec/vms)" -le 1 ]; }

@@ -6,7 +6,6 @@
 . "${0%/*}/functions.sh"
 
 same_accounts() { [ "$(cat $hypsec/accounts)" = "$before" ]; }
-no_vm() { [ "$(wc -l <$hypsec/vms)" -le 1 ]; }
 
 # One VM first, so that what the core keeps for good is there.
 check "one CPU: ends with success" runs off.img 1
