@@ -1,62 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* VM_PROTECT: what it refuses, what it claims, and that it can be interrupted anywhere. */
-#include "pvm_world.h"
-#include "../abi/hypsec_guest.h"
-
-#define IMAGE	0x40200000UL
-#define DTB	0x40210000UL		/* frame 16 of the world */
-#define HOST	KVA(0xffff000012340000)
-
-static struct vm *vm;
-static struct vcpu scratch;		/* of the ordinary VM */
-static struct vcpu_regs host_regs;
-
-static void start(void)
-{
-	vm = world_new();
-	memset(&scratch, 0, sizeof(scratch));
-	memset(&host_regs, 0, sizeof(host_regs));
-	scratch.vm = vm;
-	scratch.r = &host_regs;
-	vm->state = VM_ORDINARY;
-	vm->pvm = NULL;
-	vm->running = 1;
-	w.manifest.mem_size = 0x10000;
-	w.manifest.entry = 0x40;
-	w.manifest.flags = HYPSEC_FLAG_SMP;
-}
-
-static s64 protect(u64 image, u64 dtb, bool *left)
-{
-	enum vcpu_exit code = EXIT_TRAP;
-
-	host_regs.x[0] = HYPSEC_GUEST_PROTECT;
-	host_regs.x[1] = image;
-	host_regs.x[2] = dtb;
-	*left = !pvm_guest_call(&scratch, HOST, &code);
-	assert_int_equal(w.locked, 0);
-	if (*left)
-		assert_int_equal(code, EXIT_IRQ);
-	return (s64)host_regs.x[0];
-}
-
-static void set_dtb(unsigned int page, u32 magic, u32 size)
-{
-	u8 *d = w.data[page];
-
-	for (int i = 0; i < 4; i++) {
-		d[i] = magic >> (24 - 8 * i);
-		d[4 + i] = size >> (24 - 8 * i);
-	}
-}
-
-/* Everything mapped by KVM: frame n to page n. */
-static void map_all(void)
-{
-	for (unsigned int i = 0; i < WORLD_PAGES; i++)
-		world_map(w.frame0 + i, i, true);
-	set_dtb(16, 0xd00dfeed, 0x1800);
-}
+#include "protect_common.h"
 
 static void refuses(void **state)
 {
@@ -118,23 +62,6 @@ static void ordinary_calls(void **state)
 		assert_true((s64)host_regs.x[0] < 0);
 	}
 	assert_int_equal(host_regs.x[1], HYPSEC_ABI_VERSION);
-}
-
-static struct vcpu *begin(void)
-{
-	bool left;
-
-	scratch.sr[GSR_MPIDR_EL1] = BIT(31) | 2;
-	protect(IMAGE, DTB, &left);
-	assert_true(left);
-	assert_int_equal(vm->state, VM_PROTECTING);
-	assert_int_equal(w.drops, 1);
-	assert_int_equal(w.pool_out, 1 + VM_MAX_VCPUS);
-	for (int i = 0; i < VM_MAX_VCPUS; i++) {
-		assert_int_equal(vm->pvm->vcpu[i]->power, i == 2 ? VCPU_ON : VCPU_OFF);
-		assert_int_equal(vm->pvm->vcpu[i]->host.v, i == 2 ? HOST.v : 0);
-	}
-	return vm->pvm->vcpu[2];
 }
 
 static void protects(void **state)
@@ -313,70 +240,6 @@ static void dies(void **state)
 	}
 }
 
-/* Who the guest is: from the policy that was installed to what the log and calls say. */
-static void identity(void **state)
-{
-	u64 val[3], n;
-	struct vcpu *v;
-	char hex[65];
-	(void)state;
-
-	start();
-	map_all();
-	test_fill(&w.identity, sizeof(w.identity));
-	w.identity.security_version = 12345;
-	assert_int_equal(pvm_identity(vm, 0, val), HYPSEC_STATE);
-	v = begin();
-	/* The core's copy and no other: nothing of the host's can be it. */
-	assert_ptr_equal(vm->pvm->verify.policy, &core_install.policy);
-	w.verify_status[0] = HYPSEC_RESTART;
-	w.irq_after = 0;
-	assert_int_equal(pvm_protect_step(v), HYPSEC_RESTART);
-	assert_int_equal(pvm_identity(vm, 0, val), HYPSEC_STATE);
-	assert_int_equal(pvm_protect_step(v), HYPSEC_OK);
-	for (n = 0; n < 3; n++) {
-		assert_int_equal(pvm_identity(vm, n, val), HYPSEC_OK);
-		assert_memory_equal(val, (u8 *)&w.identity + 24 * n, 24);
-	}
-	assert_int_equal(pvm_identity(vm, 3, val), HYPSEC_RANGE);
-	assert_int_equal(pvm_identity(vm, ~0UL, val), HYPSEC_RANGE);
-	for (int i = 0; i < 32; i++)
-		sprintf(hex + 2 * i, "%02x", w.identity.vm[i]);
-	assert_non_null(strstr(w.log, hex));
-	for (int i = 0; i < 32; i++)
-		sprintf(hex + 2 * i, "%02x", w.identity.signer[i]);
-	assert_non_null(strstr(w.log, hex));
-	assert_non_null(strstr(w.log, "security version 12345\n"));
-	assert_int_equal(w.locked, 0);
-	vm_kill(vm, "test");
-	assert_int_equal(pvm_identity(vm, 0, val), HYPSEC_STATE);
-}
-
-/* Each refusal ends the VM with its own line; the policy's name the signer. */
-static void refusal_lines(void **state)
-{
-	struct vcpu *v;
-	char hex[65];
-	(void)state;
-
-	for (enum image_error e = IMG_HEADER; e < IMG_COUNT; e++) {
-		bool named = e == IMG_SIGNER || e == IMG_OLD;
-
-		start();
-		map_all();
-		test_fill(&w.identity, sizeof(w.identity));
-		v = begin();
-		w.verify_status[0] = named ? HYPSEC_DENIED : HYPSEC_UNSIGNED;
-		w.verify_error = e;
-		assert_int_equal(pvm_protect_step(v), HYPSEC_DEAD);
-		assert_int_equal(vm->state, VM_DEAD);
-		assert_string_equal(w.killed, image_error_text(e));
-		for (int i = 0; i < 32; i++)
-			sprintf(hex + 2 * i, "%02x", w.identity.signer[i]);
-		assert_true(!strstr(w.log, hex) == !named);
-	}
-}
-
 static void ram(void **state)
 {
 	(void)state;
@@ -410,8 +273,6 @@ int main(void)
 		cmocka_unit_test(restarts),
 		cmocka_unit_test(bad_dtb),
 		cmocka_unit_test(dies),
-		cmocka_unit_test(identity),
-		cmocka_unit_test(refusal_lines),
 		cmocka_unit_test(ram),
 	};
 
