@@ -40,15 +40,15 @@ u64 hypsec_ram_bytes(void);
 /* region.c */
 int region_alloc(struct hypsec_region *r, unsigned int nr_cpus, unsigned long pool_mb);
 void region_free(struct hypsec_region *r);
-int region_fill(struct hypsec_region *r, unsigned long debug_uart, int fail_cpu,
-		u8 *measurement);
+int region_fill(struct hypsec_region *r, const struct hypsec_policy *policy,
+		unsigned long debug_uart, int fail_cpu, u8 *measurement);
 
 /* install.c */
 int hypsec_install_cpus(struct hypsec_region *r);
 unsigned int hypsec_count_cpus(unsigned long *mpidr);
 
 /* state.c */
-int hypsec_state_init(const u8 *measurement);
+int hypsec_state_init(const u8 *measurement, const struct hypsec_policy *policy);
 void hypsec_log_drain(void);
 
 /* memory.c */

@@ -11,6 +11,7 @@
 #include <linux/module.h>
 #include <linux/panic.h>
 #include "hypsec.h"
+#include "policy.h"
 
 static unsigned long pool_mb;
 module_param(pool_mb, ulong, 0444);
@@ -25,6 +26,8 @@ module_param(debug_uart, ulong, 0444);
 MODULE_PARM_DESC(debug_uart, "physical address of a PL011 that the core prints on (taints the kernel)");
 #endif
 
+static struct hypsec_policy policy;
+
 static int __init take_over(struct hypsec_region *region, u8 *measurement)
 {
 	int ret;
@@ -32,7 +35,7 @@ static int __init take_over(struct hypsec_region *region, u8 *measurement)
 	ret = region_alloc(region, hypsec_count_cpus(NULL), pool_mb);
 	if (ret)
 		return ret;
-	ret = region_fill(region, debug_uart, fail_cpu, measurement);
+	ret = region_fill(region, &policy, debug_uart, fail_cpu, measurement);
 	if (!ret)
 		ret = hypsec_install_cpus(region);
 	if (ret)
@@ -47,6 +50,8 @@ static int __init hypsec_init(void)
 	int ret;
 
 	ret = hypsec_preflight();
+	if (!ret)
+		ret = hypsec_policy_load(&policy);
 	if (ret)
 		return ret;
 	/* The CPUs counted are the CPUs taken. */
@@ -65,7 +70,7 @@ static int __init hypsec_init(void)
 	hypsec_log_drain();
 	hypsec_memory_init();
 	hypsec_watch_init();
-	if (hypsec_state_init(measurement))
+	if (hypsec_state_init(measurement, &policy))
 		pr_warn("no /sys/kernel/security/hypsec: is securityfs enabled?\n");
 	pr_info("sealed: %zu MiB at %pa, core measurement (SHA-256) %*phN, DMA: not confined\n",
 		region.size >> 20, &region.base, SHA256_DIGEST_SIZE, measurement);

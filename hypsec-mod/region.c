@@ -196,14 +196,15 @@ static void clean_to_poc(void *start, size_t size)
 /**
  * region_fill() - the bundle, its parameters and first tables, ready to be entered
  * @r: from region_alloc()
+ * @policy: who may sign protected VMs; copied
  * @debug_uart: physical address or 0
  * @fail_cpu: the core will not know the CPU with this index; -1: it knows all
  * @measurement: out: SHA-256 of the bundle as built, before relocation
  *
  * Return: 0 or -errno, the reason in the log.
  */
-int region_fill(struct hypsec_region *r, unsigned long debug_uart, int fail_cpu,
-		u8 *measurement)
+int region_fill(struct hypsec_region *r, const struct hypsec_policy *policy,
+		unsigned long debug_uart, int fail_cpu, u8 *measurement)
 {
 	size_t len = hypsec_bundle_end - hypsec_bundle_start;
 	struct hypsec_install *in = r->install;
@@ -224,6 +225,7 @@ int region_fill(struct hypsec_region *r, unsigned long debug_uart, int fail_cpu,
 	in->image_size = bundle()->image_size;
 	in->cpu_areas = r->cpu_areas;
 	in->linear_offset = (u64)phys_to_virt(r->base) - r->base;
+	in->policy = *policy;
 	in->debug_uart = debug_uart;
 	in->nr_cpus = hypsec_count_cpus(in->mpidr);
 	if (fail_cpu >= 0 && fail_cpu < in->nr_cpus)

@@ -17,6 +17,7 @@
 #define LOG_CALLS	1024		/* 24 bytes each: more than the core's ring holds */
 
 static u8 core_measurement[SHA256_DIGEST_SIZE];
+static const struct hypsec_policy *core_policy;
 
 static int state_show(struct seq_file *m, void *v)
 {
@@ -72,6 +73,28 @@ static int accounts_show(struct seq_file *m, void *v)
 	return 0;
 }
 
+static void show_identity(struct seq_file *m, unsigned int vm)
+{
+	struct hypsec_identity id;
+	struct arm_smccc_res res;
+	unsigned long piece[3];
+	unsigned int i;
+
+	BUILD_BUG_ON(sizeof(piece) != HYPSEC_IDENTITY_PIECE);
+	for (i = 0; i < HYPSEC_IDENTITY_PIECES; i++) {
+		if (hypsec_call_vm_identity(vm, i, &res)) {
+			seq_puts(m, "- - -\n");
+			return;
+		}
+		piece[0] = res.a1;
+		piece[1] = res.a2;
+		piece[2] = res.a3;
+		memcpy((u8 *)&id + i * sizeof(piece), piece, sizeof(piece));
+	}
+	seq_printf(m, "%*phN %*phN %llu\n", HYPSEC_HASH_SIZE, id.vm, HYPSEC_HASH_SIZE,
+		   id.signer, (u64)id.security_version);
+}
+
 static int vms_show(struct seq_file *m, void *v)
 {
 	static const char * const states[] = {
@@ -83,11 +106,26 @@ static int vms_show(struct seq_file *m, void *v)
 	struct arm_smccc_res res;
 	unsigned int id;
 
-	seq_puts(m, "id state private_pages running_vcpus\n");
+	seq_puts(m, "id state private_pages running_vcpus identity signer security_version\n");
 	for (id = 1; hypsec_call_vm_info(id, &res) == HYPSEC_OK; id++) {
-		if (res.a1 != HYPSEC_VM_NONE && res.a1 < ARRAY_SIZE(states))
-			seq_printf(m, "%u %s %lu %lu\n", id, states[res.a1], res.a2, res.a3);
+		if (res.a1 == HYPSEC_VM_NONE || res.a1 >= ARRAY_SIZE(states))
+			continue;
+		seq_printf(m, "%u %s %lu %lu ", id, states[res.a1], res.a2, res.a3);
+		show_identity(m, id);
 	}
+	return 0;
+}
+
+/* As the parameters take it. */
+static int signers_show(struct seq_file *m, void *v)
+{
+	u32 i;
+
+	if (core_policy->any)
+		seq_puts(m, "any\n");
+	for (i = 0; i < core_policy->nr_signers; i++)
+		seq_printf(m, "%*phN:%llu\n", HYPSEC_HASH_SIZE, core_policy->signer[i].key_hash,
+			   (u64)core_policy->signer[i].min_version);
 	return 0;
 }
 
@@ -102,6 +140,7 @@ DEFINE_SHOW_ATTRIBUTE(version);
 DEFINE_SHOW_ATTRIBUTE(measurement);
 DEFINE_SHOW_ATTRIBUTE(accounts);
 DEFINE_SHOW_ATTRIBUTE(vms);
+DEFINE_SHOW_ATTRIBUTE(signers);
 DEFINE_SHOW_ATTRIBUTE(dma);
 
 static const struct {
@@ -113,6 +152,7 @@ static const struct {
 	{ "measurement", &measurement_fops },
 	{ "accounts", &accounts_fops },
 	{ "vms", &vms_fops },
+	{ "signers", &signers_fops },
 	{ "dma", &dma_fops },
 };
 
@@ -156,15 +196,17 @@ static void log_work(struct work_struct *work)
 /**
  * hypsec_state_init() - start to show and to log
  * @measurement: SHA-256 of the core
+ * @policy: what the core was installed with; stays
  *
  * Return: 0, or -errno if the files could not be made (the log works all the same).
  */
-int hypsec_state_init(const u8 *measurement)
+int hypsec_state_init(const u8 *measurement, const struct hypsec_policy *policy)
 {
 	struct dentry *dir, *file;
 	unsigned int i;
 
 	memcpy(core_measurement, measurement, sizeof(core_measurement));
+	core_policy = policy;
 	schedule_delayed_work(&log_timer, LOG_PERIOD);
 
 	dir = securityfs_create_dir("hypsec", NULL);

@@ -166,6 +166,16 @@ static void bad_arguments(struct kunit *test)
 			KUNIT_EXPECT_EQ(test, hypsec_call_vm_info(index[i], &res), HYPSEC_RANGE);
 	}
 	KUNIT_EXPECT_EQ(test, hypsec_call_vm_info(0, &res), HYPSEC_RANGE);
+	/* No VM is protected here: no piece of any identity. */
+	for (i = 0; i <= 65; i++) {
+		int status = hypsec_call_vm_identity(i, i % 5, &res);
+
+		if (i < 1 || i > 64)
+			KUNIT_EXPECT_EQ(test, status, HYPSEC_RANGE);
+		else
+			KUNIT_EXPECT_TRUE(test, status == HYPSEC_STATE || status == HYPSEC_RANGE);
+		KUNIT_EXPECT_EQ(test, res.a1 | res.a2 | res.a3, 0);
+	}
 	for (i = 0; i < ARRAY_SIZE(kvm); i++) {
 		int status = hypsec_call_vm_teardown(kvm[i], &res);
 

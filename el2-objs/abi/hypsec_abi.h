@@ -15,7 +15,7 @@
 #endif
 
 #define HYPSEC_ABI_MAJOR	1
-#define HYPSEC_ABI_MINOR	0
+#define HYPSEC_ABI_MINOR	1
 
 /* -1 to -3 are SMCCC's own. */
 enum hypsec_status {
@@ -27,7 +27,7 @@ enum hypsec_status {
 	HYPSEC_NO_MEMORY	= -6,	/* the core's pool is empty; donate and retry */
 	HYPSEC_RANGE		= -7,	/* address outside RAM or of the IPA space */
 	HYPSEC_STATE		= -8,	/* the object is not in the state the call needs */
-	HYPSEC_UNSIGNED		= -9,	/* image: malformed manifest */
+	HYPSEC_UNSIGNED		= -9,	/* image: malformed or missing manifest, no signature */
 	HYPSEC_BAD_SIGNATURE	= -10,	/* image: signature or digest wrong */
 	HYPSEC_DEAD		= -11,	/* the VM was ended */
 	HYPSEC_BROKEN		= -12,	/* the core found itself inconsistent and stopped serving */
@@ -59,6 +59,33 @@ enum hypsec_account {
 
 struct hypsec_ram { __UINT64_TYPE__ base, size; };	/* bytes, 4 KiB multiples */
 
+#define HYPSEC_HASH_SIZE	32	/* first half of SHA-512 */
+#define HYPSEC_MAX_SIGNERS	32
+
+/*
+ * Whose images may become protected VMs. A signer that is listed, from its
+ * minimum version on; with @any also every signer that is not. All zero: nobody.
+ */
+struct hypsec_policy {
+	__UINT32_TYPE__ any, nr_signers;
+	struct hypsec_signer {
+		__UINT8_TYPE__ key_hash[HYPSEC_HASH_SIZE];
+		__UINT64_TYPE__ min_version;
+	} signer[HYPSEC_MAX_SIGNERS];
+};
+
+/*
+ * Who a protected VM is (hypsec_image.h): what HYPSEC_CALL_VM_IDENTITY and
+ * HYPSEC_GUEST_IDENTITY return, in pieces of 24 bytes.
+ */
+struct hypsec_identity {
+	__UINT8_TYPE__ vm[HYPSEC_HASH_SIZE];
+	__UINT8_TYPE__ signer[HYPSEC_HASH_SIZE];	/* hash of the key */
+	__UINT64_TYPE__ security_version;
+};
+#define HYPSEC_IDENTITY_PIECE	24
+#define HYPSEC_IDENTITY_PIECES	(sizeof(struct hypsec_identity) / HYPSEC_IDENTITY_PIECE)
+
 /*
  * Install parameters, written by the (still trusted) host in a page of the
  * core's region, read by the core once.
@@ -73,7 +100,7 @@ struct hypsec_install {
 	__UINT64_TYPE__ linear_offset;	/* host kernel linear map: VA - PA */
 	__UINT64_TYPE__ debug_uart;	/* PA of a PL011 for EL2 output, 0: none (debug builds) */
 	__UINT64_TYPE__ seed[4];	/* entropy for the core's generator, wiped by the core */
-	__UINT64_TYPE__ psci_version;
+	struct hypsec_policy policy;
 	__UINT32_TYPE__ nr_cpus, nr_ram;
 	__UINT64_TYPE__ mpidr[HYPSEC_MAX_CPUS];	/* by index; a CPU that is not here never comes up */
 	struct hypsec_ram ram[HYPSEC_MAX_RAM];	/* sorted, disjoint: System RAM */

@@ -63,11 +63,13 @@ enum hypsec_call {
 
 #define HYPSEC_PARAM_0
 #define HYPSEC_PARAM_1	unsigned long x1,
+#define HYPSEC_PARAM_2	unsigned long x1, unsigned long x2,
 #define HYPSEC_PASS_0
 #define HYPSEC_PASS_1	x1,
+#define HYPSEC_PASS_2	x1, x2,
 
 /*
- * int hypsec_call_NAME([unsigned long x1,] struct arm_smccc_res *res): an
+ * int hypsec_call_NAME([unsigned long x1, [x2,]] struct arm_smccc_res *res): an
  * enum hypsec_status; values in res->a1 to res->a3. @res must not be NULL.
  * Only when the core answers: on the hyp stub and on KVM's own vectors an
  * unknown HVC is refused, without EL2 it is UNDEFINED.

@@ -23,6 +23,12 @@
 #define HYPSEC_GUEST_RAM	0xC6008102
 /* () -> x1-x3 = 24 random bytes */
 #define HYPSEC_GUEST_RANDOM	0xC6008103
+/*
+ * (x1 = n) -> x1-x3 = bytes 24n to 24n+23 of: this VM's identity (32 bytes), the
+ * hash of its signer's key (32), the image's security version (8); see
+ * hypsec_image.h. RANGE: n is over 2. STATE: not protected.
+ */
+#define HYPSEC_GUEST_IDENTITY	0xC6008104
 
 #define HYPSEC_ABI_VERSION	1
 

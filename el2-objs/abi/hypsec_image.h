@@ -13,10 +13,35 @@
  *   everything else	(gaps, the kernel's bss, and at the end the scratch of
  *			the stub: stack, device tree) is zeroed by the core
  *
- * All integers little-endian. A part's digest covers its bytes and the zeros
- * that follow up to the next 4 KiB multiple; the rest of the manifest's page is
- * zero. The signature is Ed25519 over the manifest from its first byte up to,
- * not including, signature. So no byte in [0, mem_size) is the host's choice.
+ * The manifest, all integers little-endian:
+ *
+ *   offset size
+ *	0    8	magic, "HYSECMAN"
+ *	8    4	version of this format, 1; another one is refused
+ *     12    4	flags, HYPSEC_FLAG_*; an unknown one is refused
+ *     16    8	security version: the signer raises it when older images must no
+ *		longer run; compared with the installed policy's minimum
+ *     24    8	mem_size: bytes of guest memory the image covers, 4 KiB multiple
+ *     32    8	entry: offset of the first protected instruction, in the stub
+ *     40   24	zero
+ *     64   80	stub: offset (8, always 0), size in bytes (8), SHA-512 (64)
+ *    144   80	kernel, the same
+ *    224   80	initrd; all zero: none
+ *    304   80	command line, no NUL needed; all zero: none
+ *    384   32	signer: Ed25519 public key (RFC 8032)
+ *    416   32	zero
+ *    448   64	signature: Ed25519 over bytes 0 to 447; all zero: not signed yet
+ *    512 3584	zero, to the end of the page
+ *
+ * A part's digest covers its bytes and the zeros that follow up to the next 4 KiB
+ * multiple. So no byte in [0, mem_size) is the host's choice.
+ *
+ * Two names are made from it, each the first 32 bytes of a SHA-512:
+ *
+ *   identity of the VM	  over bytes 0 to 447: the signer, the digests of all that
+ *			  runs, flags and security version. A VM that may be
+ *			  debugged has another one than its twin that may not.
+ *   hash of the signer	  over the 32 bytes of the key
  */
 #ifndef HYPSEC_ABI_IMAGE_H
 #define HYPSEC_ABI_IMAGE_H
@@ -28,6 +53,7 @@
 #define HYPSEC_IMAGE_MAGIC	0x474d494345535948ULL	/* "HYSECIMG" */
 #define HYPSEC_MANIFEST_MAGIC	0x4e414d4345535948ULL	/* "HYSECMAN" */
 #define HYPSEC_MANIFEST_VERSION	1
+#define HYPSEC_MANIFEST_SIGNED	448	/* bytes that are signed, and hashed to the identity */
 
 /* Most bytes of guest memory an image may cover, and a device tree may have */
 #define HYPSEC_IMAGE_MAX	(256ULL << 20)

@@ -25,19 +25,22 @@ struct arm64_image {
 
 _Static_assert(sizeof(struct arm64_image) == 64, "format");
 
-void image_verify_init(struct image_verify *v, u64 image_ipa, u64 ipa_limit)
+void image_verify_init(struct image_verify *v, u64 image_ipa, u64 ipa_limit,
+		       const struct hypsec_policy *policy)
 {
 	memset(v, 0, sizeof(*v));
 	v->ipa = image_ipa;
 	v->ipa_limit = ipa_limit;
+	v->policy = policy;
 	v->stage = IMAGE_HEADER;
 	v->refused = HYPSEC_STATE;
 }
 
-static int refuse(struct image_verify *v, int status)
+static int refuse(struct image_verify *v, int status, enum image_error error)
 {
 	v->stage = IMAGE_REFUSED;
 	v->refused = status;
+	v->error = error;
 	return status;
 }
 
@@ -49,7 +52,7 @@ static int step_header(struct image_verify *v, struct image_source *src)
 
 	/* Before anything is claimed: an address that can only be refused. */
 	if (!IS_ALIGNED(v->ipa, SZ_2M) || !range_ok(v->ipa, PAGE_SIZE, v->ipa_limit))
-		return refuse(v, HYPSEC_INVALID);
+		return refuse(v, HYPSEC_INVALID, IMG_IMAGE_ALIGN);
 
 	ret = src->page(src, 0, true, &va);
 	if (ret != HYPSEC_OK)
@@ -57,23 +60,35 @@ static int step_header(struct image_verify *v, struct image_source *src)
 
 	memcpy(&h, va, sizeof(h));
 	if (h.magic != ARM64_IMAGE_MAGIC || h.res2 != HYPSEC_IMAGE_MAGIC)
-		return refuse(v, HYPSEC_UNSIGNED);
+		return refuse(v, HYPSEC_UNSIGNED, IMG_HEADER);
 	/* The rest of its checks need mem_size and are manifest_check()'s. */
 	if (!IS_ALIGNED(h.res3, PAGE_SIZE) ||
 	    !range_ok(h.res3, PAGE_SIZE, HYPSEC_IMAGE_MAX) ||
 	    !range_ok(v->ipa + h.res3, PAGE_SIZE, v->ipa_limit))
-		return refuse(v, HYPSEC_UNSIGNED);
+		return refuse(v, HYPSEC_UNSIGNED, IMG_PLACE);
 
 	v->manifest_offset = h.res3;
 	v->stage = IMAGE_MANIFEST;
 	return HYPSEC_OK;
 }
 
+/* The first half of SHA-512: abi/hypsec_image.h. */
+static void hash(u8 *out, const void *data, size_t len)
+{
+	struct hypsec_sha512 h;
+	u8 digest[SHA512_SIZE];
+
+	hypsec_sha512_init(&h);
+	hypsec_sha512_update(&h, data, len);
+	hypsec_sha512_final(&h, digest);
+	memcpy(out, digest, HYPSEC_HASH_SIZE);
+}
+
 static int step_manifest(struct image_verify *v, struct image_source *src)
 {
+	const struct hypsec_manifest *m = &v->m;
+	enum image_error e;
 	const void *va;
-	const u8 *rest;
-	u8 or = 0;
 	int ret;
 
 	ret = src->page(src, v->manifest_offset, true, &va);
@@ -81,21 +96,26 @@ static int step_manifest(struct image_verify *v, struct image_source *src)
 		return ret;
 
 	memcpy(&v->m, va, sizeof(v->m));
-	v->error = manifest_check(&v->m, v->manifest_offset, v->ipa, v->ipa_limit);
-	if (v->error != MANIFEST_OK)
-		return refuse(v, HYPSEC_UNSIGNED);
-
+	e = manifest_check(m, v->manifest_offset, v->ipa, v->ipa_limit);
 	/* The guest keeps this page: leave the host no room in it. */
-	rest = (const u8 *)va + sizeof(v->m);
-	for (size_t i = 0; i < PAGE_SIZE - sizeof(v->m); i++)
-		or |= rest[i];
-	if (or)
-		return refuse(v, HYPSEC_UNSIGNED);
+	if (e == IMG_OK && !all_zero((const u8 *)va + sizeof(*m), PAGE_SIZE - sizeof(*m)))
+		e = IMG_RESERVED;
+	if (e == IMG_OK && all_zero(m->signature, sizeof(m->signature)))
+		e = IMG_UNSIGNED;
+	if (e != IMG_OK)
+		return refuse(v, HYPSEC_UNSIGNED, e);
 
-	if (hypsec_ed25519_verify(v->m.signature, &v->m,
-				  offsetof(struct hypsec_manifest, signature),
-				  v->m.signer) != HYPSEC_OK)
-		return refuse(v, HYPSEC_BAD_SIGNATURE);
+	if (hypsec_ed25519_verify(m->signature, m, HYPSEC_MANIFEST_SIGNED, m->signer) !=
+	    HYPSEC_OK)
+		return refuse(v, HYPSEC_BAD_SIGNATURE, IMG_SIGNATURE);
+
+	/* Now these are its signer's words, so worth a name in the log. */
+	hash(v->id.vm, m, HYPSEC_MANIFEST_SIGNED);
+	hash(v->id.signer, m->signer, sizeof(m->signer));
+	v->id.security_version = m->security_version;
+	e = policy_check(v->policy, v->id.signer, m->security_version);
+	if (e != IMG_OK)
+		return refuse(v, HYPSEC_DENIED, e);
 
 	hypsec_sha512_init(&v->hash);
 	v->stage = IMAGE_PARTS;
@@ -124,7 +144,7 @@ static int step_part(struct image_verify *v, struct image_source *src)
 	if (p->size) {
 		hypsec_sha512_final(&v->hash, digest);
 		if (!hypsec_equal(digest, p->sha512, sizeof(digest)))
-			return refuse(v, HYPSEC_BAD_SIGNATURE);
+			return refuse(v, HYPSEC_BAD_SIGNATURE, IMG_STUB_DIGEST + v->part);
 		hypsec_sha512_init(&v->hash);
 	}
 	v->done = 0;

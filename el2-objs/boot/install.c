@@ -4,6 +4,7 @@
  * the hyp stub, one first, while nothing else runs; core_install_cpu() runs on
  * each. Until the seal any failure gives EL2 back (install_leave()).
  */
+#include "auth.h"
 #include "boot_priv.h"
 #include "check.h"
 #include "crypto.h"
@@ -68,7 +69,8 @@ static bool install_valid(const struct hypsec_install *in)
 	       IS_ALIGNED(in->cpu_areas | in->pool, PAGE_SIZE) &&
 	       in->cpu_areas >= in->region + in->image_size &&
 	       in->pool >= in->cpu_areas + in->nr_cpus * HYPSEC_CPU_AREA &&
-	       in->pool < in->region + in->region_size && ram_valid(in);
+	       in->pool < in->region + in->region_size && ram_valid(in) &&
+	       policy_valid(&in->policy);
 }
 
 static int install_first(struct hypsec_install *in)
@@ -115,6 +117,8 @@ static int install_first(struct hypsec_install *in)
 	vms_init();
 	psci_init();
 	hlog("core at %lx, %lu KiB, %u CPUs", in->region, in->region_size / 1024, nr_cpus);
+	hlog("signers of protected VMs: %s, %u listed", in->policy.any ? "any" : "no other",
+	     in->policy.nr_signers);
 	return HYPSEC_OK;
 }
 

@@ -12,25 +12,50 @@
 #include "../abi/hypsec_abi.h"
 #include "../abi/hypsec_image.h"
 
-/* Why a manifest was refused, in the order of the checks. */
-enum manifest_error {
-	MANIFEST_OK,
-	MANIFEST_MAGIC,		/* not a manifest */
-	MANIFEST_VERSION,	/* of a format this core does not know */
-	MANIFEST_FLAGS,		/* a flag this core does not know */
-	MANIFEST_RESERVED,	/* a reserved field is not zero */
-	MANIFEST_MEM_SIZE,	/* zero, no 4 KiB multiple or over the maximum */
-	MANIFEST_IMAGE_ALIGN,	/* image not at a 2 MiB multiple */
-	MANIFEST_IMAGE_RANGE,	/* image wraps or leaves the guest's address space */
-	MANIFEST_PLACE,		/* manifest unaligned or outside the image */
-	MANIFEST_EMPTY,		/* no stub or kernel, or place or digest of nothing */
-	MANIFEST_PART_ALIGN,	/* a part not at 4 KiB; kernel not at 2 MiB */
-	MANIFEST_PART_RANGE,	/* a part wraps or leaves the image */
-	MANIFEST_STUB,		/* the stub is not at offset 0 */
-	MANIFEST_OVERLAP,	/* two parts, or a part and the manifest, overlap */
-	MANIFEST_ENTRY,		/* entry unaligned, in the header or outside the stub */
-	MANIFEST_ERROR_COUNT
+/* Why an image is refused, in the order of the checks; the text is for the log. */
+#define IMAGE_ERRORS(X) \
+	X(OK, "image: good") \
+	X(HEADER, "image: not a protected one") \
+	X(MAGIC, "image: no manifest where its header says (truncated?)") \
+	X(VERSION, "image: manifest of a version that is not known") \
+	X(FLAGS, "image: a flag that is not known") \
+	X(RESERVED, "image: what is reserved in the manifest's page is not zero") \
+	X(MEM_SIZE, "image: its size in memory is zero, too large or no 4 KiB multiple") \
+	X(IMAGE_ALIGN, "image: not at a 2 MiB multiple") \
+	X(IMAGE_RANGE, "image: wraps or leaves the address space") \
+	X(PLACE, "image: its manifest lies outside") \
+	X(EMPTY, "image: no stub or kernel, or a digest of nothing") \
+	X(PART_ALIGN, "image: a part is not aligned") \
+	X(PART_RANGE, "image: a part wraps or leaves the image") \
+	X(STUB, "image: the stub is not at its start") \
+	X(OVERLAP, "image: parts overlap") \
+	X(ENTRY, "image: its entry is not in the stub") \
+	X(UNSIGNED, "image: unsigned") \
+	X(SIGNATURE, "image: wrong signature") \
+	X(SIGNER, "image: unknown signer") \
+	X(OLD, "image: older than its signer's minimum") \
+	/* as enum hypsec_part_type */ \
+	X(STUB_DIGEST, "image: the stub is not what was signed (changed or truncated)") \
+	X(KERNEL_DIGEST, "image: the kernel is not what was signed (changed or truncated)") \
+	X(INITRD_DIGEST, "image: the initrd is not what was signed (changed or truncated)") \
+	X(CMDLINE_DIGEST, "image: the command line is not what was signed (changed or truncated)")
+
+enum image_error {
+#define X(name, text) IMG_##name,
+	IMAGE_ERRORS(X)
+#undef X
+	IMG_COUNT
 };
+
+static inline bool all_zero(const void *p, size_t n)
+{
+	const u8 *b = p;
+	u8 or = 0;
+
+	while (n--)
+		or |= *b++;
+	return or == 0;
+}
 
 /**
  * manifest_check() - is every field of a manifest acceptable?
@@ -39,16 +64,28 @@ enum manifest_error {
  * @image_ipa: where the image lies
  * @ipa_limit: size of the guest's address space in bytes
  *
- * Says nothing about the signature. Every field is either checked here or
- * (security_version, signer, digests) free.
- * Return: MANIFEST_OK or the first error found.
+ * Says nothing about the signature or the signer. Every field is either checked
+ * here or (security_version, signer, digests) free.
+ * Return: IMG_OK or the first error found.
  */
-enum manifest_error __must_check
+enum image_error __must_check
 manifest_check(const struct hypsec_manifest *m, u64 manifest_offset,
 	       u64 image_ipa, u64 ipa_limit);
 
-/* One word or two for the log. */
-const char *manifest_error_name(enum manifest_error e);
+const char *image_error_text(enum image_error e);
+
+/* Can @p be one that the module made? */
+bool policy_valid(const struct hypsec_policy *p);
+
+/**
+ * policy_check() - may this signer's image of this version run?
+ * @p: valid
+ * @signer: HYPSEC_HASH_SIZE bytes, the hash of the signer's key
+ *
+ * Return: IMG_OK, IMG_SIGNER or IMG_OLD.
+ */
+enum image_error __must_check
+policy_check(const struct hypsec_policy *p, const u8 *signer, u64 version);
 
 /**
  * struct image_source - where image_verify_step() gets the image from
@@ -80,6 +117,8 @@ enum image_stage {
 /* Progress of one verification. Kept by the core between restarts. */
 struct image_verify {
 	struct hypsec_manifest m;	/* trusted once stage is IMAGE_VERIFIED */
+	struct hypsec_identity id;	/* set with the signature checked */
+	const struct hypsec_policy *policy;
 	struct hypsec_sha512 hash;
 	u64 ipa, ipa_limit;		/* image base, end of address space */
 	u64 manifest_offset;
@@ -87,7 +126,7 @@ struct image_verify {
 	u32 part;			/* enum hypsec_part_type */
 	enum image_stage stage;
 	int refused;			/* status, at IMAGE_REFUSED */
-	enum manifest_error error;	/* cause of HYPSEC_UNSIGNED, if in the manifest */
+	enum image_error error;		/* and why */
 };
 
 /**
@@ -95,8 +134,10 @@ struct image_verify {
  * @v: all of it is set
  * @image_ipa: guest address of the image, as the guest named it
  * @ipa_limit: size of the guest's address space in bytes
+ * @policy: who may sign; not copied
  */
-void image_verify_init(struct image_verify *v, u64 image_ipa, u64 ipa_limit);
+void image_verify_init(struct image_verify *v, u64 image_ipa, u64 ipa_limit,
+		       const struct hypsec_policy *policy);
 
 /**
  * image_verify_step() - do a bounded piece of the work
@@ -105,12 +146,12 @@ void image_verify_init(struct image_verify *v, u64 image_ipa, u64 ipa_limit);
  * @budget: bytes to go through in this step; at least one page is done
  *
  * One page costs about 100k instructions, the signature, which has a step of
- * its own, 490k (cortex-a72 code, counted under -icount). When it returns HYPSEC_OK every page of [0, mem_size) has been
- * claimed, and holds what the signer signed or zeros: nothing in it was chosen
- * by the host.
- * Return: HYPSEC_OK verified; HYPSEC_RESTART more to do; HYPSEC_UNSIGNED not
- * an image or a bad manifest; HYPSEC_BAD_SIGNATURE; or what @src returned.
- * Once refused, always refused.
+ * its own, 490k (cortex-a72 code, counted under -icount). When it returns
+ * HYPSEC_OK every page of [0, mem_size) has been claimed, and holds what the
+ * signer signed or zeros: nothing in it was chosen by the host.
+ * Return: HYPSEC_OK verified; HYPSEC_RESTART more to do; refused, with @v->error
+ * set: HYPSEC_UNSIGNED not a signed image, HYPSEC_BAD_SIGNATURE, HYPSEC_DENIED
+ * by the policy; or what @src returned. Once refused, always refused.
  */
 int __must_check image_verify_step(struct image_verify *v,
 				   struct image_source *src, u64 budget);

@@ -113,6 +113,10 @@ bool pvm_die(struct vcpu *v, const char *why, enum vcpu_exit *code);
 /* The same when the VM is dead already. */
 bool pvm_is_dead(struct vcpu *v, enum vcpu_exit *code);
 
+/* --- pvm/identity.c --- */
+/* A line of @hash, of 32 bytes. Caller: @vm->pvm cannot go away. */
+void pvm_log_name(const struct vm *vm, const char *what, const u8 *hash);
+
 /* --- pvm/protect.c --- */
 int pvm_protect_step(struct vcpu *v);
 

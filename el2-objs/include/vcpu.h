@@ -241,6 +241,8 @@ struct host_io {
 enum vcpu_exit pvm_run(struct vm *vm, kva_t host_vcpu, struct host_io *io);
 /* A guest's HVC in our range, from an ordinary VM: true if handled here (x0.. set). */
 bool pvm_guest_call(struct vcpu *v, kva_t host_vcpu, enum vcpu_exit *code);
+/* Piece @n of @vm's struct hypsec_identity. RANGE: @n; STATE: not protected. Takes vm->lock. */
+int pvm_identity(struct vm *vm, u64 n, u64 *val);
 /* Frees what pvm/ holds for a dead VM with no running vCPU. Locks: vm->lock, held. */
 void pvm_free(struct vm *vm);
 

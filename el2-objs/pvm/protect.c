@@ -92,7 +92,7 @@ static int protect_begin(struct vcpu *v, kva_t host_vcpu, u64 image, u64 dtb)
 	if (!p)
 		return HYPSEC_NO_MEMORY;
 
-	image_verify_init(&p->verify, image, limit);
+	image_verify_init(&p->verify, image, limit, &core_install.policy);
 	p->image = (struct pvm_range){ image, 0 };
 	p->dtb_ipa = dtb;
 	for (unsigned int id = 0; id < PVM_ID_COUNT; id++)
@@ -157,6 +157,7 @@ bool pvm_guest_call(struct vcpu *v, kva_t host_vcpu, enum vcpu_exit *code)
 		break;
 	case HYPSEC_GUEST_RAM:
 	case HYPSEC_GUEST_RANDOM:
+	case HYPSEC_GUEST_IDENTITY:
 		ret = HYPSEC_STATE;
 		break;
 	default:
@@ -280,19 +281,15 @@ static int step(struct vcpu *v)
 
 static const char *refusal(const struct pvm *p, int status)
 {
+	if (p->verify.error != IMG_OK)
+		return image_error_text(p->verify.error);
 	switch (status) {
-	case HYPSEC_UNSIGNED:
-		return p->verify.error == MANIFEST_OK ? "not a protected image" :
-			manifest_error_name(p->verify.error);
-	case HYPSEC_BAD_SIGNATURE:
-		return "image: wrong signature or digest";
 	case HYPSEC_NO_MEMORY:
 		return "no memory to protect it";
 	case HYPSEC_DENIED:
-		return "the host backs its image with a page that is not its own";
+		return "the host backs its image with a page that is not its own, or no RAM";
 	default:
-		return p->image.size ? "device tree: no, too large, or misplaced" :
-			"image: misplaced";
+		return "device tree: no, too large, or misplaced";
 	}
 }
 
@@ -311,9 +308,12 @@ static int enter(struct vcpu *v)
 		ret = HYPSEC_OK;
 	}
 	spin_unlock(&vm->lock);
-	if (ret == HYPSEC_OK)
+	if (ret == HYPSEC_OK) {
+		pvm_log_name(vm, "signer", p->verify.id.signer);
+		pvm_log_name(vm, "identity", p->verify.id.vm);
 		hlog("vm %u: protected, image %lx, %lu KiB", vm->id, p->image.base,
 		     p->image.size >> 10);
+	}
 	return ret;
 }
 
@@ -345,6 +345,8 @@ int pvm_protect_step(struct vcpu *v)
 		if (host_irq_pending())
 			return HYPSEC_RESTART;
 	}
+	if (p->verify.error == IMG_SIGNER || p->verify.error == IMG_OLD)
+		pvm_log_name(v->vm, "signer", p->verify.id.signer);
 	if (ret != HYPSEC_DEAD)
 		vm_kill(v->vm, refusal(p, ret));
 	return HYPSEC_DEAD;

@@ -111,6 +111,9 @@ static void guest_call(struct vcpu *v, u32 fn)
 		}
 		call_result(v, ret);
 		break;
+	case HYPSEC_GUEST_IDENTITY:
+		call_result(v, pvm_identity(v->vm, v->regs.x[1], &v->regs.x[1]));
+		break;
 	default:
 		call_result(v, HYPSEC_NOT_SUPPORTED);
 		break;
@@ -152,7 +155,7 @@ bool pvm_call(struct vcpu *v, enum vcpu_exit *code)
 		/* No result; harmless where firmware does not have it (SMCCC 7.5). */
 		smc_call(fn, 0, 0, 0);
 		return true;
-	case HYPSEC_GUEST_VERSION ... HYPSEC_GUEST_RANDOM:
+	case HYPSEC_GUEST_VERSION ... HYPSEC_GUEST_IDENTITY:
 		guest_call(v, fn);
 		return true;
 	default:

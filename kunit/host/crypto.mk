@@ -4,6 +4,16 @@ SRC_test_crypto	:= el2-objs/crypto/crypto.c el2-objs/crypto/random.c \
 	kunit/host/fake/panic.c
 ARC_test_crypto	:= $(out)/libsodium-host.a
 LIB_test_crypto	:= -lcrypto
+INC_test_crypto	:= -I$(out)
+
+$(out)/test_crypto: | $(out)/ed25519_vectors.h
+
+# The 1024 vectors of ed25519.cr.yp.to, the last of which is RFC 8032's TEST 1024, as
+# libsodium's own test has them: { seed, public key, signature, message of n bytes }.
+$(out)/ed25519_vectors.h: $(here)/crypto.mk
+	@mkdir -p $(out)
+	src=$$($(top)/scripts/fetch-source libsodium) && \
+	sed -n '/^static TestData/,/^};/p' $$src/test/default/sign.c > $@.new && mv $@.new $@
 
 SRC_test_random	:= $(SRC_test_crypto)
 ARC_test_random	:= $(ARC_test_crypto)

@@ -47,10 +47,12 @@ static inline struct vm_boot boot_params(void)
 	struct vm_boot b = {
 		.cmdline = "console=ttyAMA0 quiet", .cmdline_size = 15,
 		.initrd = { 0x40300000, 0x12345 }, .kaslr_seed = 0x1122334455667788,
-		.boot_mpidr = 0, .smp = true,
+		.security_version = 0x0123456789abcdef, .boot_mpidr = 0, .smp = true,
 	};
 
 	memset(b.seed, 0x5a, sizeof(b.seed));
+	memset(b.identity, 0x1d, sizeof(b.identity));
+	memset(b.signer, 0x51, sizeof(b.signer));
 	return b;
 }
 

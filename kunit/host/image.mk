@@ -1,13 +1,22 @@
 # SPDX-License-Identifier: GPL-2.0-only
 SRC_test_manifest := el2-objs/auth/manifest.c kunit/host/fake/panic.c
 
-SRC_test_image	:= el2-objs/auth/image.c el2-objs/auth/manifest.c \
+SRC_test_image	:= $(addprefix el2-objs/auth/,image.c manifest.c policy.c) \
 	el2-objs/crypto/crypto.c kunit/host/fake/panic.c
 ARC_test_image	:= $(out)/libsodium-host.a
 LIB_test_image	:= -lcrypto
+
+SRC_test_image_refused := $(SRC_test_image)
+ARC_test_image_refused := $(ARC_test_image)
+LIB_test_image_refused := $(LIB_test_image)
+
 INC_test_image	:= -DTOOL_IMAGE='"$(out)/tool.img"'
 
 $(out)/test_image: | $(out)/tool.img
+
+# The host's half: from text to what the core is installed with.
+SRC_test_policy	:= hypsec-mod/policy_parse.c
+INC_test_policy	:= -I$(here)/kernel -I$(top)/hypsec-mod
 
 # An image that scripts/hypsec-image made, for the core's own verifier. The
 # kernel in it is random bytes behind a header.

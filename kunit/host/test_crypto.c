@@ -68,6 +68,34 @@ static void ed25519_rfc8032(void **state)
 	}
 }
 
+typedef struct {
+	const u8 sk[32], pk[32], sig[64];
+	const char *m;
+} TestData;
+#include "ed25519_vectors.h"
+
+static void ed25519_published(void **state)
+{
+	(void)state;
+	assert_int_equal(ARRAY_SIZE(test_data), 1024);
+	/* RFC 8032, 7.1, TEST 1024 */
+	assert_memory_equal(test_data[1023].pk, "\x27\x81\x17\xfc\x14\x4c\x72\x34", 8);
+	assert_memory_equal(test_data[1023].sig, "\x0a\xab\x4c\x90\x05\x01\xb3\xe2", 8);
+	for (size_t n = 0; n < ARRAY_SIZE(test_data); n++) {
+		const TestData *t = &test_data[n];
+		u8 sig[64];
+
+		assert_int_equal(hypsec_ed25519_verify(t->sig, t->m, n, t->pk), HYPSEC_OK);
+		memcpy(sig, t->sig, 64);
+		sig[test_rand() % 64] ^= 1 << (test_rand() % 8);
+		assert_int_equal(hypsec_ed25519_verify(sig, t->m, n, t->pk),
+				 HYPSEC_BAD_SIGNATURE);
+		if (n)
+			assert_int_equal(hypsec_ed25519_verify(t->sig, t->m, n - 1, t->pk),
+					 HYPSEC_BAD_SIGNATURE);
+	}
+}
+
 static EVP_PKEY *new_key(u8 *pk)
 {
 	EVP_PKEY *key = NULL;
@@ -329,6 +357,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(ed25519_rfc8032),
+		cmocka_unit_test(ed25519_published),
 		cmocka_unit_test(ed25519_openssl),
 		cmocka_unit_test(ed25519_malleable),
 		cmocka_unit_test(sha512_fips180),

@@ -26,6 +26,7 @@ static void every_call_in_every_phase(void **state)
 					 (hint == 2 ? 0xffffffff00000000 : 0);
 				u64 arg = c->id == HYPSEC_CALL_ACCOUNT ? 3 :
 					  c->id == HYPSEC_CALL_VM_INFO ? 7 :
+					  c->id == HYPSEC_CALL_VM_IDENTITY ? 7 :
 					  c->id == HYPSEC_CALL_STATS ? 1 : RAM_START;
 				bool here = c->phases & 1U << phase;
 				u64 r;
@@ -233,6 +234,19 @@ static void results(void **state)
 	assert_int_equal(hvc(HYPSEC_CALL_VM_INFO, VM_MAX), HYPSEC_OK);
 	assert_int_equal(hvc(HYPSEC_CALL_VM_INFO, VM_MAX + 1), RET(HYPSEC_RANGE));
 	assert_int_equal(hvc(HYPSEC_CALL_VM_INFO, 1UL << 16 | 7), RET(HYPSEC_RANGE));
+
+	hvc_imm(0, HYPSEC_CALL_VM_IDENTITY, 7, 2, 0);
+	assert_int_equal(cpu.host.x[0], HYPSEC_OK);
+	assert_int_equal(cpu.host.x[1], 2);
+	assert_int_equal(cpu.host.x[3], 0x1d);
+	assert_int_equal(hvc(HYPSEC_CALL_VM_IDENTITY, 8), RET(HYPSEC_STATE));
+	assert_int_equal(hvc(HYPSEC_CALL_VM_IDENTITY, 0), RET(HYPSEC_RANGE));
+	assert_int_equal(hvc(HYPSEC_CALL_VM_IDENTITY, VM_MAX + 1), RET(HYPSEC_RANGE));
+	assert_int_equal(hvc(HYPSEC_CALL_VM_IDENTITY, 1UL << 16 | 7), RET(HYPSEC_RANGE));
+	status = HYPSEC_STATE;
+	assert_int_equal(hvc(HYPSEC_CALL_VM_IDENTITY, 7), RET(HYPSEC_STATE));
+	assert_int_equal(cpu.host.x[1] | cpu.host.x[2] | cpu.host.x[3], 0);
+	assert_int_equal(vm_refs, 0);
 
 	log_text = "a line of log that is longer than one call";
 	char got[64] = "";

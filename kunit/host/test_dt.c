@@ -89,6 +89,10 @@ static void builds_allow_list(void **state)
 	assert_int_equal(fdt64_ld(get(out, "/chosen", "kaslr-seed", 8)),
 			 0x1122334455667788);
 	assert_memory_equal(get(out, "/chosen", "rng-seed", 64), b.seed, 64);
+	assert_memory_equal(get(out, "/chosen", "hypsec,identity", 32), b.identity, 32);
+	assert_memory_equal(get(out, "/chosen", "hypsec,signer", 32), b.signer, 32);
+	assert_int_equal(fdt64_ld(get(out, "/chosen", "hypsec,security-version", 8)),
+			 b.security_version);
 
 	/* read back, it describes the same machine */
 	assert_int_equal(judge(out, sizeof(out), &again), DT_OK);

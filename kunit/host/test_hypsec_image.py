@@ -5,6 +5,7 @@
 import gzip
 import os
 import random
+import re
 import stat
 import struct
 import subprocess
@@ -37,6 +38,17 @@ def bad(want, *args):
     assert status == 2 and want in text, (status, text)
 
 
+def ssl(*args, status=0):
+    """The openssl program: the other opinion in all that follows."""
+    p = subprocess.run(("openssl",) + args, capture_output=True, check=False)
+    assert p.returncode == status, (args, p.stderr)
+    return p.stdout
+
+
+def half_sha512(name):
+    return ssl("dgst", "-sha512", "-r", name).decode()[:64]
+
+
 def put(name, data):
     with open(name, "wb") as f:
         f.write(data)
@@ -46,6 +58,21 @@ def put(name, data):
 def get(name):
     with open(name, "rb") as f:
         return f.read()
+
+
+def manifest_at(data):
+    return struct.unpack_from("<Q", data, 40)[0]
+
+
+def prepare(out="vm.unsigned", tbs="vm.tbs", public="key.pub", **kw):
+    args = build(out=out, key="-", **kw)
+    at = args.index("--key")
+    args[at:at + 2] = ["--public", public, "--to-sign", tbs]
+    return ["prepare"] + args[1:]
+
+
+def attach(out="vm2.img", signature="vm.sig", public="key.pub", image="vm.unsigned"):
+    return ["attach", "--signature", signature, "--public", public, "-o", out, image]
 
 
 def kernel(size=300000, image_size=400000, text_offset=0, flags=0xA, res2=0,
@@ -69,8 +96,9 @@ def build(out="vm.img", key="key", **kw):
 @test
 def keygen_makes_a_private_key():
     text = good("keygen", "-o", "key").strip()
-    assert len(text) == 64
+    assert text == good("key-hash", "key.pub").split()[0]
     assert stat.S_IMODE(os.stat("key").st_mode) == 0o600
+    assert stat.S_IMODE(os.stat("key.pub").st_mode) == 0o644
     assert b"PUBLIC" in get("key.pub") and b"PRIVATE" not in get("key.pub")
 
 
@@ -90,6 +118,138 @@ def build_verify_inspect():
     text = good("inspect", "vm.img")
     assert "flags             smp (0x2)" in text
     assert "command line      console=ttyAMA0" in text
+
+
+@test
+def names_by_openssl():
+    """Key hash, identity, digests and signature, without a line of ours."""
+    put("raw", ssl("pkey", "-in", "key", "-pubout", "-outform", "DER")[-32:])
+    assert good("key-hash", "key.pub", "key").split() == \
+        [half_sha512("raw"), "key.pub", half_sha512("raw"), "key"]
+    data = get("vm.img")
+    at = manifest_at(data)
+    put("signed", data[at:at + 448])
+    put("sig", data[at + 448:at + 512])
+    ssl("pkeyutl", "-verify", "-pubin", "-inkey", "key.pub", "-rawin", "-in", "signed",
+        "-sigfile", "sig")
+    text = good("inspect", "vm.img")
+    assert f"identity          {half_sha512('signed')}\n" in text
+    assert f"signer's hash     {half_sha512('raw')}\n" in text
+    assert f"signer            {get('raw').hex()}\n" in text
+    for i, name in enumerate(("stub", "kernel", "initrd", "cmdline")):
+        off, size = struct.unpack_from("<QQ", data, at + 64 + 80 * i)
+        part = data[off:off + (size + 4095) // 4096 * 4096]
+        put("part", part + bytes(-len(part) % 4096))
+        digest = ssl("dgst", "-sha512", "-r", "part").decode().split()[0]
+        assert data[at + 80 + 80 * i:at + 144 + 80 * i].hex() == digest, name
+        assert digest in text
+
+
+@test
+def manifest_is_as_documented():
+    """Byte by byte: the table at the head of abi/hypsec_image.h."""
+    data = get("vm.img")
+    m = data[manifest_at(data):][:4096]
+    assert m[0:8] == b"HYSECMAN" and m[8:16] == bytes((1, 0, 0, 0, 2, 0, 0, 0))
+    assert m[16:24] == bytes(8)
+    assert m[24:32] == data[16:24]
+    assert int.from_bytes(m[32:40], "little") % 4 == 0
+    assert not any(m[40:64]) and not any(m[64:72]) and not any(m[416:448])
+    assert int.from_bytes(m[144:152], "little") % (2 << 20) == 0
+    assert int.from_bytes(m[152:160], "little") == 300000
+    assert int.from_bytes(m[232:240], "little") == 70001
+    assert int.from_bytes(m[312:320], "little") == len("console=ttyAMA0")
+    assert m[384:416] == ssl("pkey", "-in", "key", "-pubout", "-outform", "DER")[-32:]
+    assert any(m[448:512]) and not any(m[512:])
+
+
+@test
+def the_table_has_no_gap():
+    """Each byte of the manifest's page is in the documentation once."""
+    text = get(os.path.join(TOP, "el2-objs/abi/hypsec_image.h")).decode()
+    table = [tuple(map(int, row)) for row in
+             re.findall(r"^ \*\s+(\d+)\s+(\d+)\t", text, re.M)]
+    assert len(table) == 15, table
+    end = 0
+    for offset, size in table:
+        assert offset == end, (offset, end)
+        end += size
+    assert end == 4096
+
+
+@test
+def signed_elsewhere():
+    """prepare, OpenSSL, attach: the same file as with the key at hand."""
+    good(*prepare())
+    assert len(get("vm.tbs")) == 448
+    ssl("pkeyutl", "-sign", "-inkey", "key", "-rawin", "-in", "vm.tbs", "-out", "vm.sig")
+    good(*attach())
+    assert get("vm2.img") == get("vm.img")
+    assert f"identity          {half_sha512('vm.tbs')}\n" in good("inspect", "vm2.img")
+    # Options end up in what is signed.
+    good(*prepare(tbs="o.tbs", out="o.unsigned", security_version="9", no_smp=""))
+    assert get("o.tbs") != get("vm.tbs")
+    assert get("o.tbs")[16] == 9 and get("o.tbs")[12] == 0
+
+
+@test
+def a_key_of_openssl_will_do():
+    ssl("genpkey", "-algorithm", "ed25519", "-out", "okey")
+    ssl("pkey", "-in", "okey", "-pubout", "-out", "okey.pub")
+    good(*build(out="okey.img", key="okey"))
+    good("verify", "--signer", "okey.pub", "okey.img")
+    # The public half as DER, as an HSM may give it
+    ssl("pkey", "-in", "okey", "-pubout", "-outform", "DER", "-out", "okey.der")
+    assert good("key-hash", "okey.der").split()[0] == good("key-hash", "okey").split()[0]
+
+
+@test
+def unsigned_is_said():
+    status, text = tool("verify", "vm.unsigned")
+    assert status == 1 and text == "vm.unsigned: unsigned\n", text
+    assert "signature         none" in good("inspect", "vm.unsigned")
+
+
+@test
+def attach_refuses():
+    sig = get("vm.sig")
+    ssl("genpkey", "-algorithm", "ed25519", "-out", "akey")
+    ssl("pkey", "-in", "akey", "-pubout", "-out", "akey.pub")
+    ssl("pkeyutl", "-sign", "-inkey", "akey", "-rawin", "-in", "vm.tbs", "-out", "a.sig")
+    ssl("pkeyutl", "-sign", "-inkey", "key", "-rawin", "-in", "o.tbs", "-out", "o.sig")
+    no = {"out": "no.img"}
+    bad("does not verify", *attach(signature="a.sig", **no))
+    bad("does not verify", *attach(signature="o.sig", **no))
+    bad("another key", *attach(signature="a.sig", public="akey.pub", **no))
+    bad("another key", *attach(public="akey.pub", **no))
+    for data in (b"", sig[:63], sig + b"\n", sig.hex().encode()):
+        bad("64 bytes", *attach(signature=put("x.sig", data), **no))
+    bad("unsigned", *attach(signature=put("x.sig", bytes(64)), **no))
+    flipped = bytearray(sig)
+    flipped[40] ^= 1
+    bad("does not verify", *attach(signature=put("x.sig", flipped), **no))
+    bad("signed already", *attach(image="vm.img", **no))
+    bad("not a HypSec image", *attach(image="Image", **no))
+    bad("too short", *attach(image=put("x", b"x" * 63), **no))
+    # What was changed since it was prepared is not made to look signed.
+    changed = bytearray(get("vm.unsigned"))
+    changed[-100] ^= 1
+    bad("kernel: digest differs", *attach(image=put("x.unsigned", changed), **no))
+    changed = get("vm.unsigned")[:-5000]
+    bad("kernel: outside", *attach(image=put("x.unsigned", changed), **no))
+    assert not os.path.exists("no.img")
+
+
+@test
+def versions():
+    good(*build(out="max.img", security_version=str(2 ** 64 - 1)))
+    assert f"security version  {2 ** 64 - 1}" in good("inspect", "max.img")
+    good("verify", "--min-version", str(2 ** 64 - 1), "max.img")
+    status, text = tool("verify", "--min-version", "1", "vm.img")
+    assert status == 1 and "older than 1" in text
+    for wrong in ("-1", str(2 ** 64), "x", "1.5", ""):
+        bad("security version", *build(out="no.img", security_version=wrong or " "))
+    assert not os.path.exists("no.img")
 
 
 @test
@@ -185,6 +345,30 @@ def other_signer_is_noticed():
 
 
 @test
+def each_field_is_checked():
+    """A signed manifest with one wrong field: as test_manifest.c has them."""
+    data = get("vm.img")
+    at = manifest_at(data)
+    for off, size, value, want in (
+            (0, 8, 0, "magic or version"), (8, 4, 2, "magic or version"),
+            (12, 4, 8, "unknown flags"), (40, 8, 1, "reserved"), (416, 1, 1, "reserved"),
+            (512, 1, 1, "reserved"), (24, 8, 0, "mem_size"), (24, 8, 2 ** 64 - 4096, "mem_size"),
+            (32, 8, 2, "entry"), (32, 8, 2 ** 64 - 4, "entry"),
+            (152, 8, 2 ** 64 - 4096, "kernel: outside"), (152, 8, 0, "kernel: empty"),
+            (144, 8, 2 ** 64 - (2 << 20), "kernel: outside"),
+            (224, 8, 1, "initrd: bad offset"), (224, 8, 2 ** 64 - 4096, "initrd: outside"),
+            (224, 8, at, "initrd: overlaps manifest"), (304, 8, 0, "cmdline: overlaps stub")):
+        d = bytearray(data)
+        d[at + off:at + off + size] = value.to_bytes(size, "little")
+        put("signed", d[at:at + 448])
+        ssl("pkeyutl", "-sign", "-inkey", "key", "-rawin", "-in", "signed", "-out", "sig")
+        d[at + 448:at + 512] = get("sig")
+        status, text = tool("verify", put("t.img", d))
+        assert status == 1 and want in text, (off, value, text)
+        assert "signature" not in text
+
+
+@test
 def refuses_bad_kernels():
     for data, want in ((kernel(text_offset=0x80000), "text_offset"),
                        (kernel(flags=0xB), "big-endian"),
@@ -214,11 +398,14 @@ def refuses_bad_keys():
     bad("not an Ed25519 key", *build(out="no.img", key="rsa"))
     bad("not a key", *build(out="no.img", key="Image"))
     bad("", *build(out="no.img", key="key.pub"))
+    bad("not an Ed25519 key", "key-hash", "rsa")
+    bad("not an Ed25519 key", *prepare(out="no.img", public="rsa"))
     assert not os.path.exists("no.img")
 
 
 def main():
     os.chdir(sys.argv[1])
+    os.umask(0o022)
     put("Image", kernel())
     put("initrd", random.Random(3).randbytes(70001))
     print(f"1..{len(TESTS)}")

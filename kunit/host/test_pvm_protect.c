@@ -1,62 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* VM_PROTECT: what it refuses, what it claims, and that it can be interrupted anywhere. */
-#include "pvm_world.h"
-#include "../abi/hypsec_guest.h"
-
-#define IMAGE	0x40200000UL
-#define DTB	0x40210000UL		/* frame 16 of the world */
-#define HOST	KVA(0xffff000012340000)
-
-static struct vm *vm;
-static struct vcpu scratch;		/* of the ordinary VM */
-static struct vcpu_regs host_regs;
-
-static void start(void)
-{
-	vm = world_new();
-	memset(&scratch, 0, sizeof(scratch));
-	memset(&host_regs, 0, sizeof(host_regs));
-	scratch.vm = vm;
-	scratch.r = &host_regs;
-	vm->state = VM_ORDINARY;
-	vm->pvm = NULL;
-	vm->running = 1;
-	w.manifest.mem_size = 0x10000;
-	w.manifest.entry = 0x40;
-	w.manifest.flags = HYPSEC_FLAG_SMP;
-}
-
-static s64 protect(u64 image, u64 dtb, bool *left)
-{
-	enum vcpu_exit code = EXIT_TRAP;
-
-	host_regs.x[0] = HYPSEC_GUEST_PROTECT;
-	host_regs.x[1] = image;
-	host_regs.x[2] = dtb;
-	*left = !pvm_guest_call(&scratch, HOST, &code);
-	assert_int_equal(w.locked, 0);
-	if (*left)
-		assert_int_equal(code, EXIT_IRQ);
-	return (s64)host_regs.x[0];
-}
-
-static void set_dtb(unsigned int page, u32 magic, u32 size)
-{
-	u8 *d = w.data[page];
-
-	for (int i = 0; i < 4; i++) {
-		d[i] = magic >> (24 - 8 * i);
-		d[4 + i] = size >> (24 - 8 * i);
-	}
-}
-
-/* Everything mapped by KVM: frame n to page n. */
-static void map_all(void)
-{
-	for (unsigned int i = 0; i < WORLD_PAGES; i++)
-		world_map(w.frame0 + i, i, true);
-	set_dtb(16, 0xd00dfeed, 0x1800);
-}
+#include "protect_common.h"
 
 static void refuses(void **state)
 {
@@ -112,29 +56,12 @@ static void ordinary_calls(void **state)
 	assert_true(pvm_guest_call(&scratch, HOST, &code));
 	assert_int_equal(host_regs.x[0], HYPSEC_OK);
 	assert_int_equal(host_regs.x[2], 0);
-	for (u64 fn = HYPSEC_GUEST_RAM; fn <= HYPSEC_GUEST_RANDOM + 1; fn++) {
+	for (u64 fn = HYPSEC_GUEST_RAM; fn <= HYPSEC_GUEST_IDENTITY + 1; fn++) {
 		host_regs.x[0] = fn;
 		assert_true(pvm_guest_call(&scratch, HOST, &code));
 		assert_true((s64)host_regs.x[0] < 0);
 	}
 	assert_int_equal(host_regs.x[1], HYPSEC_ABI_VERSION);
-}
-
-static struct vcpu *begin(void)
-{
-	bool left;
-
-	scratch.sr[GSR_MPIDR_EL1] = BIT(31) | 2;
-	protect(IMAGE, DTB, &left);
-	assert_true(left);
-	assert_int_equal(vm->state, VM_PROTECTING);
-	assert_int_equal(w.drops, 1);
-	assert_int_equal(w.pool_out, 1 + VM_MAX_VCPUS);
-	for (int i = 0; i < VM_MAX_VCPUS; i++) {
-		assert_int_equal(vm->pvm->vcpu[i]->power, i == 2 ? VCPU_ON : VCPU_OFF);
-		assert_int_equal(vm->pvm->vcpu[i]->host.v, i == 2 ? HOST.v : 0);
-	}
-	return vm->pvm->vcpu[2];
 }
 
 static void protects(void **state)
@@ -299,6 +226,18 @@ static void dies(void **state)
 	w.verify_page[0] = 1;
 	assert_int_equal(pvm_protect_step(v), HYPSEC_DEAD);
 	assert_int_equal(w.page[0].vm, 4);
+	assert_non_null(strstr(w.killed, "not its own, or no RAM"));
+	/* With a device, at any page of it */
+	for (u64 n = 0; n < 4; n++) {
+		start();
+		map_all();
+		w.leaf[n].pa = PA(0x09000000);
+		v = begin();
+		w.verify_page[0] = n * PAGE_SIZE + 1;
+		assert_int_equal(pvm_protect_step(v), HYPSEC_DEAD);
+		assert_non_null(strstr(w.killed, "not its own, or no RAM"));
+		assert_int_equal(w.claims, 0);
+	}
 }
 
 static void ram(void **state)

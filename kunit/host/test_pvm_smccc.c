@@ -13,7 +13,7 @@ static void answers(void **state)
 {
 	static const u64 not_supported[] = {
 		0, ~0UL, 0x84000005, 0x8400000e, 0xc400000e, 0x84000007, 0x8400001f,
-		0xc4000000 + 0x1f, 0xc5000020, 0xc5000021, 0x86000000, 0x8600ff01, 0xc6008104,
+		0xc4000000 + 0x1f, 0xc5000020, 0xc5000021, 0x86000000, 0x8600ff01, 0xc6008105,
 		0xc60080ff, 0x80000002, 0x95c1ba5e,
 	};
 	(void)state;
@@ -64,6 +64,18 @@ static void guest_calls(void **state)
 	w.random_status = HYPSEC_STATE;
 	assert_int_equal(answered(HYPSEC_GUEST_RANDOM, 1, 2, 3), HYPSEC_STATE);
 	assert_int_equal(v->regs.x[3], 3);
+
+	test_fill(&world_pvm.verify.id, sizeof(world_pvm.verify.id));
+	for (u64 n = 0; n < 3; n++) {
+		assert_int_equal(answered(HYPSEC_GUEST_IDENTITY, n, 0, 0), HYPSEC_OK);
+		assert_memory_equal(&v->regs.x[1], (u8 *)&world_pvm.verify.id + 24 * n, 24);
+	}
+	for (u64 n = 3; n; n = n == 3 ? 1UL << 32 : n << 1) {
+		assert_int_equal(answered(HYPSEC_GUEST_IDENTITY, n, 5, 6), HYPSEC_RANGE);
+		assert_int_equal(v->regs.x[1], n);
+		assert_int_equal(v->regs.x[3], 6);
+	}
+	assert_int_equal(answered(HYPSEC_GUEST_IDENTITY + 1, 0, 0, 0), -1);
 }
 
 static void trng(void **state)

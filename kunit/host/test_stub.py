@@ -25,7 +25,7 @@ TESTS = []
 (DT_OK, DT_HEADER, DT_STRUCTURE, DT_DEPTH, DT_NODES, DT_CELLS, DT_REG, DT_IRQ,
  DT_TOO_MANY, DT_TWICE, DT_MISSING, DT_PSCI, DT_CPU, DT_RANGE, DT_OVERLAP,
  DT_IMAGE, DT_BUILD) = range(17)
-STUB_PLACE, STUB_LAYOUT, STUB_RAM, STUB_RANDOM, STUB_EXCEPTION = range(32, 37)
+STUB_PLACE, STUB_LAYOUT, STUB_RAM, STUB_RANDOM, STUB_EXCEPTION, STUB_IDENTITY = range(32, 38)
 
 
 def test(f):
@@ -69,10 +69,11 @@ def build(out, *args):
 
 
 def boot(dtb="virt2.dtb", image="vm.img", protect=0, ram=0, random=0, place=0,
-         dtb_at=DTB, dtb_size=None):
+         dtb_at=DTB, dtb_size=None, identity=0):
     if dtb_size is None:
         dtb_size = os.path.getsize(dtb)
-    put("params", struct.pack("<6Q", protect, ram, random, place, dtb_at, dtb_size))
+    put("params", struct.pack("<7Q", protect, ram, random, place, dtb_at, dtb_size,
+                              identity))
     return run("qemu-system-aarch64", "-M", "virt,virtualization=on,gic-version=3",
                "-cpu", "cortex-a72", "-m", "128", "-nodefaults", "-display", "none",
                "-no-reboot", "-serial", "stdio", "-kernel", "el2.elf",
@@ -151,6 +152,11 @@ def the_new_tree_is_ours():
     assert get("/chosen", "rng-seed", "bx").split()[0] == "11"
     assert get("/chosen", "rng-seed", "bx").split()[63] == "88"
     assert get("/chosen", "kaslr-seed", "x") == "99999999 99999999"
+    # and its identity: bytes 1 to 72
+    for name, first in (("identity", 1), ("signer", 33)):
+        assert [int(x, 16) for x in get("/chosen", "hypsec," + name, "bx").split()] == \
+            list(range(first, first + 32))
+    assert get("/chosen", "hypsec,security-version", "x") == "48474645 44434241"
     nodes = run("fdtget", "-l", "new.dtb", "/").split()
     assert nodes == ["chosen", "aliases", "memory@40000000", "cpus", "psci",
                      "interrupt-controller@8000000", "timer", "apb-pclk",
@@ -175,6 +181,8 @@ def core_says_no():
     assert off(out) == STUB_RAM and f"refused, reason {STUB_RAM}" in out
     out = boot(random=-8 & MINUS1)
     assert off(out) == STUB_RANDOM and "KERNEL" not in out
+    out = boot(identity=-8 & MINUS1)
+    assert off(out) == STUB_IDENTITY and "KERNEL" not in out
     assert off(boot(place=IMAGE + (2 << 20))) == STUB_PLACE
 
 

@@ -53,11 +53,25 @@ vms "KVM has EL2 again, again"
 refused "a pool that is too small" "out of range" hypsec.ko pool_mb=1
 refused "a pool that is too large" "out of range" hypsec.ko pool_mb=99999
 refused "more memory than there is" "contiguous memory" hypsec.ko pool_mb=1900
+refused "a signer that is no hash" "no hash of 64 hexadecimal digits (entry 1)" hypsec.ko signers=farm
+refused "a list of signers with a mistake at its end" "(entry 2)" hypsec.ko "signers=any,anyone"
+refused "an empty list of signers" "nobody is named" hypsec.ko signers=
+refused "a list of signers that is none" "nobody is named" hypsec.ko signers
+refused "two lists of signers" "given twice" hypsec.ko signers=any signers=any
+refused "a list of signers that is not there" "cannot be read (-2)" hypsec.ko signers_file=/nowhere
+: >/tmp/signers
+refused "an empty file of signers" "cannot be read (-22)" hypsec.ko signers_file=/tmp/signers
+hash=0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef
+printf '%s\n' '# who may sign' "$hash:7" "$hash # and again" >/tmp/signers
+refused "a signer named twice" "there twice (entry 2)" hypsec.ko signers_file=/tmp/signers
 [ "$(managed)" = "$before" ]; ok $? "no memory was lost"
 vms "KVM works still"
 
-insmod hypsec.ko; ok $? "it installs"
+printf '%s\n' '# who may sign' "$hash:7" >/tmp/signers
+insmod hypsec.ko signers=any signers_file=/tmp/signers; ok $? "it installs"
 s=/sys/kernel/security/hypsec
+[ "$(cat $s/signers)" = "any
+$hash:7" ]; ok $? "with the signers of both parameters"
 [ "$(cat $s/state)" = sealed ]; ok $? "it is sealed"
 vms "KVM works under the core"
 refused "a second time" "installed already" again.ko

@@ -91,6 +91,28 @@ static u64 taken(void)
 	return esr == ~0UL ? esr : EC(esr);
 }
 
+/* Bytes in the order of memory. */
+static void say_bytes(u64 v)
+{
+	for (int i = 0; i < 16; i++)
+		*UART = (unsigned char)"0123456789abcdef"[v >> (8 * (i / 2) + (i % 2 ? 0 : 4)) & 15];
+}
+
+static void identity(void)
+{
+	struct result a = hvc(HYPSEC_GUEST_IDENTITY, 0, 0, 0);
+	struct result b = hvc(HYPSEC_GUEST_IDENTITY, 1, 0, 0);
+
+	is("identity", a.x0 | b.x0 | hvc(HYPSEC_GUEST_IDENTITY, 2, 0, 0).x0, 0);
+	is("identity, a piece too many", hvc(HYPSEC_GUEST_IDENTITY, 3, 0, 0).x0, (u64)-7);
+	say("kernel: identity ");
+	say_bytes(a.x1);
+	say_bytes(a.x2);
+	say_bytes(a.x3);
+	say_bytes(b.x1);
+	say("\r\n");
+}
+
 static void calls(void)
 {
 	struct result a, b;
@@ -240,6 +262,7 @@ void kernel_main(u64 dtb)
 		hvc(PSCI_RESET, 0, 0, 0);
 	}
 	calls();
+	identity();
 	registers();
 	memory();
 	vcpus();

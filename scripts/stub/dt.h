@@ -98,6 +98,9 @@ struct vm_boot {
 	struct vm_range initrd;		/* size 0: none */
 	uint8_t seed[64];		/* rng-seed */
 	uint64_t kaslr_seed;
+	/* who this VM is, by the core: abi/hypsec_image.h */
+	uint8_t identity[32], signer[32];
+	uint64_t security_version;
 	uint64_t boot_mpidr;
 	bool smp;			/* false: only the boot CPU is listed */
 };

@@ -230,6 +230,10 @@ static void build_chosen(struct out *o, const struct vm_desc *d,
 		put_str(o, "stdout-path", "serial0");
 	put(o, "rng-seed", b->seed, sizeof(b->seed));
 	put_u64(o, "kaslr-seed", b->kaslr_seed);
+	/* For the guest's user space, which cannot make the core's calls */
+	put(o, "hypsec,identity", b->identity, sizeof(b->identity));
+	put(o, "hypsec,signer", b->signer, sizeof(b->signer));
+	put_u64(o, "hypsec,security-version", b->security_version);
 	end(o);
 }
 

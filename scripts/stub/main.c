@@ -109,6 +109,26 @@ static bool seeds(struct vm_boot *b)
 	return true;
 }
 
+/* What the core verified, and not what this image says of itself. */
+static bool identity(struct vm_boot *b)
+{
+	uint64_t word[9];
+
+	for (int i = 0; i < 3; i++) {
+		struct hvc_result r = hvc(HYPSEC_GUEST_IDENTITY, i, 0);
+
+		if (r.x0)
+			return false;
+		word[3 * i] = r.x1;
+		word[3 * i + 1] = r.x2;
+		word[3 * i + 2] = r.x3;
+	}
+	memcpy(b->identity, word, sizeof(b->identity));
+	memcpy(b->signer, word + 4, sizeof(b->signer));
+	b->security_version = word[8];
+	return true;
+}
+
 /* The core checked the manifest; this is what it cannot know: the kernel's bss. */
 static bool layout_ok(const struct hypsec_manifest *m,
 		      const struct image_header *kernel)
@@ -186,6 +206,8 @@ uint64_t stub_main(uint64_t dtb, uint64_t dtb_size, uint64_t image)
 
 	if (!seeds(&boot))
 		return refuse(&d, STUB_RANDOM);
+	if (!identity(&boot))
+		return refuse(&d, STUB_IDENTITY);
 	boot.smp = m->flags & HYPSEC_FLAG_SMP;
 	boot.cmdline = (void *)(image + part[HYPSEC_PART_CMDLINE].offset);
 	boot.cmdline_size = part[HYPSEC_PART_CMDLINE].size;

@@ -10,10 +10,12 @@
 
 images=$("$HYPSEC_TOP/scripts/protected/build")
 attack=$("$HYPSEC_TOP/scripts/attack/build")
-add=(--add "$attack/attack:/protected/attack" --add "$attack/attack.ko:/protected/attack.ko"
-	--add "$HYPSEC_TOP/scripts/protected/protected.sh:/protected/protected.sh")
-for image in off reset stay forged; do
-	add+=(--add "$images/$image.img:/protected/$image.img")
+add=(--add "$attack/attack:/protected/attack" --add "$attack/attack.ko:/protected/attack.ko")
+for file in protected.sh functions.sh; do
+	add+=(--add "$HYPSEC_TOP/scripts/protected/$file:/protected/$file")
+done
+for file in off.img reset.img stay.img forged.img stay.identity signer; do
+	add+=(--add "$images/$file:/protected/$file")
 done
 KTAP_COUNT=0
 plain=$("$HYPSEC_TOP/scripts/host" --no-hypsec --timeout 600 "${add[@]}" -- sh -c \

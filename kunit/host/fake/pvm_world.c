@@ -78,7 +78,13 @@ bool spin_held(const struct spinlock *l)
 
 void hlog(const char *fmt, ...)
 {
-	(void)fmt;
+	size_t n = strlen(w.log);
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(w.log + n, sizeof(w.log) - n, fmt, ap);
+	va_end(ap);
+	strncat(w.log, "\n", sizeof(w.log) - strlen(w.log) - 1);
 }
 
 struct percpu *this_cpu(void)
@@ -226,9 +232,11 @@ void hypsec_wipe(void *p, size_t n)
 }
 
 /* --- auth/ --- */
-__weak void image_verify_init(struct image_verify *v, u64 image_ipa, u64 ipa_limit)
+__weak void image_verify_init(struct image_verify *v, u64 image_ipa, u64 ipa_limit,
+			      const struct hypsec_policy *policy)
 {
 	memset(v, 0, sizeof(*v));
+	v->policy = policy;
 	v->ipa = image_ipa;
 	v->ipa_limit = ipa_limit;
 }
@@ -247,18 +255,22 @@ __weak int image_verify_step(struct image_verify *v, struct image_source *src, u
 			return ret;
 		w.verify_page[i] = 0;
 	}
+	v->m = w.manifest;
+	v->id = w.identity;
 	if (w.verify_status[i]) {
 		w.verify_next++;
+		v->error = w.verify_error;
 		return w.verify_status[i];
 	}
-	v->m = w.manifest;
 	return HYPSEC_OK;
 }
 
-__weak const char *manifest_error_name(enum manifest_error e)
+__weak const char *image_error_text(enum image_error e)
 {
-	(void)e;
-	return "manifest";
+	static const char text[] = "image errors, by number: 0123456789012345678901234567890";
+
+	assert_true(e < IMG_COUNT);
+	return text + e;
 }
 
 /* --- the parts of pvm/ that a test left out --- */

@@ -58,7 +58,11 @@ struct world {
 	int verify_status[8];
 	unsigned int verify_next;
 	u64 verify_page[8];		/* offset + 1 to ask for before answering */
+	enum image_error verify_error;	/* with a bad status */
 	struct hypsec_manifest manifest;
+	struct hypsec_identity identity;
+
+	char log[2048];			/* the core's lines so far */
 };
 
 extern struct world w;

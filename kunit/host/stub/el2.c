@@ -11,6 +11,7 @@ struct params {
 	uint64_t ram, random;	/* what they return */
 	uint64_t image;		/* at the protected entry; 0: the right one */
 	uint64_t dtb, dtb_size;
+	uint64_t identity;	/* what IDENTITY returns */
 };
 
 static volatile struct params *const params = (void *)0x40100000;
@@ -87,6 +88,12 @@ void model_trap(uint64_t *x)
 		x[0] = params->random;
 		for (int i = 1; i < 4; i++, counter += 0x1111111111111111)
 			x[i] = counter;
+		break;
+	case HYPSEC_GUEST_IDENTITY:
+		/* bytes 1 to 72, whatever was there before */
+		x[0] = params->identity;
+		for (int i = 1, n = (int)x[1]; i < 4; i++)
+			x[i] = 0x0807060504030201 + (3 * n + i - 1) * 0x0808080808080808;
 		break;
 	case SYSTEM_OFF:
 		print_value("OFF ", x[1]);

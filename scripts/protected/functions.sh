@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# What the scripts here that run in the host share: start a VM, wait, read the log.
+dir=${0%/*}
+hypsec=/sys/kernel/security/hypsec
+seconds=${1:-200}
+count=0 failed=0
+
+check() {
+	name=$1
+	shift
+	count=$((count + 1))
+	if "$@"; then
+		echo "ok $count - $name"
+	else
+		failed=$((failed + 1))
+		echo "not ok $count - $name"
+		sed 's/^/# /' /tmp/out
+		vm_log | tail -n 3 | sed 's/^/# /'
+	fi
+}
+
+vm() {
+	image=$1 cpus=$2
+	shift 2
+	exec qemu-system-aarch64 -M virt,gic-version=3 -accel kvm -cpu host -m 128 \
+		-smp "$cpus" -nodefaults -no-user-config -display none -serial stdio \
+		-kernel "$dir/$image" "$@" </dev/null >/tmp/out 2>&1
+}
+
+runs() { ( vm "$@" ) & pid=$!; wait_for $pid; }
+wait_for() {
+	i=0
+	while kill -0 "$1" 2>/dev/null && [ $i -lt "$seconds" ]; do
+		sleep 1
+		i=$((i + 1))
+	done
+	if kill -9 "$1" 2>/dev/null; then
+		wait "$1"
+		echo "# still running after $seconds s"
+		return 1
+	fi
+	wait "$1"
+}
+said() { tr -d '\r' </tmp/out | grep -qax -- "$1"; }
+said_times() { [ "$(tr -d '\r' </tmp/out | grep -cax -- "$1")" -ge "$2" ]; }
+vm_log() { dmesg | grep 'hypsec: core: vm'; }
+# The core's lines about VMs since the last mark
+mark() { marked=$(vm_log | wc -l); }
+logged() { vm_log | tail -n +$((marked + 1)) | grep -q "$1"; }
+# soon COMMAND...: within the time
+soon() {
+	i=0
+	until "$@"; do
+		[ $i -lt "$seconds" ] || return 1
+		sleep 1
+		i=$((i + 1))
+	done
+}
+no_vm() { [ "$(wc -l <$hypsec/vms)" -le 1 ]; }

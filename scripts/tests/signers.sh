@@ -1,0 +1,33 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Whose images a host that was given a list of signers runs: one key, from security
+# version 2 on. All others are refused, each with its line in the core's log.
+# timeout: 1800
+
+. "$(dirname "$0")/../lib/ktap.sh"
+
+images=$("$HYPSEC_TOP/scripts/protected/build")
+add=()
+for file in signers.sh functions.sh; do
+	add+=(--add "$HYPSEC_TOP/scripts/protected/$file:/protected/$file")
+done
+for file in listed old other unsigned resigned truncated overlap wrap flags version; do
+	add+=(--add "$images/$file.img:/protected/$file.img")
+done
+for file in signer other; do
+	add+=(--add "$images/$file:/protected/$file")
+done
+out=$("$HYPSEC_TOP/scripts/host" --timeout 1500 --param "signers=$(cat "$images/signer"):2" \
+	"${add[@]}" -- sh /protected/signers.sh) && status=0 || status=$?
+while IFS= read -r line; do
+	case $line in
+	"ok "* | "not ok "*)
+		KTAP_COUNT=$((KTAP_COUNT + 1))
+		printf '%s %d - %s\n' "${line%%ok *}ok" $KTAP_COUNT "${line#*- }"
+		[[ $line == ok* ]] || KTAP_FAILED=$((KTAP_FAILED + 1)) ;;
+	"#"*) echo "$line" ;;
+	esac
+done <<<"$out"
+check "the host's script went through" [ $status = 0 ]
+ktap_end
