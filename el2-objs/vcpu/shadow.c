@@ -57,9 +57,7 @@ static int map_leaf(struct vcpu *v, u64 ipa, const struct kvm_leaf *leaf, pa_t *
 	s64 size;
 	int ret;
 
-	/* Guest and physical address must agree below the size that is mapped. */
-	while ((ipa ^ (leaf->pa.v + offset)) & (max - 1) & PAGE_MASK)
-		max >>= 9;
+	/* Both start where a block of that size may: they agree below it (kvm/walk.c). */
 	*page = PA(leaf->pa.v + offset);
 	size = own_stamp(*page, max, &is_ram);
 	if (size < 0)

@@ -116,7 +116,12 @@ static int return_pages(struct vm *vm)
 		}
 		pi = own_lookup(pa);
 		if (pi.state == PG_PRIVATE && pi.vm == vm->id) {
-			if (own_return(pa, vm->id, pi.frame) == HYPSEC_OK)
+			int ret = own_return(pa, vm->id, pi.frame);
+
+			/* In a slot of another CPU, for a moment: the same page again. */
+			if (ret == HYPSEC_BUSY)
+				return HYPSEC_RESTART;
+			if (ret == HYPSEC_OK)
 				__atomic_fetch_sub(&vm->private_pages, 1, __ATOMIC_RELAXED);
 			returned++;
 		}

@@ -240,15 +240,18 @@ static void test_teardown_with_slot(void **state)
 	cpu_switch(1);
 	assert_non_null(slot_map_private(PA(PRIVATE_PAGE), vm->id));
 	cpu_switch(0);
-	for (i = 0; i < 10000 && vm_teardown(id.kvm) == HYPSEC_RESTART; i++)
-		;
+	for (i = 0; i < 10000; i++)
+		assert_int_equal(vm_teardown(id.kvm), HYPSEC_RESTART);
 	assert_int_equal(own_lookup(PA(PRIVATE_PAGE)).state, PG_PRIVATE);
-	assert_int_equal(own_lookup(PA(PRIVATE_PAGE + PAGE_SIZE)).state, PG_HOST);
-	assert_int_equal(vm->private_pages, 1);
 	assert_int_equal(vm->state, VM_DEAD);
 	cpu_switch(1);
 	slot_unmap(SLOT_PAGE);
 	cpu_switch(0);
+	for (i = 0; i < 10000 && vm_teardown(id.kvm) == HYPSEC_RESTART; i++)
+		;
+	assert_int_equal(own_lookup(PA(PRIVATE_PAGE)).state, PG_HOST);
+	assert_int_equal(own_lookup(PA(PRIVATE_PAGE + PAGE_SIZE)).state, PG_HOST);
+	assert_int_equal(vm->private_pages, 0);
 }
 
 static void map_host_page(struct vm *vm, u64 frame, u64 pa)
