@@ -9,4 +9,4 @@
 . "$(dirname "$0")/../lib/packages.sh"
 
 need_packages
-exec make -s -C "$HYPSEC_TOP/kunit/host" check
+exec make -s -j"$HYPSEC_JOBS" -C "$HYPSEC_TOP/kunit/host" check
