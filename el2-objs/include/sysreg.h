@@ -204,6 +204,9 @@ static inline void isb(void)
 /* dsb(ish), dmb(ishst), ... */
 #define dsb(opt)	do { asm volatile("dsb " #opt ::: "memory"); } while (0)
 #define dmb(opt)	do { asm volatile("dmb " #opt ::: "memory"); } while (0)
+/* Profiling and trace units: what was recorded before is on its way to memory. */
+#define psb_csync()	do { asm volatile("hint #17" ::: "memory"); } while (0)
+#define tsb_csync()	do { asm volatile("hint #18" ::: "memory"); } while (0)
 #define barrier()	do { asm volatile("" ::: "memory"); } while (0)
 #define cpu_relax()	do { asm volatile("yield" ::: "memory"); } while (0)
 #define wfe()		do { asm volatile("wfe" ::: "memory"); } while (0)

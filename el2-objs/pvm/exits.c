@@ -121,6 +121,26 @@ static struct vcpu *acquire(struct vm *vm, kva_t host, u64 mpidr)
 	return v;
 }
 
+/* EN, maintenance interrupts (UIE to VGrp1DIE), EOIcount */
+#define ICH_HCR_TAKEN	(GENMASK(7, 0) | GENMASK(31, 27))
+#define ICH_LR_NMI	BIT(59)
+
+/*
+ * The host raises interrupts. It does not make the guest's own accesses to the CPU
+ * interface UNDEFINED: by ICH_HCR_EL2's traps, or by a GICv2 (SRE) where the guest was
+ * promised a GICv3. No NMI either, which would pass the guest's priority mask: ID_AA64PFR1_EL1
+ * has none.
+ */
+static void take_gic(struct gic_state *g, const struct gic_state *host)
+{
+	*g = *host;
+	g->hcr &= ICH_HCR_TAKEN;
+	g->sre = true;
+	g->vlpi = false;
+	for (unsigned int i = 0; i < ARRAY_SIZE(g->lr); i++)
+		g->lr[i] &= ~ICH_LR_NMI;
+}
+
 static enum vcpu_exit run(struct vcpu *v, struct host_io *io)
 {
 	struct vm *vm = v->vm;
@@ -131,7 +151,7 @@ static enum vcpu_exit run(struct vcpu *v, struct host_io *io)
 
 	vcpu_controls_protected(v);
 	v->hcr |= io->wfx & (HCR_TWI | HCR_TWE);
-	v->gic = io->gic;
+	take_gic(&v->gic, &io->gic);
 
 	if (READ_ONCE(vm->state) == VM_PROTECTING) {
 		ret = pvm_protect_step(v);

@@ -1,22 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Breakpoints, and the units that write to memory behind the CPU's back:
- * statistical profiling (SPE) and trace (TRBE). Their buffers are addressed
- * through the EL1&0 regime, so they are stopped and drained before it changes.
+ * Breakpoints, and the units that record what a CPU does: statistical profiling (SPE),
+ * trace (TRBE) and branch records (BRBE). Buffers of the first two are addressed through
+ * the EL1&0 regime, so they are stopped and drained before it changes.
  */
 #include "run.h"
 
 #define LIMITR_E	BIT(0)		/* PMBLIMITR_EL1, TRBLIMITR_EL1: enabled */
-
-static void psb_csync(void)
-{
-	asm volatile("hint #17" ::: "memory");
-}
-
-static void tsb_csync(void)
-{
-	asm volatile("hint #18" ::: "memory");
-}
 
 void trace_stop(struct cpu_run *c)
 {
@@ -33,6 +23,12 @@ void trace_stop(struct cpu_run *c)
 			write_sysreg(h->pmblimitr & ~LIMITR_E, PMBLIMITR_EL1);
 			isb();
 		}
+	}
+	if (c->feat.brbe) {
+		/* Where a guest branches is not the host's to look up afterwards. */
+		h->brbcr = read_sysreg(BRBCR_EL1);
+		if (h->brbcr)
+			write_sysreg(0, BRBCR_EL1);
 	}
 	if (c->feat.trf) {
 		h->trfcr = read_sysreg(TRFCR_EL1);
@@ -66,6 +62,8 @@ void trace_resume(struct cpu_run *c)
 		isb();
 		write_sysreg(h->trblimitr, TRBLIMITR_EL1);
 	}
+	if (c->feat.brbe && h->brbcr)
+		write_sysreg(h->brbcr, BRBCR_EL1);
 	if (c->feat.trf && h->trfcr) {
 		isb();
 		write_sysreg(h->trfcr, TRFCR_EL1);

@@ -44,6 +44,7 @@ static void detect(struct cpu_run *c)
 	f->spe = FIELD(dfr0, 35, 32) && !(read_sysreg(PMBIDR_EL1) & BIT(4));
 	f->trf = FIELD(dfr0, 43, 40);
 	f->trbe = FIELD(dfr0, 47, 44) && !(read_sysreg(TRBIDR_EL1) & BIT(4));
+	f->brbe = FIELD(dfr0, 55, 52);
 	f->breakpoints = FIELD(dfr0, 15, 12) + 1;
 	f->watchpoints = FIELD(dfr0, 23, 20) + 1;
 	f->pauth = (isar1 & (GENMASK(11, 4) | GENMASK(31, 24))) ||

@@ -34,7 +34,7 @@ struct debug_regs {			/* as KVM's struct kvm_guest_debug_arch */
 /* What this CPU has, from its own ID registers: CPUs of one machine may differ. */
 struct cpu_feat {
 	bool ras, fgt, hcx, pauth, mte, sve, sme, tcr2, s1pie, s1poe, fpmr, fwb;
-	bool pmu, amu, spe, trbe, trf, ats1a, el0_32, el1_32, spec_at;
+	bool pmu, amu, spe, trbe, trf, brbe, ats1a, el0_32, el1_32, spec_at;
 	u8 breakpoints, watchpoints, lrs, pri_bits;
 };
 
@@ -48,7 +48,7 @@ struct host_state {
 	u64 rgsr, gcr;
 	u64 pmuserenr;
 	u64 zcr_el1, zcr_el2, fpmr;
-	u64 pmscr, pmblimitr, trfcr, trblimitr;
+	u64 pmscr, pmblimitr, trfcr, trblimitr, brbcr;
 	u64 mdccint;
 	struct debug_regs debug;
 };

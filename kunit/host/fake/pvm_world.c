@@ -93,13 +93,13 @@ struct percpu *this_cpu(void)
 }
 
 /* --- vcpu/ --- */
-void vcpu_inject_undef(struct vcpu *v)
+__weak void vcpu_inject_undef(struct vcpu *v)
 {
 	(void)v;
 	w.undefs++;
 }
 
-void vcpu_inject_abort(struct vcpu *v, bool iabt, u64 far)
+__weak void vcpu_inject_abort(struct vcpu *v, bool iabt, u64 far)
 {
 	(void)v;
 	w.aborts++;
@@ -107,18 +107,18 @@ void vcpu_inject_abort(struct vcpu *v, bool iabt, u64 far)
 	w.abort_far = far;
 }
 
-void vcpu_skip(struct vcpu *v)
+__weak void vcpu_skip(struct vcpu *v)
 {
 	v->regs.pc += 4;
 	w.skips++;
 }
 
-void vcpu_controls_protected(struct vcpu *v)
+__weak void vcpu_controls_protected(struct vcpu *v)
 {
 	(void)v;
 }
 
-bool vcpu_exit_common(struct vcpu *v, enum vcpu_exit *code)
+__weak bool vcpu_exit_common(struct vcpu *v, enum vcpu_exit *code)
 {
 	(void)v;
 	(void)code;

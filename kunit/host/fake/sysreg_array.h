@@ -16,6 +16,20 @@ u64 *fake_reg(const char *name);
 #undef write_sysreg
 #define read_sysreg(r)		(*fake_reg(__sr_str(r)))
 #define write_sysreg(v, r)	(*fake_reg(__sr_str(r)) = (u64)(v))
-#define REG(r)			(*fake_reg(__sr_str(r)))
+#define SREG(r)			(*fake_reg(__sr_str(r)))
+#ifndef FAKE_SREG_ONLY			/* kvm/ has a REG() of its own */
+#define REG(r)			SREG(r)
+#endif
+#undef dsb
+#undef psb_csync
+#undef tsb_csync
+#define dsb(opt)		((void)0)
+#define isb()			((void)0)
+#define psb_csync()		((void)0)
+#define tsb_csync()		((void)0)
+
+/* The C library's is as good, but it is another one than vcpu/run.h's. */
+#undef __always_inline
+#define __always_inline inline __attribute__((always_inline))
 
 #endif

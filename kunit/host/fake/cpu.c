@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "cpu.h"
+
+struct reg_file cpu_regs;
+struct cpu_run cpu_state;
+u8 cpu_kvm_vcpu[KVM_VCPU_SIZE] __attribute__((aligned(16)));
+u64 (*cpu_guest)(struct vcpu_regs *r);
+unsigned int cpu_fp_clears;
+const char guest_vectors[1];
+struct s2 host_s2;
+
+static struct vm *run_vm;
+static u8 mmu[64];
+
+u64 *fake_reg(const char *name)
+{
+	unsigned int i;
+
+	for (i = 0; i < cpu_regs.n; i++)
+		if (!strcmp(cpu_regs.r[i].name, name))
+			return &cpu_regs.r[i].v;
+	assert_true(cpu_regs.n < CPU_REGS && strlen(name) < sizeof(cpu_regs.r[0].name));
+	strcpy(cpu_regs.r[i].name, name);
+	cpu_regs.r[i].v = 0;
+	return &cpu_regs.r[cpu_regs.n++].v;
+}
+
+void cpu_new(void)
+{
+	unsigned int i;
+
+	/* Names stay, so that two runs have the same registers at the same places. */
+	for (i = 0; i < cpu_regs.n; i++)
+		cpu_regs.r[i].v = 0;
+	memset(&cpu_state, 0, sizeof(cpu_state));
+	cpu_state.feat = (struct cpu_feat){
+		.ras = true, .fgt = true, .hcx = true, .pauth = true, .mte = true, .sve = true,
+		.sme = true, .tcr2 = true, .s1pie = true, .s1poe = true, .fpmr = true,
+		.fwb = true, .pmu = true, .amu = true, .spe = true, .trbe = true, .trf = true,
+		.brbe = true, .ats1a = true, .el0_32 = true, .breakpoints = 16,
+		.watchpoints = 16, .lrs = 16, .pri_bits = 7,
+	};
+	cpu_state.ready = true;
+	cpu_state.host.vmpidr = 0x80000100;
+	this_cpu()->running = NULL;
+	cpu_fp_clears = 0;
+}
+
+bool cpu_run_made(void)
+{
+	return true;
+}
+
+struct cpu_run *cpu_run(void)
+{
+	return &cpu_state;
+}
+
+u64 guest_enter(struct vcpu_regs *r)
+{
+	SREG(ESR_EL2) = 0;
+	return cpu_guest(r);
+}
+
+u64 guest_serror(void) { return 0; }
+u64 guest_at(u64 va, bool s1e1a) { return va & GENMASK(51, 12); }
+void fp_save(struct fp_state *f) { memset(f, 0x77, sizeof(*f)); }
+void fp_load(const struct fp_state *f) { }
+void fp_clear(void) { cpu_fp_clears++; }
+void sve_save(void *ffr, void *fpsr) { }
+void sve_load(const void *ffr, const void *fpsr) { }
+u64 sve_vl(void) { return 16; }
+void s2_load(const struct s2 *s2) { SREG(VTTBR_EL2) = (u64)s2; }
+bool shadow_fault(struct vcpu *v, enum vcpu_exit *code) { return false; }
+void *slot_map(enum slot_id id, pa_t pa, size_t len) { return NULL; }
+int kva_to_pa(kva_t va, size_t n, pa_t *pa) { return HYPSEC_RANGE; }
+void vm_reap(struct vm *vm) { }
+bool vm_identity_valid(const struct vm_identity *id) { return true; }
+struct vm *vm_get(const struct vm_identity *id, struct cpu_run *here) { return run_vm; }
+
+bool pvm_guest_call(struct vcpu *v, kva_t host, enum vcpu_exit *code)
+{
+	return false;
+}
+
+u8 *kvm_lease(struct cpu_run *c, kva_t host)
+{
+	c->lease.mmu_map = mmu;
+	return cpu_kvm_vcpu;
+}
+
+u64 cpu_run_vcpu(struct vm *vm, kva_t host)
+{
+	run_vm = vm;
+	return kvm_run_vcpu(host);
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * One CPU for kvm/ and vcpu/: a file of system registers by name (fake/sysreg_array.h), a
+ * struct cpu_run, a vCPU of KVM's in memory, and a guest that is a C function.
+ */
+#ifndef FAKE_CPU_H
+#define FAKE_CPU_H
+
+#include "pvm_world.h"
+#include "../../el2-objs/vcpu/run.h"
+#include "../../el2-objs/kvm/layout.h"
+
+#define CPU_REGS	320
+
+struct reg_file {
+	struct { char name[24]; u64 v; } r[CPU_REGS];
+	unsigned int n;
+};
+extern struct reg_file cpu_regs;
+extern struct cpu_run cpu_state;
+/* KVM's struct kvm_vcpu, all of it the host's to write. */
+extern u8 cpu_kvm_vcpu[KVM_VCPU_SIZE];
+
+/* A CPU with every feature the core knows, registers zero. */
+void cpu_new(void);
+/* What runs between an entry and the next exit; sets ESR_EL2 and the like; returns EXIT_*. */
+extern u64 (*cpu_guest)(struct vcpu_regs *r);
+/* One __kvm_vcpu_run() of @vm by the host's thread @host. */
+u64 cpu_run_vcpu(struct vm *vm, kva_t host);
+extern unsigned int cpu_fp_clears;
+
+#endif
