@@ -108,6 +108,7 @@ struct vcpu {
 	u32 power;			/* enum vcpu_power; changed with vm->lock held */
 	u32 busy;			/* 1 while loaded on some CPU: compare-and-swap */
 	u64 on_entry, on_context;	/* CPU_ON as the guest asked for it */
+	struct vcpu *on_by;		/* who did, until the host has answered or it runs */
 	u32 pending;			/* what the host's next entry completes: pvm/exits.c */
 	u32 pending_reg;		/* Rt of a forwarded load or register read */
 	u64 pending_esr;

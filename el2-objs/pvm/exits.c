@@ -116,6 +116,7 @@ static struct vcpu *acquire(struct vm *vm, kva_t host, u64 mpidr)
 	if (v->power == VCPU_ON_PENDING) {
 		pvm_vcpu_reset(v, v->on_entry, v->on_context, 0, 0);
 		v->power = VCPU_ON;
+		v->on_by = NULL;
 	}
 	v->host = host;
 	return v;

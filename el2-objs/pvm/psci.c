@@ -113,6 +113,7 @@ static s64 cpu_on(struct vcpu *v, u64 aff, u64 entry, u64 context)
 	} else {
 		t->on_entry = entry;
 		t->on_context = context;
+		t->on_by = v;
 		t->power = VCPU_ON_PENDING;
 		v->pending_reg = i;
 		ret = PSCI_SUCCESS;
@@ -131,13 +132,18 @@ void psci_cpu_on_done(struct vcpu *v, u64 host)
 	t = vm->pvm->vcpu[v->pending_reg];
 
 	spin_lock(&vm->lock);
-	if (t->power != VCPU_ON_PENDING) {
-		/* It has run: whatever the host says now, it was started. */
+	if (t->on_by != v) {
+		/*
+		 * It has run: whatever the host says now, it was started. If it is pending
+		 * again, that is another vCPU's call, and not this answer's to undo.
+		 */
 		ret = PSCI_SUCCESS;
 	} else if (ret != PSCI_SUCCESS) {
 		t->power = VCPU_OFF;
 		t->on_entry = t->on_context = 0;
 	}
+	if (t->on_by == v)
+		t->on_by = NULL;
 	spin_unlock(&vm->lock);
 
 	if (ret == PSCI_ALREADY_ON) {
@@ -148,7 +154,8 @@ void psci_cpu_on_done(struct vcpu *v, u64 host)
 		v->regs.pc -= 4;
 		return;
 	}
-	if (ret > 0 || ret < PSCI_INVALID_ADDRESS)
+	/* KVM has no such vCPU; all other reasons to refuse would have been found here. */
+	if (ret != PSCI_SUCCESS && ret != PSCI_INVALID_PARAMETERS)
 		ret = PSCI_INTERNAL_FAILURE;
 	call_result(v, ret);
 }
