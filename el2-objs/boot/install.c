@@ -156,6 +156,7 @@ s64 core_install_cpu(struct percpu *cpu, struct hypsec_install *in, u64 stub_hcr
 	if (ret)
 		install_leave(cpu);
 
+	pvm_record_cpu(cpu);
 	el2_apply_host(cpu);
 	cpu->online = 1;
 	return HYPSEC_OK;

@@ -32,6 +32,8 @@ enum el2_snapshot {
 	EL2S_COUNT
 };
 
+#define CPU_ID_REGS 10
+
 /*
  * Per CPU. Page aligned; the CPU's EL2 stack ends where this starts, with an
  * unmapped guard page below it, so a CPU that powers up needs one address.
@@ -55,6 +57,7 @@ struct percpu {
 	u64 boot_pc, boot_arg;
 	u64 suspend_pc, suspend_arg;
 	u64 el2_snapshot[EL2S_COUNT];
+	u64 id_regs[CPU_ID_REGS];	/* by enum pvm_id; set once */
 	/* the hyp stub's, for a failed install */
 	u64 stub_hcr, stub_sctlr, stub_vbar, stub_actlr, stub_vtcr, stub_vttbr;
 	u32 online;		/* this CPU runs under the core */

@@ -10,16 +10,18 @@
 
 /* ID registers that a protected guest may read as something but zero. */
 #define PVM_ID_REGS(X) \
-	X(PFR0, 4, 0) X(PFR1, 4, 1) X(DFR0, 5, 0) \
-	X(ISAR0, 6, 0) X(ISAR1, 6, 1) X(ISAR2, 6, 2) \
-	X(MMFR0, 7, 0) X(MMFR1, 7, 1) X(MMFR2, 7, 2)
+	X(PFR0, 0, 4, 0) X(PFR1, 0, 4, 1) X(DFR0, 0, 5, 0) \
+	X(ISAR0, 0, 6, 0) X(ISAR1, 0, 6, 1) X(ISAR2, 0, 6, 2) \
+	X(MMFR0, 0, 7, 0) X(MMFR1, 0, 7, 1) X(MMFR2, 0, 7, 2) \
+	X(CTR, 3, 0, 1)			/* not an ID_ register, but as constant */
 
 enum pvm_id {
-#define X(name, crm, op2) PVM_ID_##name,
+#define X(name, op1, crm, op2) PVM_ID_##name,
 	PVM_ID_REGS(X)
 #undef X
 	PVM_ID_COUNT
 };
+_Static_assert(PVM_ID_COUNT <= CPU_ID_REGS, "struct percpu.id_regs");
 
 struct pvm_range {
 	u64 base, size;
@@ -104,6 +106,8 @@ static inline void call_result(struct vcpu *v, s64 x0)
 bool pvm_sysreg(struct vcpu *v, enum vcpu_exit *code);
 /* The ID register as a protected guest sees it, of the hardware's @hw. */
 u64 pvm_id_value(enum pvm_id reg, u64 hw, u8 ipa_bits);
+/* The same of what all CPUs have: a guest may be run on any. */
+u64 pvm_id_common(enum pvm_id reg, u8 ipa_bits);
 
 /* --- pvm/exits.c --- */
 /* vcpu_run()'s handler for protected vCPUs. */
@@ -133,11 +137,7 @@ static inline int pvm_vcpu_index(u64 aff)
 #define MPIDR_AFF	(GENMASK(39, 32) | GENMASK(23, 0))
 
 /* --- pvm/hw.c: the registers this folder touches; the workstation has others --- */
-u64 pvm_hw_id(enum pvm_id reg);
-u64 pvm_hw_counter(void);		/* CNTPCT_EL0 */
-u64 pvm_hw_ctr(void);			/* CTR_EL0 */
-u64 pvm_hw_clidr(void);			/* CLIDR_EL1 */
-u64 pvm_hw_ccsidr(u64 csselr);
+u64 pvm_hw_midr(void);			/* MIDR_EL1 */
 u64 pvm_hw_mdscr(void);			/* the loaded guest's MDSCR_EL1 */
 void pvm_hw_set_mdscr(u64 v);
 

@@ -91,7 +91,7 @@ struct vcpu {
 	struct fp_state *f;
 	u64 *keys;
 	bool own_cntvoff;		/* protected VMs: @cntvoff replaces the host's CNTVOFF_EL2 */
-	u64 cntvoff;
+	u64 cntvoff, midr;		/* @midr too: MIDR_EL1 of all its vCPUs */
 	/* ordinary VMs only */
 	u32 sve_vl;			/* bytes; 0: no SVE */
 	pa_t sve_pa;			/* KVM's SVE buffer for it */
@@ -238,6 +238,8 @@ struct host_io {
 };
 
 /* --- pvm/: protected VMs --- */
+/* Install, on each CPU: what it has, for the ID registers of protected guests. */
+void pvm_record_cpu(struct percpu *cpu);
 /* Called by the shim for a run of a VM whose state is PROTECTING, PROTECTED or DEAD. */
 enum vcpu_exit pvm_run(struct vm *vm, kva_t host_vcpu, struct host_io *io);
 /* A guest's HVC in our range, from an ordinary VM: true if handled here (x0.. set). */

@@ -4,44 +4,17 @@
 #include "sysreg.h"
 #include "pvm.h"
 
-u64 pvm_hw_id(enum pvm_id reg)
+void pvm_record_cpu(struct percpu *cpu)
 {
-	switch (reg) {
-#define X(name, crm, op2) \
-	case PVM_ID_##name: return read_sysreg(S3_0_C0_C##crm##_##op2);
+#define X(name, op1, crm, op2) \
+	cpu->id_regs[PVM_ID_##name] = read_sysreg(S3_##op1##_C0_C##crm##_##op2);
 	PVM_ID_REGS(X)
 #undef X
-	default:
-		return 0;
-	}
 }
 
-u64 pvm_hw_counter(void)
+u64 pvm_hw_midr(void)
 {
-	isb();		/* not before what the guest did last */
-	return read_sysreg(cntpct_el0);
-}
-
-u64 pvm_hw_ctr(void)
-{
-	return read_sysreg(ctr_el0);
-}
-
-u64 pvm_hw_clidr(void)
-{
-	return read_sysreg(clidr_el1);
-}
-
-u64 pvm_hw_ccsidr(u64 csselr)
-{
-	u64 host = read_sysreg(csselr_el1), v;
-
-	/* Not switched with the guest: its accesses trap. */
-	write_sysreg(csselr, csselr_el1);
-	isb();
-	v = read_sysreg(ccsidr_el1);
-	write_sysreg(host, csselr_el1);
-	return v;
+	return read_sysreg(midr_el1);
 }
 
 u64 pvm_hw_mdscr(void)

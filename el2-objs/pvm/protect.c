@@ -96,10 +96,11 @@ static int protect_begin(struct vcpu *v, kva_t host_vcpu, u64 image, u64 dtb)
 	p->image = (struct pvm_range){ image, 0 };
 	p->dtb_ipa = dtb;
 	for (unsigned int id = 0; id < PVM_ID_COUNT; id++)
-		p->id[id] = pvm_id_value(id, pvm_hw_id(id), vm->s2.ipa_bits);
+		p->id[id] = pvm_id_common(id, vm->s2.ipa_bits);
 	for (unsigned int n = 0; n < VM_MAX_VCPUS; n++) {
 		p->vcpu[n]->own_cntvoff = true;
 		p->vcpu[n]->cntvoff = this_cpu()->host_cntvoff;
+		p->vcpu[n]->midr = pvm_hw_midr();
 	}
 	boot = p->vcpu[i];
 	boot->host = host_vcpu;

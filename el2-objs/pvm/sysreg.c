@@ -1,144 +1,68 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Trapped system registers and instructions of a protected guest. An allow-list:
- * what is not here is undefined in the guest. Only software-generated
- * interrupts go to the host, which has the interrupt controller's model.
+ * Trapped system registers and instructions of a protected guest, from sysregs.def. What has no
+ * answer there is undefined in the guest. Only software-generated interrupts go to the
+ * host, which has the interrupt controller's model.
  */
 #include "types.h"
 #include "pvm.h"
 
-/* What a register does: the answer to a read, what becomes of a write. */
-enum kind {
-	UNDEF,
-	RAZ_WI,
-	READ_VALUE,		/* read-only; a write is undefined */
-	MDSCR,
-	SGI,			/* write-only, forwarded */
-	IGNORE,			/* an instruction with no effect here */
-	CNTP_CTL,
-	CSSELR,
-};
+enum kind { UNDEF, FIXED, READ, ID, MDSCR, SGI, CNTP_CTL, CSSELR, CCSIDR };
 
-#define OP0_DEBUG	2
-#define OP0_REG		3
-#define OP0(iss)	FIELD(iss, 21, 20)
-#define OP1(iss)	FIELD(iss, 16, 14)
-#define CRN(iss)	FIELD(iss, 13, 10)
-#define CRM(iss)	FIELD(iss, 4, 1)
+/* An encoding in 16 bits: op0, op1, CRn, CRm, op2. */
+#define ANY		(-1)
+#define ENC(op0, op1, crn, crm, op2) \
+	((op0) << 14 | (op1) << 11 | (crn) << 7 | (crm) << 3 | (op2))
+#define VALUE(f)	((f) == ANY ? 0 : (f))
+#define MASK(f, all)	((f) == ANY ? 0 : (all))
+
+static const struct answer {
+	u16 enc, mask;
+	u32 kind, value;
+} answers[] = {
+#define ANSWERED(op0, op1, crn, crm, op2, name, kind, value, trap) { \
+	ENC(op0, op1, crn, VALUE(crm), VALUE(op2)), \
+	ENC(3, 7, 15, MASK(crm, 15), MASK(op2, 7)), kind, value },
+#define SWITCHED(...)
+#define VIRTUAL(...)
+#define NATIVE(...)
+#define HIDDEN(...)
+#define ABSENT(...)
+#define LEFT(...)
+#include "sysregs.def"
+};
 
 /* Software step needs nothing of the host's; breakpoints would be the host's. */
 #define MDSCR_SS	BIT(0)
 #define MDSCR_TDCC	BIT(12)
 #define MDSCR_KDE	BIT(13)
 #define MDSCR_GUEST	(MDSCR_SS | MDSCR_TDCC | MDSCR_KDE)
-#define OSLSR_OSLM	BIT(3)		/* implemented, not locked */
-#define ICC_SRE		7		/* DIB, DFB, SRE: system registers only */
 #define CNTP_CTL_IMASK	BIT(1)
 #define CNTP_CTL_ENABLE	BIT(0)
 #define CSSELR_GUEST	GENMASK(3, 0)	/* InD, Level */
 
-static enum kind id_register(struct vcpu *v, u64 reg, u64 *value)
+static const struct answer *lookup(u64 reg)
 {
-	const struct pvm *p = v->vm->pvm;
+	u16 enc = ENC(FIELD(reg, 21, 20), FIELD(reg, 16, 14), FIELD(reg, 13, 10),
+		      FIELD(reg, 4, 1), FIELD(reg, 19, 17));
+	static const struct answer none = { .kind = UNDEF };
 
-	*value = 0;
+	for (size_t i = 0; i < ARRAY_SIZE(answers); i++)
+		if ((enc & answers[i].mask) == answers[i].enc)
+			return &answers[i];
+	return &none;
+}
+
+static u64 id_register(const struct pvm *p, u64 reg)
+{
 	switch (reg) {
-#define X(name, crm, op2) \
-	case ESR_SYS(OP0_REG, 0, 0, crm, op2): \
-		*value = p->id[PVM_ID_##name]; \
-		break;
+#define X(name, op1, crm, op2) \
+	case ESR_SYS(3, op1, 0, crm, op2): \
+		return p->id[PVM_ID_##name];
 	PVM_ID_REGS(X)
 #undef X
-	}
-	return READ_VALUE;
-}
-
-/*
- * CCSIDR_EL1 of a cache that is not there may be UNDEFINED (Arm ARM D24.2.30), here as at
- * EL1: a guest that names one must not have the core take that exception.
- */
-static u64 ccsidr(u64 csselr)
-{
-	u64 level = FIELD(csselr, 3, 1), type;
-	bool instruction = csselr & BIT(0);
-
-	if (level > 6)
-		return 0;
-	/* CLIDR_EL1.Ctype: 1 instruction, 2 data, 3 both, 4 unified */
-	type = (pvm_hw_clidr() >> (3 * level)) & 7;
-	if (instruction ? type != 1 && type != 3 : type < 2 || type > 4)
-		return 0;
-	return pvm_hw_ccsidr(csselr);
-}
-
-static enum kind lookup(struct vcpu *v, u64 reg, u64 *value)
-{
-	*value = 0;
-
-	/* Self-hosted debug, but not the trace unit (op1 = 1). */
-	if (OP0(reg) == OP0_DEBUG && OP1(reg) != 1) {
-		switch (reg) {
-		case ESR_SYS(2, 0, 0, 2, 2):	/* MDSCR_EL1 */
-			return MDSCR;
-		case ESR_SYS(2, 0, 1, 1, 4):	/* OSLSR_EL1 */
-			*value = OSLSR_OSLM;
-			return READ_VALUE;
-		case ESR_SYS(2, 0, 7, 14, 6):	/* DBGAUTHSTATUS_EL1: no external debug */
-			return READ_VALUE;
-		default:
-			return OP1(reg) == 0 || OP1(reg) == 3 ? RAZ_WI : UNDEF;
-		}
-	}
-	/* HCR_EL2.TID3: CRm 1 to 7, the AArch32 ones included */
-	if (OP0(reg) == OP0_REG && OP1(reg) == 0 && CRN(reg) == 0 &&
-	    CRM(reg) >= 1 && CRM(reg) <= 7)
-		return id_register(v, reg, value);
-
-	switch (reg) {
-	case ESR_SYS(3, 0, 0, 0, 6):		/* REVIDR_EL1 */
-	case ESR_SYS(3, 1, 0, 0, 7):		/* AIDR_EL1 */
-		return READ_VALUE;
-	case ESR_SYS(3, 3, 0, 0, 1):		/* CTR_EL0 */
-		*value = pvm_hw_ctr();
-		return READ_VALUE;
-	case ESR_SYS(3, 1, 0, 0, 1):		/* CLIDR_EL1 */
-		*value = pvm_hw_clidr();
-		return READ_VALUE;
-	case ESR_SYS(3, 2, 0, 0, 0):		/* CSSELR_EL1 */
-		return CSSELR;
-	case ESR_SYS(3, 1, 0, 0, 0):		/* CCSIDR_EL1 */
-		*value = ccsidr(v->sr[GSR_CSSELR_EL1]);
-		return READ_VALUE;
-	case ESR_SYS(3, 0, 1, 0, 1):		/* ACTLR_EL1 */
-		return RAZ_WI;
-	/*
-	 * Set/way maintenance cannot be given to a guest (it reaches other VMs'
-	 * lines), and there is nothing for it to do: every page is clean when it
-	 * arrives and Normal write-back at stage 2.
-	 */
-	case ESR_SYS(1, 0, 7, 6, 2):		/* DC ISW */
-	case ESR_SYS(1, 0, 7, 10, 2):		/* DC CSW */
-	case ESR_SYS(1, 0, 7, 14, 2):		/* DC CISW */
-		return IGNORE;
-	case ESR_SYS(3, 0, 12, 12, 5):		/* ICC_SRE_EL1 */
-		*value = ICC_SRE;
-		return RAZ_WI;
-	case ESR_SYS(3, 0, 12, 11, 5):		/* ICC_SGI1R_EL1 */
-	case ESR_SYS(3, 0, 12, 11, 6):		/* ICC_ASGI1R_EL1 */
-	case ESR_SYS(3, 0, 12, 11, 7):		/* ICC_SGI0R_EL1 */
-		return SGI;
-	/*
-	 * The physical timer is the host's own. A guest may switch it off; one
-	 * that wants it finds out at once, not by a tick that never comes.
-	 */
-	case ESR_SYS(3, 3, 14, 2, 1):		/* CNTP_CTL_EL0 */
-		return CNTP_CTL;
-	case ESR_SYS(3, 3, 14, 0, 1):		/* CNTPCT_EL0 */
-	case ESR_SYS(3, 3, 14, 0, 5):		/* CNTPCTSS_EL0 */
-		*value = pvm_hw_counter();
-		return READ_VALUE;
 	default:
-		return UNDEF;
+		return 0;
 	}
 }
 
@@ -149,16 +73,22 @@ static enum kind lookup(struct vcpu *v, u64 reg, u64 *value)
  */
 bool pvm_sysreg(struct vcpu *v, enum vcpu_exit *code)
 {
-	u64 reg = v->esr & ESR_SYS_REG, rt = ESR_SYS_RT(v->esr), value;
+	u64 reg = v->esr & ESR_SYS_REG, rt = ESR_SYS_RT(v->esr);
+	const struct answer *a = lookup(reg);
 	bool read = v->esr & ESR_SYS_READ;
-	u64 written = rt < 31 ? v->regs.x[rt] : 0;
+	u64 written = rt < 31 ? v->regs.x[rt] : 0, value = a->value;
 
-	switch (lookup(v, reg, &value)) {
-	case RAZ_WI:
+	switch (a->kind) {
+	case FIXED:
 		break;
-	case READ_VALUE:
+	case READ:
 		if (!read)
 			goto undef;
+		break;
+	case ID:
+		if (!read)
+			goto undef;
+		value = id_register(v->vm->pvm, reg);
 		break;
 	case MDSCR:
 		if (read)
@@ -171,8 +101,6 @@ bool pvm_sysreg(struct vcpu *v, enum vcpu_exit *code)
 			goto undef;
 		v->pending_reg = rt;
 		return pvm_show(v, SHOW_SGI, code);
-	case IGNORE:
-		break;
 	case CNTP_CTL:
 		if (!read && (written & CNTP_CTL_ENABLE))
 			goto undef;
@@ -182,6 +110,12 @@ bool pvm_sysreg(struct vcpu *v, enum vcpu_exit *code)
 		value = v->sr[GSR_CSSELR_EL1];
 		if (!read)
 			v->sr[GSR_CSSELR_EL1] = written & CSSELR_GUEST;
+		break;
+	case CCSIDR:
+		if (!read)
+			goto undef;
+		/* LineSize, as log2(words) - 2, of CTR_EL0.DminLine; one set, one way */
+		value = FIELD(v->vm->pvm->id[PVM_ID_CTR], 19, 16) - 2;
 		break;
 	case UNDEF:
 	default:

@@ -107,7 +107,7 @@ void vcpu_controls_protected(struct vcpu *v)
 	unsigned int i;
 
 	/*
-	 * TERR, TID*: answered in the core. TEA: an external abort of the guest is
+	 * TERR, TID*: answered in the core (pvm/sysregs.def says what by which trap). TEA: an external abort of the guest is
 	 * seen here first. No ATA: tag registers trap. TVM is off: its caches are
 	 * always on (pvm/).
 	 */
@@ -116,6 +116,8 @@ void vcpu_controls_protected(struct vcpu *v)
 		v->hcr |= HCR_TERR | HCR_TEA;
 	if (f->pauth)
 		v->hcr |= HCR_API | HCR_APK;	/* keys are switched */
+	if (f->mte)
+		v->hcr |= HCR_TID5;		/* GMID_EL1 */
 	v->mdcr = mdcr_base() | MDCR_TDA;
 	v->cptr = cptr_base();
 	v->hcrx = 0;

@@ -42,7 +42,7 @@ struct cpu_feat {
 struct host_state {
 	u64 sr[GSR_COUNT];
 	u64 apkey[10];
-	u64 hcr, mdcr, cptr, vbar, cnthctl, hcrx, cntvoff;
+	u64 hcr, mdcr, cptr, vbar, cnthctl, hcrx, cntvoff, vpidr;
 	u64 vmpidr;			/* constant: this CPU's MPIDR_EL1 */
 	u64 fgt[FGT_COUNT];
 	u64 rgsr, gcr;

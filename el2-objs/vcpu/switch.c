@@ -139,6 +139,8 @@ static void traps_load(struct vcpu *v, struct cpu_run *c)
 	if (v->own_cntvoff) {
 		h->cntvoff = read_sysreg(CNTVOFF_EL2);
 		write_sysreg(v->cntvoff, CNTVOFF_EL2);
+		h->vpidr = read_sysreg(VPIDR_EL2);
+		write_sysreg(v->midr, VPIDR_EL2);
 	}
 	h->vbar = read_sysreg(VBAR_EL2);
 	write_sysreg(guest_vectors, VBAR_EL2);
@@ -162,8 +164,10 @@ static void traps_unload(struct vcpu *v, struct cpu_run *c)
 	if (c->feat.fgt)
 		fgt_unload(c);
 	write_sysreg(h->cnthctl, CNTHCTL_EL2);
-	if (v->own_cntvoff)
+	if (v->own_cntvoff) {
 		write_sysreg(h->cntvoff, CNTVOFF_EL2);
+		write_sysreg(h->vpidr, VPIDR_EL2);
+	}
 	write_sysreg(h->vbar, VBAR_EL2);
 }
 

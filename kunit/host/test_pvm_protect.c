@@ -71,8 +71,15 @@ static void protects(void **state)
 
 	start();
 	map_all();
+	/* A CPU with PAN and one without: a host could run any vCPU on either. */
+	world_cpus[0].id_regs[PVM_ID_MMFR1] = 0x300000;
+	world_cpus[0].id_regs[PVM_ID_ISAR0] = world_cpus[1].id_regs[PVM_ID_ISAR0] = 0x200000;
 	/* Registers of before are the host's: none may survive. */
 	v = begin();
+	assert_int_equal(vm->pvm->id[PVM_ID_MMFR1], 0);
+	assert_int_equal(vm->pvm->id[PVM_ID_ISAR0], 0x200000);
+	for (int i = 0; i < VM_MAX_VCPUS; i++)
+		assert_int_equal(vm->pvm->vcpu[i]->midr, pvm_hw_midr());
 	world_secrets(v);
 	w.verify_page[0] = 1;		/* offset 0 */
 	w.verify_page[1] = 0x3000 + 1;

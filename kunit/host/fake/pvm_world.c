@@ -9,6 +9,8 @@ struct vcpu world_vcpu[VM_MAX_VCPUS];
 struct vm world_vm;
 static struct vm dead_vm;
 static struct percpu world_cpu;
+struct percpu world_cpus[2];
+u32 nr_cpus = 2;
 struct hypsec_install core_install;
 u64 pa_limit = 1UL << 40;
 
@@ -19,6 +21,7 @@ struct vm *world_new(void)
 	memset(&world_pvm, 0, sizeof(world_pvm));
 	memset(world_vcpu, 0, sizeof(world_vcpu));
 	world_pool_new();
+	memset(world_cpus, 0, sizeof(world_cpus));
 	w.irq_after = -1;
 	w.frame0 = 0x40200;
 	w.dead = &dead_vm;
@@ -90,6 +93,12 @@ void hlog(const char *fmt, ...)
 struct percpu *this_cpu(void)
 {
 	return &world_cpu;
+}
+
+struct percpu *cpu_by_id(u32 id)
+{
+	assert_true(id < nr_cpus);
+	return &world_cpus[id];
 }
 
 /* --- vcpu/ --- */
@@ -166,29 +175,9 @@ void shadow_drop_all(void)
 }
 
 /* --- hardware --- */
-u64 pvm_hw_id(enum pvm_id reg)
+u64 pvm_hw_midr(void)
 {
-	return w.id[reg];
-}
-
-u64 pvm_hw_counter(void)
-{
-	return w.counter;
-}
-
-u64 pvm_hw_ctr(void)
-{
-	return 0x8444c004;
-}
-
-u64 pvm_hw_clidr(void)
-{
-	return 0x0a200023;
-}
-
-u64 pvm_hw_ccsidr(u64 csselr)
-{
-	return 0x700fe01a + csselr;
+	return 0x410fd0c1;
 }
 
 u64 pvm_hw_mdscr(void)

@@ -47,7 +47,7 @@ struct world {
 	/* pool */
 	int pool_left, pool_out;
 	/* hardware */
-	u64 id[PVM_ID_COUNT], counter, mdscr;
+	u64 mdscr;
 	int random_status;
 	struct smc_res smc;
 	unsigned int smcs;
@@ -76,6 +76,7 @@ struct vm *world_new(void);
 void world_map(u64 frame, unsigned int page, bool writable);
 extern struct vm world_vm;
 extern struct pvm world_pvm;
+extern struct percpu world_cpus[2];	/* for their ID registers */
 extern struct vcpu world_vcpu[VM_MAX_VCPUS];
 /* Fills the guest-visible registers with random numbers. */
 void world_secrets(struct vcpu *v);
