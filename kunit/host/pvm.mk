@@ -13,3 +13,4 @@ SRC_test_pvm_fault := $(pvm) el2-objs/pvm/fault.c $(pvm_world)
 SRC_test_pvm_protect := $(pvm) $(addprefix el2-objs/pvm/,protect.c fault.c idregs.c psci.c identity.c) \
 	$(pvm_world)
 SRC_test_pvm_identity := $(SRC_test_pvm_protect)
+SRC_test_smccc := $(SRC_test_pvm_psci)

@@ -11,6 +11,13 @@ struct s2 host_s2;
 
 static struct vm *run_vm;
 static u8 mmu[64];
+unsigned int cpu_unmaps;
+
+/* The host's memory is KVM's structure, at PA 0. */
+static u8 *host_bytes(pa_t pa, size_t n)
+{
+	return range_ok(pa.v, n, KVM_VCPU_SIZE) ? cpu_kvm_vcpu + pa.v : NULL;
+}
 
 u64 *fake_reg(const char *name)
 {
@@ -72,8 +79,30 @@ void sve_load(const void *ffr, const void *fpsr) { }
 u64 sve_vl(void) { return 16; }
 void s2_load(const struct s2 *s2) { SREG(VTTBR_EL2) = (u64)s2; }
 bool shadow_fault(struct vcpu *v, enum vcpu_exit *code) { return false; }
-void *slot_map(enum slot_id id, pa_t pa, size_t len) { return NULL; }
-int kva_to_pa(kva_t va, size_t n, pa_t *pa) { return HYPSEC_RANGE; }
+void *slot_map(enum slot_id id, pa_t pa, size_t len) { return host_bytes(pa, len); }
+void kvm_lease_end(struct cpu_run *c) { }
+void s2_unmap(struct s2 *s2, u64 ia, u64 size) { cpu_unmaps++; }
+bool s2_trash_step(unsigned int n) { return false; }
+void tlb_flush_vmid_local(const struct s2 *s2) { }
+struct vm *vm_find(kva_t kva) { return run_vm; }
+
+int kva_to_pa(kva_t va, size_t n, pa_t *pa)
+{
+	*pa = PA(va.v - CPU_LINEAR);
+	return host_bytes(*pa, n) ? HYPSEC_OK : HYPSEC_RANGE;
+}
+
+int copy_from_host(void *dst, pa_t src, size_t n)
+{
+	memcpy(dst, host_bytes(src, n), n);
+	return HYPSEC_OK;
+}
+
+int copy_to_host(pa_t dst, const void *src, size_t n)
+{
+	memcpy(host_bytes(dst, n), src, n);
+	return HYPSEC_OK;
+}
 void vm_reap(struct vm *vm) { }
 bool vm_identity_valid(const struct vm_identity *id) { return true; }
 struct vm *vm_get(const struct vm_identity *id, struct cpu_run *here) { return run_vm; }

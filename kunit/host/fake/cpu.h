@@ -27,6 +27,8 @@ void cpu_new(void);
 extern u64 (*cpu_guest)(struct vcpu_regs *r);
 /* One __kvm_vcpu_run() of @vm by the host's thread @host. */
 u64 cpu_run_vcpu(struct vm *vm, kva_t host);
-extern unsigned int cpu_fp_clears;
+extern unsigned int cpu_fp_clears, cpu_unmaps;
+/* Linear-map address of cpu_kvm_vcpu. */
+#define CPU_LINEAR	0xffff000080000000UL
 
 #endif
