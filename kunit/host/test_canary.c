@@ -257,6 +257,13 @@ static const char *const changed[] = {
 	NULL
 };
 
+static const char *const restored[] = {
+	NAME(HCR_EL2), NAME(MDCR_EL2), NAME(CPTR_EL2), NAME(HCRX_EL2), NAME(CNTHCTL_EL2),
+	NAME(VBAR_EL2), NAME(CNTVOFF_EL2), NAME(VPIDR_EL2), NAME(VMPIDR_EL2), NAME(HFGRTR_EL2),
+	NAME(HFGWTR_EL2), NAME(HFGITR_EL2), NAME(HDFGRTR_EL2), NAME(HDFGWTR_EL2),
+	NAME(HAFGRTR_EL2), NULL
+};
+
 static void check_hardware(const struct reg_file *before)
 {
 	for (unsigned int i = 0; i < cpu_regs.n; i++) {
@@ -267,6 +274,11 @@ static void check_hardware(const struct reg_file *before)
 		if (!in_list(name, changed) && cpu_regs.r[i].v != before->r[i].v)
 			fail_msg("%s: the host finds %s changed", rows[g.what].name, name);
 	}
+	/* What EL2 decides for the host is in force again. */
+	for (unsigned int i = 0; i < cpu_regs.n; i++)
+		if (in_list(cpu_regs.r[i].name, restored) && cpu_regs.r[i].v != before->r[i].v)
+			fail_msg("%s stays as it was for the guest", cpu_regs.r[i].name);
+	assert_int_equal(SREG(VTTBR_EL2), (u64)&host_s2);
 	assert_int_equal(SREG(ELR_EL2), this_cpu()->trap_elr);
 	assert_int_equal(SREG(SPSR_EL2), this_cpu()->trap_spsr);
 	assert_int_equal(SREG(PMSELR_EL0), 0);
