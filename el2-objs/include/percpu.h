@@ -32,7 +32,7 @@ enum el2_snapshot {
 	EL2S_COUNT
 };
 
-#define CPU_ID_REGS 10
+#define CPU_ID_REGS 11
 
 /*
  * Per CPU. Page aligned; the CPU's EL2 stack ends where this starts, with an
@@ -58,6 +58,7 @@ struct percpu {
 	u64 suspend_pc, suspend_arg;
 	u64 el2_snapshot[EL2S_COUNT];
 	u64 id_regs[CPU_ID_REGS];	/* by enum pvm_id; set once */
+	u32 sve_vl;			/* of protected guests, bytes; set once */
 	/* the hyp stub's, for a failed install */
 	u64 stub_hcr, stub_sctlr, stub_vbar, stub_actlr, stub_vtcr, stub_vttbr;
 	u32 online;		/* this CPU runs under the core */

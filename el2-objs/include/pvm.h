@@ -10,7 +10,7 @@
 
 /* ID registers that a protected guest may read as something but zero. */
 #define PVM_ID_REGS(X) \
-	X(PFR0, 0, 4, 0) X(PFR1, 0, 4, 1) X(DFR0, 0, 5, 0) \
+	X(PFR0, 0, 4, 0) X(PFR1, 0, 4, 1) X(ZFR0, 0, 4, 4) X(DFR0, 0, 5, 0) \
 	X(ISAR0, 0, 6, 0) X(ISAR1, 0, 6, 1) X(ISAR2, 0, 6, 2) \
 	X(MMFR0, 0, 7, 0) X(MMFR1, 0, 7, 1) X(MMFR2, 0, 7, 2) \
 	X(CTR, 3, 0, 1)			/* not an ID_ register, but as constant */

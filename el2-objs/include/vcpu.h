@@ -92,10 +92,10 @@ struct vcpu {
 	u64 *keys;
 	bool own_cntvoff;		/* protected VMs: @cntvoff replaces the host's CNTVOFF_EL2 */
 	u64 cntvoff, midr;		/* @midr too: MIDR_EL1 of all its vCPUs */
-	/* ordinary VMs only */
 	u32 sve_vl;			/* bytes; 0: no SVE */
-	pa_t sve_pa;			/* KVM's SVE buffer for it */
-	void *sve_buf;			/* the same, mapped, while fp_loaded */
+	void *sve_buf;			/* protected: a page; ordinary: @sve_pa mapped, while fp_loaded */
+	/* ordinary VMs only */
+	pa_t sve_pa;			/* KVM's SVE buffer */
 	struct debug_regs *debug;	/* NULL: the guest's breakpoints are not in use */
 	u64 mdccint;
 	u64 mte_rgsr, mte_gcr;		/* with HCR_EL2.ATA */
@@ -114,6 +114,7 @@ struct vcpu {
 	u64 pending_esr;
 };
 
+#define VCPU_SVE_MAX	64		/* bytes of a vector of a protected VM's */
 #define VM_MAX_VCPUS	8		/* of a protected VM */
 #define VM_MAX_RAM	4
 #define VM_MAX		64
@@ -207,6 +208,7 @@ void vcpu_controls_protected(struct vcpu *v);
 void vcpu_inject_undef(struct vcpu *v);
 void vcpu_inject_abort(struct vcpu *v, bool iabt, u64 far);
 void vcpu_skip(struct vcpu *v);
+u32 sve_measure(const struct percpu *cpu);
 
 /* --- kvm/: the shim --- */
 /* One leaf of the table KVM keeps for a VM. */

@@ -27,24 +27,46 @@ static void free_pages(struct pvm *p)
 {
 	if (!p)
 		return;
-	for (unsigned int i = 0; i < VM_MAX_VCPUS; i++)
-		if (p->vcpu[i])
-			pool_free(p->vcpu[i], HYPSEC_ACC_VM);
+	for (unsigned int i = 0; i < VM_MAX_VCPUS && p->vcpu[i]; i++) {
+		if (p->vcpu[i]->sve_buf)
+			pool_free(p->vcpu[i]->sve_buf, HYPSEC_ACC_VM);
+		pool_free(p->vcpu[i], HYPSEC_ACC_VM);
+	}
 	pool_free(p, HYPSEC_ACC_VM);	/* zeroes: the guest's registers are gone */
+}
+
+/*
+ * The vectors that all CPUs have. Longest lengths may differ, and be no power of two; then the
+ * next power of two below, which every CPU has (Arm ARM B1.2.2).
+ */
+static u32 common_sve_vl(void)
+{
+	u32 vl = VCPU_SVE_MAX;
+
+	for (u32 cpu = 0; cpu < nr_cpus; cpu++)
+		if (cpu_by_id(cpu)->sve_vl < vl)
+			vl = cpu_by_id(cpu)->sve_vl;
+	while (vl & (vl - 1))
+		vl &= vl - 1;
+	return vl;
 }
 
 static struct pvm *alloc_pages(struct vm *vm)
 {
 	struct pvm *p = pool_alloc(HYPSEC_ACC_VM);
+	u32 sve_vl = common_sve_vl();
 
 	if (!p)
 		return NULL;
 	for (unsigned int i = 0; i < VM_MAX_VCPUS; i++) {
 		p->vcpu[i] = pool_alloc(HYPSEC_ACC_VM);
-		if (!p->vcpu[i]) {
+		if (p->vcpu[i] && sve_vl)
+			p->vcpu[i]->sve_buf = pool_alloc(HYPSEC_ACC_VM);
+		if (!p->vcpu[i] || (sve_vl && !p->vcpu[i]->sve_buf)) {
 			free_pages(p);
 			return NULL;
 		}
+		p->vcpu[i]->sve_vl = sve_vl;
 		p->vcpu[i]->vm = vm;
 		p->vcpu[i]->r = &p->vcpu[i]->regs;
 		p->vcpu[i]->power = VCPU_OFF;

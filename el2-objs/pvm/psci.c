@@ -25,6 +25,8 @@ void pvm_vcpu_reset(struct vcpu *v, u64 pc, u64 x0, u64 x1, u64 x2)
 	memset(v->sr, 0, sizeof(v->sr));
 	memset(&v->fp, 0, sizeof(v->fp));
 	memset(v->apkey, 0, sizeof(v->apkey));
+	if (v->sve_buf)
+		memset(v->sve_buf, 0, PAGE_SIZE);
 	v->fp_loaded = false;
 	v->pending = SHOW_NOTHING;
 

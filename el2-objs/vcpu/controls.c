@@ -126,6 +126,5 @@ void vcpu_controls_protected(struct vcpu *v)
 		v->fgt[i] = 0;		/* negative polarity: all of it traps */
 	v->own_cntvoff = true;
 	v->poffset = 0;
-	v->sve_vl = 0;
 	v->debug = NULL;
 }

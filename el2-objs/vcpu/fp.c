@@ -10,6 +10,32 @@
 #define SVE_FFR(vl)	((vl) * 34)	/* offset in the buffer: 32 Z, 16 P of vl / 8 */
 #define SVE_BUFFER(vl)	(SVE_FFR(vl) + (vl) / 8)
 
+/* Room for the longest vector of a protected guest: Z, P and FFR in one page. */
+_Static_assert(SVE_BUFFER(VCPU_SVE_MAX) <= PAGE_SIZE, "struct vcpu.sve_buf");
+static const u64 no_sve[SVE_BUFFER(VCPU_SVE_MAX) / 8];
+
+/**
+ * sve_measure() - the longest vectors that a protected guest can have on this CPU
+ * @cpu: this CPU, not confined yet: CPTR_EL2 is as the host's early boot left it
+ * Return: bytes, at most VCPU_SVE_MAX; 0: no SVE, or not opened to EL1.
+ */
+u32 sve_measure(const struct percpu *cpu)
+{
+	u64 zcr;
+	u32 vl;
+
+	if (!FIELD(read_sysreg(ID_AA64PFR0_EL1), 35, 32) ||
+	    (cpu->el2_snapshot[EL2S_CPTR] & CPTR_TZ))
+		return 0;
+	zcr = read_sysreg(ZCR_EL2);
+	write_sysreg(VCPU_SVE_MAX / 16 - 1, ZCR_EL2);
+	isb();
+	vl = (u32)sve_vl();
+	write_sysreg(zcr, ZCR_EL2);
+	isb();
+	return vl;
+}
+
 static void fpmr_load(struct vcpu *v, struct cpu_run *c)
 {
 	if (v->hcrx & HCRX_EnFPM) {
@@ -20,7 +46,8 @@ static void fpmr_load(struct vcpu *v, struct cpu_run *c)
 
 static bool sve_trap(struct vcpu *v, struct cpu_run *c)
 {
-	u8 *buf = slot_map(SLOT_FP, v->sve_pa, SVE_BUFFER(v->sve_vl));
+	u8 *buf = vcpu_private(v) ? v->sve_buf :
+		slot_map(SLOT_FP, v->sve_pa, SVE_BUFFER(v->sve_vl));
 
 	if (!buf)
 		return false;
@@ -34,7 +61,8 @@ static bool sve_trap(struct vcpu *v, struct cpu_run *c)
 	/* The layout follows the vector length: it must be the one KVM sized the buffer for. */
 	if (sve_vl() != v->sve_vl) {
 		write_sysreg(c->host.zcr_el2, ZCR_EL2);
-		slot_unmap(SLOT_FP);
+		if (!vcpu_private(v))
+			slot_unmap(SLOT_FP);
 		v->cptr |= CPTR_TFP | CPTR_TZ;
 		write_sysreg(v->cptr, CPTR_EL2);
 		return false;
@@ -74,7 +102,10 @@ void fp_unload(struct vcpu *v, struct cpu_run *c)
 	if (v->sve_vl) {
 		v->sr[GSR_ZCR_EL1] = read_sysreg(ZCR_EL1);
 		sve_save((u8 *)v->sve_buf + SVE_FFR(v->sve_vl), &v->f->fpsr);
-		slot_unmap(SLOT_FP);
+		if (vcpu_private(v))
+			sve_load((const u8 *)no_sve + SVE_FFR(v->sve_vl), no_sve);
+		else
+			slot_unmap(SLOT_FP);
 		write_sysreg(c->host.zcr_el2, ZCR_EL2);
 		write_sysreg(c->host.zcr_el1, ZCR_EL1);
 	} else {

@@ -74,7 +74,9 @@ static bool in_list(const char *name, const char *const *list)
 
 #define NAME(r) __sr_str(r)
 /* The platform's: an SError that is recorded or an interrupt pending would be an exit. */
-static const char *const platform[] = { NAME(DISR_EL1), NAME(ISR_EL1), NULL };
+static const char *const platform[] = {
+	NAME(DISR_EL1), NAME(ISR_EL1), NAME(ID_AA64PFR0_EL1), NULL
+};
 
 /* Registers that a guest runs with as they are: all accesses trap (pvm/sysregs.def). */
 static const char *const trapped[] = {
@@ -83,6 +85,7 @@ static const char *const trapped[] = {
 	NAME(PMSCR_EL1), NAME(PMBLIMITR_EL1), NAME(TRBLIMITR_EL1), NAME(TRFCR_EL1),
 	NAME(BRBCR_EL1),		/* HDFGRTR_EL2.nBRBCTL */
 	NAME(SVCR),			/* CPTR_EL2.TSM */
+	NAME(ZCR_EL1),			/* CPTR_EL2.TZ, until FP is in use */
 	NAME(ICC_SRE_EL1),		/* ICC_SRE_EL2.Enable */
 	NULL
 };
@@ -342,6 +345,87 @@ static void no_fp_left(void **state)
 	assert_int_equal(cpu_fp_clears, 1);
 	assert_int_equal(world_vcpu[0].fp.fpcr, 0x77777777);
 	assert_false(world_vcpu[0].fp_loaded);
+}
+
+/* SVE: the same, with vectors of the VM's length in a page of its own. */
+#define SVE_VL		32
+
+static u64 sve_guest_zcr;
+
+static u64 guest_uses_sve(struct vcpu_regs *r)
+{
+	SREG(ESR_EL2) = (u64)EC_SVE << ESR_EC_SHIFT | ESR_IL;
+	SREG(SPSR_EL2) = SPSR_EL1H;
+	if (!(g.entered++ & 1))
+		return EXIT_TRAP;
+	/* Loaded: what it left there before, at its length. */
+	assert_int_equal(sve_vl(), SVE_VL);
+	assert_false(SREG(CPTR_EL2) & (CPTR_TZ | CPTR_TFP));
+	if (g.entered > 2) {
+		assert_int_equal(SREG(ZCR_EL1), sve_guest_zcr);
+		for (int i = 0; i < SVE_VL * 34 + SVE_VL / 8; i++)
+			assert_int_equal(cpu_sve[i], (u8)(i + 1));
+	} else {
+		assert_int_equal(SREG(ZCR_EL1), 0);
+		for (int i = 0; i < SVE_VL * 34 + SVE_VL / 8; i++)
+			assert_int_equal(cpu_sve[i], 0);
+	}
+	for (int i = 0; i < SVE_VL * 34 + SVE_VL / 8; i++)
+		cpu_sve[i] = (u8)(i + 1);
+	SREG(ZCR_EL1) = sve_guest_zcr = test_rand();
+	return EXIT_IRQ;
+}
+
+static void no_sve_left(void **state)
+{
+	static u8 page[PAGE_SIZE] __attribute__((aligned(16)));
+	u64 zcr_el1, zcr_el2;
+	(void)state;
+
+	warm_up();
+	begin(SHOW_NOTHING);
+	memset(page, 0xa5, sizeof(page));
+	world_vcpu[0].sve_buf = page;
+	world_vcpu[0].sve_vl = SVE_VL;
+	pvm_vcpu_reset(&world_vcpu[0], 0x40200000, 0, 0, 0);
+	cpu_guest = guest_uses_sve;
+	for (int n = 0; n < 3; n++) {
+		memset(cpu_sve, 0xee, sizeof(cpu_sve));	/* KVM has saved the host's */
+		SREG(ZCR_EL1) = zcr_el1 = test_rand();
+		SREG(ZCR_EL2) = zcr_el2 = 15;
+		assert_int_equal(cpu_run_vcpu(vm, HOST), EXIT_IRQ);
+		assert_int_equal(g.entered, 2 * n + 2);
+		assert_int_equal(SREG(ZCR_EL1), zcr_el1);
+		assert_int_equal(SREG(ZCR_EL2), zcr_el2);
+		for (int i = 0; i < SVE_VL * 34 + SVE_VL / 8; i++)
+			assert_int_equal(cpu_sve[i], 0);
+		assert_int_equal(page[0], 1);
+		assert_int_equal(page[SVE_VL * 34 + SVE_VL / 8], 0);
+	}
+	/* A CPU without that length: not silently another one. */
+	cpu_sve_max = 16;
+	g.entered = 0;
+	assert_int_equal(cpu_run_vcpu(vm, HOST), EXIT_IL);
+	assert_int_equal(vm->state, VM_DEAD);
+	cpu_sve_max = 256;
+}
+
+static void sve_lengths(void **state)
+{
+	struct percpu cpu = { 0 };
+	(void)state;
+
+	cpu_new();
+	SREG(ZCR_EL2) = 9;
+	assert_int_equal(sve_measure(&cpu), 0);
+	SREG(ID_AA64PFR0_EL1) = 1UL << 32;
+	assert_int_equal(sve_measure(&cpu), VCPU_SVE_MAX);
+	cpu_sve_max = 32;
+	assert_int_equal(sve_measure(&cpu), 32);
+	assert_int_equal(SREG(ZCR_EL2), 9);
+	cpu.el2_snapshot[EL2S_CPTR] = CPTR_TZ;
+	assert_int_equal(sve_measure(&cpu), 0);
+	cpu_sve_max = 256;
 }
 
 /* Everything a run depends on, so that two can start from the same. */
@@ -617,6 +701,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(only_the_table_out),
 		cmocka_unit_test(no_fp_left),
+		cmocka_unit_test(no_sve_left),
+		cmocka_unit_test(sve_lengths),
 		cmocka_unit_test(only_the_table_in),
 		cmocka_unit_test(only_an_abort),
 		cmocka_unit_test(other_calls),

@@ -36,11 +36,18 @@ static void refuses(void **state)
 	assert_int_equal(protect(IMAGE, DTB, &left), HYPSEC_STATE);
 	world_closing = false;
 	/* Nothing is lost, however far the pool went. */
-	for (int n = 0; n <= VM_MAX_VCPUS; n++) {
-		w.pool_left = n;
-		assert_int_equal(protect(IMAGE, DTB, &left), HYPSEC_NO_MEMORY);
-		assert_int_equal(w.pool_out, 0);
+	for (int sve = 0; sve < 2; sve++) {
+		world_cpus[0].sve_vl = world_cpus[1].sve_vl = 16 * sve;
+		for (int n = 0; n <= (1 + sve) * VM_MAX_VCPUS; n++) {
+			w.pool_left = n;
+			assert_int_equal(protect(IMAGE, DTB, &left), HYPSEC_NO_MEMORY);
+			assert_int_equal(w.pool_out, 0);
+		}
 	}
+	/* One CPU without SVE: nobody has it, and it costs nothing. */
+	world_cpus[0].sve_vl = 0;
+	w.pool_left = VM_MAX_VCPUS;
+	assert_int_equal(protect(IMAGE, DTB, &left), HYPSEC_NO_MEMORY);
 	assert_null(vm->pvm);
 	assert_int_equal(vm->state, VM_ORDINARY);
 	assert_int_equal(w.drops, 0);
@@ -71,6 +78,9 @@ static void protects(void **state)
 
 	start();
 	map_all();
+	/* Vectors of 48 bytes on one CPU, 64 on the other: 32 is what both have. */
+	world_cpus[0].sve_vl = 48;
+	world_cpus[1].sve_vl = 64;
 	/* A CPU with PAN and one without: a host could run any vCPU on either. */
 	world_cpus[0].id_regs[PVM_ID_MMFR1] = 0x300000;
 	world_cpus[0].id_regs[PVM_ID_ISAR0] = world_cpus[1].id_regs[PVM_ID_ISAR0] = 0x200000;
@@ -80,6 +90,10 @@ static void protects(void **state)
 	assert_int_equal(vm->pvm->id[PVM_ID_ISAR0], 0x200000);
 	for (int i = 0; i < VM_MAX_VCPUS; i++)
 		assert_int_equal(vm->pvm->vcpu[i]->midr, pvm_hw_midr());
+	for (int i = 0; i < VM_MAX_VCPUS; i++) {
+		assert_int_equal(vm->pvm->vcpu[i]->sve_vl, 32);
+		assert_non_null(vm->pvm->vcpu[i]->sve_buf);
+	}
 	world_secrets(v);
 	w.verify_page[0] = 1;		/* offset 0 */
 	w.verify_page[1] = 0x3000 + 1;

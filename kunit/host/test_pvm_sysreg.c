@@ -29,7 +29,7 @@ static void id_registers(void **state)
 		{ PVM_ID_PFR0, 8 },	/* EL2 */
 		{ PVM_ID_PFR0, 12 },	/* EL3 */
 		{ PVM_ID_PFR0, 28 },	/* RAS */
-		{ PVM_ID_PFR0, 32 },	/* SVE */
+		{ PVM_ID_ZFR0, 56 },	/* F64MM */
 		{ PVM_ID_PFR0, 36 },	/* SEL2 */
 		{ PVM_ID_PFR0, 40 },	/* MPAM */
 		{ PVM_ID_PFR0, 44 },	/* AMU */

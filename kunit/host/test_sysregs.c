@@ -299,6 +299,10 @@ needs[] = {
 	{ PVM_ID_MMFR2, 12, 1, PVM_ID_PFR0, 28, 1 },	/* IESB: RAS */
 	{ PVM_ID_MMFR1, 20, 3, PVM_ID_MMFR1, 20, 2 },	/* PAN3: PAN2 */
 	{ PVM_ID_PFR0, 32, 1, PVM_ID_ISAR1, 16, 1 },	/* SVE: FCMA */
+	{ PVM_ID_ZFR0, 0, 1, PVM_ID_PFR0, 32, 1 },	/* SVE2: SVE */
+	{ PVM_ID_ZFR0, 4, 1, PVM_ID_PFR0, 32, 1 },
+	{ PVM_ID_ZFR0, 16, 1, PVM_ID_PFR0, 32, 1 },
+	{ PVM_ID_ZFR0, 32, 1, PVM_ID_PFR0, 32, 1 },
 	{ PVM_ID_PFR1, 36, 1, PVM_ID_PFR0, 24, 1 },	/* NMI: GIC system registers */
 };
 
@@ -403,9 +407,10 @@ static void switched_rows(void **state)
 		for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 			u64 *reg = rows[i].class == SWITCHED ? switched(&rows[i]) : NULL;
 
-			/* enter.S and fpsimd.S: not in C, so not here */
+			/* enter.S, fpsimd.S and, with FP in use, fp.c: test_canary.c */
 			if (rows[i].class == SWITCHED && !reg)
 				assert_true(!strcmp(rows[i].name, "SP_EL0") ||
+					    !strcmp(rows[i].name, __sr_str(ZCR_EL1)) ||
 					    !strcmp(rows[i].name, "FPCR") ||
 					    !strcmp(rows[i].name, "FPSR"));
 			if (!reg)

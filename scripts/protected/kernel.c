@@ -140,7 +140,7 @@ static void registers(void)
 {
 	last_esr = ~0UL;
 	is("EL0 and EL1 are AArch64", sysreg(id_aa64pfr0_el1) & 0xff, 0x11);
-	is("no SVE", sysreg(id_aa64pfr0_el1) >> 32 & 15, 0);
+	is("SVE2 only with SVE", sysreg(id_aa64pfr0_el1) >> 32 & 15 ? 0 : sysreg(s3_0_c0_c4_4), 0);
 	is("no RAS", sysreg(id_aa64pfr0_el1) >> 28 & 15, 0);
 	is("no PMU", sysreg(id_aa64dfr0_el1) >> 8 & 15, 0);
 	is("no MTE", sysreg(id_aa64pfr1_el1) >> 8 & 15, 0);
@@ -158,9 +158,35 @@ static void registers(void)
 	is("physical timer off", taken(), ~0UL);
 	sysreg(S3_0_c15_c2_0);
 	is("IMPLEMENTATION DEFINED", taken(), EC_UNKNOWN);
+	sysreg(S3_1_c0_c0_4);
+	is("GMID", taken(), EC_UNKNOWN);
+	sysreg(dbgbcr2_el1);
+	is("a third breakpoint", taken(), EC_UNKNOWN);
+	is("caches", sysreg(clidr_el1), 0x09200003);
 	/* An SGI to itself; the interrupt controller is off. */
 	asm volatile("msr S3_0_c12_c11_5, %0" : : "r"(1UL));
 	is("SGI", taken(), ~0UL);
+}
+
+/* SVE, if all CPUs have it: what is in its registers survives an exit. */
+static void vectors(void)
+{
+	u64 x = 0x5ec2e75ec2e7, last, count, vl;
+
+	if (!(sysreg(id_aa64pfr0_el1) >> 32 & 15)) {
+		say("kernel: no SVE\r\n");
+		return;
+	}
+	asm volatile("msr cpacr_el1, %0; isb" : : "r"(3UL << 16 | 3UL << 20));
+	asm volatile("msr S3_0_C1_C2_0, %0; isb" : : "r"(15UL));	/* ZCR_EL1.LEN */
+	asm volatile(".arch_extension sve\n\trdvl %0, #1" : "=r"(vl));
+	is("vectors of 16 to 64 bytes", vl >= 16 && vl <= 64, 1);
+	asm volatile("ptrue p3.d; mov z31.d, %0" : : "r"(x));
+	(void)UART[6];			/* its flags: an exit to the VMM */
+	asm volatile("lastb %0, p3, z31.d; cntp %1, p3, p3.d" : "=r"(last), "=r"(count));
+	is("a vector across an exit", last, x);
+	is("a predicate across an exit", count, vl / 8);
+	is("SVE", taken(), ~0UL);
 }
 
 static void memory(void)
@@ -264,6 +290,7 @@ void kernel_main(u64 dtb)
 	calls();
 	identity();
 	registers();
+	vectors();
 	memory();
 	vcpus();
 	say(failed ? "kernel: FAILED\r\n" : "kernel: all passed\r\n");

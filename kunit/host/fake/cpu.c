@@ -6,6 +6,9 @@ struct cpu_run cpu_state;
 u8 cpu_kvm_vcpu[KVM_VCPU_SIZE] __attribute__((aligned(16)));
 u64 (*cpu_guest)(struct vcpu_regs *r);
 unsigned int cpu_fp_clears;
+u8 cpu_sve[256 * 34 + 32];
+u32 cpu_sve_max = 256;
+u64 cpu_fpsr;
 const char guest_vectors[1];
 struct s2 host_s2;
 
@@ -74,9 +77,26 @@ u64 guest_at(u64 va, bool s1e1a) { return va & GENMASK(51, 12); }
 void fp_save(struct fp_state *f) { memset(f, 0x77, sizeof(*f)); }
 void fp_load(const struct fp_state *f) { }
 void fp_clear(void) { cpu_fp_clears++; }
-void sve_save(void *ffr, void *fpsr) { }
-void sve_load(const void *ffr, const void *fpsr) { }
-u64 sve_vl(void) { return 16; }
+u64 sve_vl(void)
+{
+	u32 vl = (SREG(ZCR_EL2) & 15) * 16 + 16;
+
+	return vl < cpu_sve_max ? vl : cpu_sve_max;
+}
+
+void sve_save(void *ffr, void *fpsr)
+{
+	memcpy((u8 *)ffr - sve_vl() * 34, cpu_sve, sve_vl() * 34 + sve_vl() / 8);
+	memset(fpsr, 0x77, 8);
+}
+
+void sve_load(const void *ffr, const void *fpsr)
+{
+	u64 sum = *(const u64 *)fpsr;		/* read: it must be there */
+
+	cpu_fpsr = sum;
+	memcpy(cpu_sve, (const u8 *)ffr - sve_vl() * 34, sve_vl() * 34 + sve_vl() / 8);
+}
 void s2_load(const struct s2 *s2) { SREG(VTTBR_EL2) = (u64)s2; }
 bool shadow_fault(struct vcpu *v, enum vcpu_exit *code) { return false; }
 void *slot_map(enum slot_id id, pa_t pa, size_t len) { return host_bytes(pa, len); }

@@ -28,6 +28,10 @@ extern u64 (*cpu_guest)(struct vcpu_regs *r);
 /* One __kvm_vcpu_run() of @vm by the host's thread @host. */
 u64 cpu_run_vcpu(struct vm *vm, kva_t host);
 extern unsigned int cpu_fp_clears, cpu_unmaps;
+/* The vector registers: Z, P and FFR at the current length, and the longest there is, in bytes. */
+extern u8 cpu_sve[256 * 34 + 32];
+extern u32 cpu_sve_max;
+extern u64 cpu_fpsr;
 /* Linear-map address of cpu_kvm_vcpu. */
 #define CPU_LINEAR	0xffff000080000000UL
 
