@@ -6,5 +6,9 @@ SRC_test_canary := $(addprefix el2-objs/kvm/,run.c adjust.c hcalls.c) \
 	$(addprefix kunit/host/fake/,cpu.c pvm_world.c pvm_memory.c panic.c)
 INC_test_canary := -Wno-unused-parameter -Wno-sign-compare -Wno-implicit-fallthrough \
 	-DFAKE_SREG_ONLY -include $(here)/fake/sysreg_array.h -iquote $(here)/fake/kvm612
+SRC_test_canary_fp := $(SRC_test_canary)
+INC_test_canary_fp := $(INC_test_canary)
+SRC_test_inject := $(SRC_test_canary)
+INC_test_inject := $(INC_test_canary)
 SRC_test_sysregs := $(SRC_test_canary)
 INC_test_sysregs := $(INC_test_canary)

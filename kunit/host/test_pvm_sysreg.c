@@ -86,6 +86,110 @@ static void id_registers(void **state)
 	assert_int_equal(pvm_id_value(PVM_ID_MMFR0, 5, 32) & 15, 0);
 }
 
+/* No CPU lacks what is shown: a host could run the guest there. */
+static void ids_of_all_cpus(void **state)
+{
+	(void)state;
+	for (int round = 0; round < 1000; round++) {
+		world_new();
+		for (int id = 0; id < PVM_ID_COUNT; id++) {
+			u64 both, one[2], ctr;
+
+			for (int cpu = 0; cpu < 2; cpu++) {
+				world_cpus[cpu].id_regs[id] = test_rand();
+				one[cpu] = pvm_id_value(id, world_cpus[cpu].id_regs[id], 48);
+			}
+			both = pvm_id_common(id, 48);
+			for (int shift = 0; shift < 64; shift += 4) {
+				u64 f = both >> shift & 15, a = one[0] >> shift & 15,
+					b = one[1] >> shift & 15;
+				bool sign = (id == PVM_ID_PFR0 && (shift == 16 || shift == 20)) ||
+					(id == PVM_ID_MMFR0 && (shift == 24 || shift == 28));
+
+				if (sign) {
+					/* 0xf: not there */
+					assert_true(((f + 1) & 15) <= ((a + 1) & 15) || f > 7);
+					assert_true((a != 15 && b != 15) || f > 7);
+				} else if (id == PVM_ID_CTR && shift == 28) {
+					ctr = a & b;
+					assert_int_equal(f, ctr);
+				} else {
+					assert_int_equal(f, a < b ? a : b);
+				}
+			}
+		}
+	}
+}
+
+/* One feature needs another (Arm ARM A2): @id at least @min means @needs at least @nmin. */
+static const struct { enum pvm_id id; int shift; u64 min; enum pvm_id needs; int nshift; u64 nmin; }
+needs[] = {
+	{ PVM_ID_ISAR0, 12, 2, PVM_ID_ISAR0, 8, 1 },	/* SHA512: SHA1 */
+	{ PVM_ID_ISAR0, 32, 1, PVM_ID_ISAR0, 12, 2 },	/* SHA3: SHA512 */
+	{ PVM_ID_ISAR0, 36, 1, PVM_ID_ISAR0, 40, 1 },	/* SM3: SM4 */
+	{ PVM_ID_ISAR0, 40, 1, PVM_ID_ISAR0, 36, 1 },	/* SM4: SM3 */
+	{ PVM_ID_ISAR0, 44, 1, PVM_ID_ISAR0, 28, 1 },	/* DotProd: RDM */
+	{ PVM_ID_ISAR0, 20, 3, PVM_ID_MMFR2, 32, 1 },	/* LSE128: LSE2 */
+	{ PVM_ID_MMFR2, 32, 1, PVM_ID_ISAR0, 20, 2 },	/* LSE2: LSE */
+	{ PVM_ID_ISAR0, 52, 2, PVM_ID_ISAR0, 52, 1 },	/* FlagM2: FlagM */
+	{ PVM_ID_ISAR2, 4, 1, PVM_ID_MMFR1, 44, 1 },	/* RPRES: AFP */
+	{ PVM_ID_MMFR2, 60, 1, PVM_ID_PFR0, 60, 1 },	/* E0PD: CSV3 */
+	{ PVM_ID_MMFR2, 12, 1, PVM_ID_PFR0, 28, 1 },	/* IESB: RAS */
+	{ PVM_ID_MMFR1, 20, 3, PVM_ID_MMFR1, 20, 2 },	/* PAN3: PAN2 */
+	{ PVM_ID_PFR0, 32, 1, PVM_ID_ISAR1, 16, 1 },	/* SVE: FCMA */
+	{ PVM_ID_ZFR0, 0, 1, PVM_ID_PFR0, 32, 1 },	/* SVE2: SVE */
+	{ PVM_ID_ZFR0, 4, 1, PVM_ID_PFR0, 32, 1 },
+	{ PVM_ID_ZFR0, 16, 1, PVM_ID_PFR0, 32, 1 },
+	{ PVM_ID_ZFR0, 32, 1, PVM_ID_PFR0, 32, 1 },
+	{ PVM_ID_PFR1, 36, 1, PVM_ID_PFR0, 24, 1 },	/* NMI: GIC system registers */
+};
+
+static bool unmet(const u64 *ids, size_t i)
+{
+	return (ids[needs[i].id] >> needs[i].shift & 15) >= needs[i].min &&
+	       (ids[needs[i].needs] >> needs[i].nshift & 15) < needs[i].nmin;
+}
+
+/* Where every CPU is as the architecture allows, so is what is shown of them. */
+static void ids_consistent(void **state)
+{
+	u64 v[PVM_ID_COUNT];
+	(void)state;
+
+	for (int round = 0; round < 2000; round++) {
+		world_new();
+		for (int cpu = 0; cpu < 2; cpu++) {
+			u64 *ids = world_cpus[cpu].id_regs;
+			bool again = true;
+
+			for (int id = 0; id < PVM_ID_COUNT; id++)
+				ids[id] = test_rand() & 0x3333333333333333;
+			while (again) {
+				again = false;
+				for (size_t i = 0; i < ARRAY_SIZE(needs); i++)
+					if (unmet(ids, i)) {
+						ids[needs[i].id] &= ~(15UL << needs[i].shift);
+						again = true;
+					}
+			}
+		}
+		for (int id = 0; id < PVM_ID_COUNT; id++)
+			v[id] = pvm_id_common(id, 48);
+		for (size_t i = 0; i < ARRAY_SIZE(needs); i++)
+			if (unmet(v, i))
+				fail_msg("ID register %d, bit %d, needs %d, bit %d", needs[i].id,
+					 needs[i].shift, needs[i].needs, needs[i].nshift);
+	}
+	/* Values that the architecture has: two breakpoints and watchpoints at least, EL0 and EL1. */
+	assert_int_equal(v[PVM_ID_DFR0] & 0xfffffff0, 0x00101000);
+	assert_int_equal(v[PVM_ID_PFR0] & 0xff, 0x11);
+	assert_int_equal(v[PVM_ID_CTR] >> 32, 0);
+	/* PAuth: two algorithms have nothing in common. */
+	world_cpus[0].id_regs[PVM_ID_ISAR1] = 0x01000010;	/* QARMA5 */
+	world_cpus[1].id_regs[PVM_ID_ISAR1] = 0x10000100;	/* IMPLEMENTATION DEFINED */
+	assert_int_equal(pvm_id_common(PVM_ID_ISAR1, 48) & 0xff000ff0, 0);
+}
+
 static void values(void **state)
 {
 	struct vcpu *v;
@@ -137,6 +241,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(id_registers),
+		cmocka_unit_test(ids_of_all_cpus),
+		cmocka_unit_test(ids_consistent),
 		cmocka_unit_test(values),
 	};
 

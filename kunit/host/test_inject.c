@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What a host can do to a protected vCPU beside running it: abort a device access. */
+#include "canary_common.h"
+#include "hcall.h"
+
+/* An answer of "exception" to a device access, whatever else it says: an external abort. */
+static void only_an_abort(void **state)
+{
+	static u8 benign[KVM_VCPU_SIZE], hostile[KVM_VCPU_SIZE];
+	static struct seen s;
+	(void)state;
+
+	warm_up();
+	for (int round = 0; round < ROUNDS; round++) {
+		enum pvm_exposure what = round & 1 ? SHOW_LOAD : SHOW_STORE;
+		u64 pc, pstate;
+
+		begin(what);
+		cpu_run_vcpu(vm, HOST);
+		pc = world_vcpu[0].regs.pc;
+		pstate = world_vcpu[0].regs.pstate;
+		images(what, benign, hostile);
+		hostile[KVM_VCPU_IFLAGS] |= KVM_FLAG_PENDING_EXCEPTION;
+		save();
+		restore();
+		enter(&s, hostile);
+		assert_int_equal(s.entered, 1);
+		assert_int_equal(s.regs.pc, saved.vcpu[0].sr[GSR_VBAR_EL1] + 0x200);
+		assert_int_equal(s.regs.pstate & (SPSR_MODE | SPSR_MODE32 | SPSR_DAIF),
+				 SPSR_EL1H | SPSR_DAIF);
+		assert_memory_equal(s.regs.x, saved.vcpu[0].regs.x, sizeof(s.regs.x));
+		assert_int_equal(s.vcpu.sr[GSR_ESR_EL1],
+				 (u64)EC_DABT_CUR << ESR_EC_SHIFT | ESR_IL | FSC_EXTABT);
+		assert_int_equal(s.vcpu.sr[GSR_FAR_EL1], g.far);
+		assert_int_equal(s.vcpu.sr[GSR_ELR_EL1], pc);
+		assert_int_equal(s.vcpu.sr[GSR_SPSR_EL1], pstate);
+		/* No virtual SError, IRQ or FIQ by HCR_EL2. */
+		assert_int_equal(s.vcpu.hcr & (HCR_VSE | HCR_VI | HCR_VF), 0);
+		assert_int_equal(s.vcpu.hcr & ~(HCR_TWI | HCR_TWE),
+				 saved.vcpu[0].hcr & ~(HCR_TWI | HCR_TWE));
+	}
+}
+
+/*
+ * KVM's other calls between two runs: nothing of a protected vCPU changes but its CPU interface's
+ * ICH_VMCR_EL2 and ICH_AP*R_EL2, its mappings stay, its counter does not jump.
+ */
+static void other_calls(void **state)
+{
+	static struct vcpu before[VM_MAX_VCPUS];
+	static u8 k[KVM_VCPU_SIZE];
+	unsigned int known = 0;
+	(void)state;
+
+	warm_up();
+	for (u64 id = 0; id < 128; id++) {
+		struct percpu *cpu = this_cpu();
+		u64 offset = test_rand();
+
+		if (id == KVM_FN_kvm_vcpu_run)
+			continue;
+		begin(SHOW_LOAD);
+		for (int i = 0; i < VM_MAX_VCPUS; i++)
+			world_vcpu[i].cntvoff = offset;
+		cpu_run_vcpu(vm, HOST);
+		memcpy(before, world_vcpu, sizeof(before));
+		memcpy(k, cpu_kvm_vcpu, sizeof(k));
+		cpu_kvm_vcpu[KVM_VCPU_IFLAGS] |= KVM_FLAG_PENDING_EXCEPTION;
+		k[KVM_VCPU_IFLAGS] |= KVM_FLAG_PENDING_EXCEPTION;
+		w.drops = cpu_unmaps = 0;
+		test_fill(cpu->host.x, sizeof(cpu->host.x));
+		cpu->host.x[1] = CPU_LINEAR;
+		if (id == KVM_FN_vgic_v3_save_vmcr_aprs || id == KVM_FN_vgic_v3_restore_vmcr_aprs)
+			cpu->host.x[1] += KVM_VCPU_GIC;
+		known += kvm_host_call(cpu, id);
+
+		assert_memory_equal(world_vcpu, before, sizeof(before));
+		assert_int_equal(w.drops + cpu_unmaps, 0);
+		for (size_t i = 0; i < sizeof(k); i++) {
+			size_t in_gic = i - KVM_VCPU_GIC;
+
+			if (id == KVM_FN_vgic_v3_save_vmcr_aprs && in_gic >= KVM_GIC_VMCR &&
+			    in_gic < KVM_GIC_LR)
+				continue;
+			assert_int_equal(k[i], cpu_kvm_vcpu[i]);
+		}
+		cpu_run_vcpu(vm, HOST);
+		for (unsigned int i = 0; i < g.hw.n; i++)
+			if (!strcmp(g.hw.r[i].name, NAME(CNTVOFF_EL2)))
+				assert_int_equal(g.hw.r[i].v, offset);
+	}
+	assert_true(known > 10);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(only_an_abort),
+		cmocka_unit_test(other_calls),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
