@@ -213,6 +213,8 @@ static inline void warm_up(void)
 	begin(SHOW_NOTHING);
 	/* In the file, whether the core knows it or not. */
 	SREG(BRBCR_EL1) = 0;
+	/* The host's would arm its breakpoints and its software step in the guest. */
+	SREG(MDSCR_EL1) = 0;
 	cpu_run_vcpu(vm, HOST);
 }
 
