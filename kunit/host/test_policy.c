@@ -155,7 +155,6 @@ static void random_text(void **state)
 	for (int n = 0; n < 100000; n++) {
 		char text[1024] = "";
 		size_t len = 0;
-		u32 hashes = 0;
 
 		for (int k = 1 + test_rand() % 8; k; k--) {
 			unsigned int i = test_rand() % 12;
@@ -163,13 +162,13 @@ static void random_text(void **state)
 
 			memcpy(text + len, piece[i], size);
 			len += size;
-			hashes += i == 1 || i == 2;
 		}
 		memset(&p, 0, sizeof(p));
 		if (parse_more(text, len))
 			continue;
 		taken++;
-		assert_true(p.any <= 1 && p.nr_signers <= hashes);
+		/* Numbers in a row can make a hash too. */
+		assert_true(p.any <= 1 && p.nr_signers <= len / 64);
 		assert_true(p.any || p.nr_signers);
 		assert_true(!p.any || memmem(text, len, "any", 3));
 		assert_true(p.nr_signers < 2 || memcmp(p.signer[0].key_hash,
