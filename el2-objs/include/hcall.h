@@ -10,8 +10,10 @@
 void host_trap(struct percpu *cpu);
 void host_hvc_broken(struct percpu *cpu);	/* core_panic() in an HVC: its answer */
 
-/* Host calls whose id is KVM's (0xC6000000 + n): kvm/hcalls.c. Sets x0-x1 in
- * cpu->host. Returns false if unknown. */
+/*
+ * Host calls whose id is KVM's (0xC6000000 + n): kvm/hcalls.c. Sets x0-x1 in
+ * cpu->host. Returns false if unknown.
+ */
 bool kvm_host_call(struct percpu *cpu, u64 id);
 /* Hyp-stub calls, x0 < 16 (asm/virt.h): answered, without effect: kvm/stub.c. */
 bool kvm_stub_call(struct percpu *cpu);
@@ -34,8 +36,10 @@ void host_smc(struct percpu *cpu);	/* a trapped SMC: PSCI relay or the allow-lis
 /* Fixed once the core is sealed; hc_seal() moves it on. (hcall/dispatch.c) */
 extern u32 core_phase;			/* enum hypsec_phase, never BROKEN: that is core_broken */
 
-/* The handlers of abi/hcalls.def: hcall/host.c, but hc_seal() is boot/'s. @arg: x1-x4, zero
- * from the call's arity on; @val: x1-x3, zeroed before. HYPSEC_RESTART is allowed. */
+/*
+ * The handlers of abi/hcalls.def: hcall/host.c, but hc_seal() is boot/'s. @arg: x1-x4, zero
+ * from the call's arity on; @val: x1-x3, zeroed before. HYPSEC_RESTART is allowed.
+ */
 #define HYPSEC_CALL(nr, NAME, name, phases, caller, arity, values, handler, what) \
 	int handler(struct percpu *cpu, const u64 *arg, u64 *val);
 #include "../abi/hcalls.def"

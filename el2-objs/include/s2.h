@@ -32,8 +32,8 @@ struct s2 {
 #define S2_XN		BIT(54)		/* XN[1:0] == 0b10: no execution at EL1 or EL0 */
 #define S2_SW		GENMASK(58, 55)	/* software: the epoch stamp in the host's leaves */
 #define S2_SW_SHIFT	55
-#define S2_SHARED	BIT(59)		/* host's leaves: shared with the core; ignored by hardware
-					 * as long as VTCR_EL2.HWU59 is 0 */
+/* Host's leaves: shared with the core; ignored by hardware as long as VTCR_EL2.HWU59 is 0 */
+#define S2_SHARED	BIT(59)
 #define S2_ADDR		GENMASK(47, 12)
 
 /*
@@ -96,9 +96,11 @@ void s2_merge(struct s2 *s2, u64 ia, u32 live);
  * Locks: caller holds the lock that protects @s2.
  */
 int s2_map(struct s2 *s2, u64 ia, pa_t pa, u64 size, u64 attr);
-/* Invalidates every entry in [ia, ia + size), whatever its level (a block that is
+/*
+ * Invalidates every entry in [ia, ia + size), whatever its level (a block that is
  * only partly covered goes whole: a shadow is a cache), then TLBI. Bounded: frees
- * whole tables through the trash list. */
+ * whole tables through the trash list.
+ */
 void s2_unmap(struct s2 *s2, u64 ia, u64 size);
 /* Empties the table: a fresh root, TLBI of the VMID, the old tree to the trash. */
 void s2_drop(struct s2 *s2);
@@ -121,8 +123,10 @@ void tlb_flush_vmid_local(const struct s2 *s2);	/* S1+S2 of this CPU, and its I-
 extern struct s2 host_s2;
 extern struct spinlock host_s2_lock;
 int host_s2_init(const struct hypsec_install *in);	/* identity, core region annotated */
-/* A stage-2 abort of the host: maps MMIO lazily, ends a VM whose page was touched, or
- * injects an alignment fault (ISS DFSC 0x21). */
+/*
+ * A stage-2 abort of the host: maps MMIO lazily, ends a VM whose page was touched, or
+ * injects an alignment fault (ISS DFSC 0x21).
+ */
 void host_abort(u64 esr);
 
 #endif

@@ -184,12 +184,16 @@ void vm_host_touch(pa_t pa, struct page_info pi);
 void shadow_drop_all(void);
 
 /* --- vcpu/: running --- */
-/* Loads @v, runs until an exit that vcpu/exit.c does not handle itself; saves it.
+/*
+ * Loads @v, runs until an exit that vcpu/exit.c does not handle itself; saves it.
  * @handler: called after each exit with the guest's state saved in @v (registers only;
- * system registers stay loaded); true: enter again. */
+ * system registers stay loaded); true: enter again.
+ */
 enum vcpu_exit vcpu_run(struct vcpu *v, bool (*handler)(struct vcpu *v, enum vcpu_exit *code));
-/* Exits both kinds of VM share (FP/SIMD, fault address resolution): true if handled, that is
- * enter again. Call it first in a handler, for EXIT_TRAP only. */
+/*
+ * Exits both kinds of VM share (FP/SIMD, fault address resolution): true if handled, that is
+ * enter again. For EXIT_TRAP only.
+ */
 bool vcpu_exit_common(struct vcpu *v, enum vcpu_exit *code);
 /*
  * SPE and TRBE write to addresses of the host's choice through whatever VMID is in force,
@@ -213,8 +217,8 @@ u32 sve_measure(const struct percpu *cpu);
 /* --- kvm/: the shim --- */
 /* One leaf of the table KVM keeps for a VM. */
 struct kvm_leaf {
-	int status;		/* HYPSEC_OK: valid leaf; HYPSEC_RANGE: no valid entry; HYPSEC_DENIED: a table
-				 * page is not HOST memory */
+	/* HYPSEC_OK: valid leaf; RANGE: no valid entry; DENIED: a table page is not HOST memory */
+	int status;
 	u8 level;
 	bool r, w, x, af;
 	u8 memattr;		/* MemAttr[3:0] */
