@@ -345,7 +345,7 @@ static int enter(struct vcpu *v)
  * @v: the vCPU that asked
  *
  * Host interrupts are looked for after each page: at most one page's hash
- * (270,000 instructions) or the signature (510,000) between two.
+ * (100,000 instructions) or the signature (510,000) between two.
  * Return: HYPSEC_OK: protected, @v is ready to run; HYPSEC_RESTART: the host
  * has an interrupt; HYPSEC_EXIT: the host must map a page, @v shows the fault;
  * else the VM is dead.
