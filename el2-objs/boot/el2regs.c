@@ -26,6 +26,12 @@ static bool has_spe(void)
 	return read_idreg(ID_AA64DFR0_EL1, 32) && !(read_sysreg(PMBIDR_EL1) & BIT(4));
 }
 
+/* TRFCR_EL2: EL3 may keep it, and no bit tells; a kernel that has a TRBE uses it. */
+static bool has_trbe(void)
+{
+	return read_idreg(ID_AA64DFR0_EL1, 44) && !(read_sysreg(TRBIDR_EL1) & BIT(4));
+}
+
 /*
  * One line a register: index in the snapshot, register, condition. CPTR first:
  * it decides whether EL2's own accesses to the ones after it trap.
@@ -58,8 +64,7 @@ static bool has_spe(void)
 	X(EL2S_SMPRIMAP, SMPRIMAP_EL2, read_idreg(ID_AA64PFR1_EL1, 24) && \
 	  (read_sysreg(SMIDR_EL1) & BIT(15))) \
 	X(EL2S_PMSCR, PMSCR_EL2, has_spe()) \
-	X(EL2S_TRFCR, TRFCR_EL2, read_idreg(ID_AA64DFR0_EL1, 40)) \
-	X(EL2S_CNTPOFF, CNTPOFF_EL2, read_idreg(ID_AA64MMFR0_EL1, 60) >= 2)
+	X(EL2S_TRFCR, TRFCR_EL2, read_idreg(ID_AA64DFR0_EL1, 40) && has_trbe())
 
 /* Of the stub's HCR_EL2: features the host's EL1 and EL0 use directly. */
 #define HCR_FROM_STUB	(HCR_API | HCR_APK | HCR_ATA | HCR_ENSCXT | HCR_FIEN | HCR_AMVOFFEN)

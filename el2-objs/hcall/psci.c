@@ -12,12 +12,15 @@
  *				while boot_lock is 1: from a compare-and-swap until
  *				firmware refuses, or until the started CPU has read them
  */
+#include "check.h"
 #include "hcall.h"
 #include "log.h"
 #include "smc.h"
 #include "vcpu.h"
 
 #define SUSPENDED	BIT(0)		/* in suspend_pc */
+#define RESET2_VENDOR	BIT(31)		/* in reset_type: not the architecture's */
+#define RESET2_WARM	0
 
 bool psci_mem_protect;
 
@@ -125,11 +128,13 @@ static u64 suspend(struct percpu *cpu, u32 id, const u64 *arg)
 /* Returns only where firmware refuses. */
 static u64 leave_machine(u32 id, u64 type, u64 cookie)
 {
+	bool broken = READ_ONCE(core_broken);
 	u64 ret;
 
 	scrub_private();
 	ret = smc_call(id, type, cookie, 0).x0;
-	vm_reopen();
+	if (!broken)
+		vm_reopen();
 	return ret;
 }
 
@@ -162,6 +167,11 @@ u64 psci_relay(struct percpu *cpu, u32 id, const u64 *arg)
 	case PSCI_SYSTEM_RESET:
 		return leave_machine(id, 0, 0);
 	case PSCI_SYSTEM_RESET2:
+		/* What would come back must not cost a scrub, nor the VMs. */
+		if ((s32)smc_call(PSCI_FEATURES, id, 0, 0).x0 < 0)
+			return SMC_RET(SMCCC_NOT_SUPPORTED);
+		if (!((u32)arg[0] & RESET2_VENDOR) && (u32)arg[0] != RESET2_WARM)
+			return SMC_RET(PSCI_INVALID_PARAMETERS);
 		return leave_machine(id, arg[0], arg[1]);
 	case PSCI_AFFINITY_INFO:
 	case PSCI_NODE_HW_STATE:

@@ -20,7 +20,7 @@ static u64 entry_size(u8 level)
 
 /*
  * After a panic some lock may never be free again, and pages of VMs are as they were:
- * the record is read, and pages are mapped, without one. No VM runs on (vcpu/switch.c).
+ * the record is read, and pages are mapped, without one. Guests are cut off from memory first (vm_cut_off()).
  */
 static bool broken(void)
 {
@@ -100,10 +100,13 @@ void scrub_private(void)
 	u64 pages = 0;
 	unsigned int i;
 
-	if (!broken())
+	if (!broken()) {
 		vm_close_all("the host is powered off or reset");
-	else if (this_cpu()->slot[SLOT_PAGE].pages)
-		slot_unmap(SLOT_PAGE);		/* this CPU panicked with it in use */
+	} else {
+		vm_cut_off();
+		if (this_cpu()->slot[SLOT_PAGE].pages)
+			slot_unmap(SLOT_PAGE);	/* this CPU panicked with it in use */
+	}
 	for (i = 0; ram_range(i, &ram); i++)
 		pages += scrub_range(ram.base, ram.base + ram.size);
 	if (pages && !broken())

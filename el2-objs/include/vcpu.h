@@ -172,6 +172,11 @@ void vm_close_all(const char *why);
 bool vm_closing(void);
 void vm_reopen(void);	/* firmware has refused: the host goes on */
 /*
+ * The last act of a broken core, without a lock: no protected guest reaches memory any more,
+ * wherever it runs, and no register of one is left. For hcall/scrub.c.
+ */
+void vm_cut_off(void);
+/*
  * Frees what pvm/ holds of @vm if it is dead and no vCPU is inside: for who has just
  * counted itself out and found it dead. Takes vm->lock.
  */
@@ -252,6 +257,11 @@ enum vcpu_exit pvm_run(struct vm *vm, kva_t host_vcpu, struct host_io *io);
 bool pvm_guest_call(struct vcpu *v, kva_t host_vcpu, enum vcpu_exit *code);
 /* Piece @n of @vm's struct hypsec_identity. RANGE: @n; STATE: not protected. Takes vm->lock. */
 int pvm_identity(struct vm *vm, u64 n, u64 *val);
+/*
+ * Erases the vCPUs' registers, in memory too. @vm is dead, or the core broken; a vCPU may still
+ * be inside, and goes on to use the rest.
+ */
+void pvm_wipe(struct vm *vm);
 /* Frees what pvm/ holds for a dead VM with no running vCPU. Locks: vm->lock, held. */
 void pvm_free(struct vm *vm);
 

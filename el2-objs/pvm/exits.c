@@ -76,7 +76,7 @@ bool pvm_exit(struct vcpu *v, enum vcpu_exit *code)
 	case EC_SERROR:
 		return pvm_show(v, SHOW_SERROR, code);
 	default:
-		/* Features that the ID registers do not show: SVE, SME, MTE, ... */
+		/* Features that the ID registers do not show: SME, MTE, ... */
 		vcpu_inject_undef(v);
 		return true;
 	}
@@ -134,7 +134,10 @@ static struct vcpu *acquire(struct vm *vm, kva_t host, u64 mpidr)
  */
 static void take_gic(struct gic_state *g, const struct gic_state *host)
 {
+	u32 vmcr = g->vmcr;
+
 	*g = *host;
+	g->vmcr = vmcr;
 	g->hcr &= ICH_HCR_TAKEN;
 	g->sre = true;
 	g->vlpi = false;

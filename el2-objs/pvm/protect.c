@@ -23,16 +23,46 @@ _Static_assert(sizeof(struct pvm) <= PAGE_SIZE, "one page");
 #define FDT_MAGIC	0xd00dfeed
 #define FDT_HEADER_SIZE	40
 
+/* Zero in memory too: a zero that is only in a cache is lost at a reset. */
+static void free_secret(void *page)
+{
+	page_zero(page);
+	dcache_clean_inval_poc(page, PAGE_SIZE);
+	pool_free(page, HYPSEC_ACC_VM);
+}
+
 static void free_pages(struct pvm *p)
 {
 	if (!p)
 		return;
 	for (unsigned int i = 0; i < VM_MAX_VCPUS && p->vcpu[i]; i++) {
 		if (p->vcpu[i]->sve_buf)
-			pool_free(p->vcpu[i]->sve_buf, HYPSEC_ACC_VM);
-		pool_free(p->vcpu[i], HYPSEC_ACC_VM);
+			free_secret(p->vcpu[i]->sve_buf);
+		free_secret(p->vcpu[i]);
 	}
-	pool_free(p, HYPSEC_ACC_VM);	/* zeroes: the guest's registers are gone */
+	free_secret(p);
+}
+
+/* What of it is a secret; the rest is used by a vCPU that leaves later. */
+void pvm_wipe(struct vm *vm)
+{
+	struct pvm *p = READ_ONCE(vm->pvm);
+
+	for (unsigned int i = 0; p && i < VM_MAX_VCPUS; i++) {
+		struct vcpu *v = p->vcpu[i];
+
+		if (!v)
+			continue;	/* being freed by a CPU that panicked */
+		hypsec_wipe(&v->regs, sizeof(v->regs));
+		hypsec_wipe(v->sr, sizeof(v->sr));
+		hypsec_wipe(&v->fp, sizeof(v->fp));
+		hypsec_wipe(v->apkey, sizeof(v->apkey));
+		dcache_clean_inval_poc(v, PAGE_SIZE);
+		if (v->sve_buf) {
+			hypsec_wipe(v->sve_buf, PAGE_SIZE);
+			dcache_clean_inval_poc(v->sve_buf, PAGE_SIZE);
+		}
+	}
 }
 
 /*

@@ -21,6 +21,8 @@ static bool has_spec_at(void)
 	return part == 0xd05 || part == 0xd07 || part == 0xd08 || part == 0xd0b;
 }
 
+#define HDFGWTR_nBRBCTL	BIT(60)		/* the host's boot opened it to EL1 */
+
 static void detect(struct cpu_run *c)
 {
 	struct cpu_feat *f = &c->feat;
@@ -42,9 +44,11 @@ static void detect(struct cpu_run *c)
 	f->pmu = pmu && pmu != 0xf;
 	/* P: EL3 keeps the unit, any access to its registers would trap there. */
 	f->spe = FIELD(dfr0, 35, 32) && !(read_sysreg(PMBIDR_EL1) & BIT(4));
-	f->trf = FIELD(dfr0, 43, 40);
 	f->trbe = FIELD(dfr0, 47, 44) && !(read_sysreg(TRBIDR_EL1) & BIT(4));
-	f->brbe = FIELD(dfr0, 55, 52);
+	/* EL3 may keep these, and no bit tells: only where the kernel was promised more. */
+	f->trf = FIELD(dfr0, 43, 40) && f->trbe;
+	f->brbe = FIELD(dfr0, 55, 52) &&
+		  (this_cpu()->el2_snapshot[EL2S_HDFGWTR] & HDFGWTR_nBRBCTL);
 	f->breakpoints = FIELD(dfr0, 15, 12) + 1;
 	f->watchpoints = FIELD(dfr0, 23, 20) + 1;
 	f->pauth = (isar1 & (GENMASK(11, 4) | GENMASK(31, 24))) ||

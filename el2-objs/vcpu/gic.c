@@ -74,6 +74,9 @@ void gic_load(struct vcpu *v, const struct cpu_run *c)
 		isb();
 		write_sysreg(g->vmcr, ICH_VMCR_EL2);
 	}
+	/* Between runs the host can write it: the guest's mask and enables are the guest's. */
+	if (vcpu_private(v))
+		write_sysreg(g->vmcr, ICH_VMCR_EL2);
 	write_sysreg(read_sysreg(ICC_SRE_EL2) & ~ICC_SRE_ENABLE, ICC_SRE_EL2);
 
 	if (g->used_lrs || g->vlpi || !g->sre || (g->hcr & ICH_HCR_TRAPS))
@@ -100,7 +103,7 @@ void gic_unload(struct vcpu *v)
 		write_sysreg(0, ICH_HCR_EL2);
 		lrs_read(g->lr, g->used_lrs, empty);
 	}
-	if (!g->sre)
+	if (!g->sre || vcpu_private(v))
 		g->vmcr = (u32)read_sysreg(ICH_VMCR_EL2);
 	write_sysreg(read_sysreg(ICC_SRE_EL2) | ICC_SRE_ENABLE, ICC_SRE_EL2);
 	if (!g->sre) {

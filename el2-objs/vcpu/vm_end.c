@@ -44,41 +44,72 @@ void vm_kill(struct vm *vm, const char *why)
 	spin_unlock(&vm->lock);
 }
 
-static bool closing;
+/* Calls between vm_close_all() and vm_reopen(): one that is refused must not undo another's. */
+static u32 closing;
 
 bool vm_closing(void)
 {
-	return READ_ONCE(closing);
+	return __atomic_load_n(&closing, __ATOMIC_SEQ_CST);
 }
 
 void vm_close_all(const char *why)
 {
 	u16 id;
 
-	WRITE_ONCE(closing, true);
+	__atomic_fetch_add(&closing, 1, __ATOMIC_SEQ_CST);
 	dsb(ish);
 	/*
 	 * VM_PROTECT looks at it with vm->lock held: what it made before is seen here, as
 	 * vm_kill() takes that lock; what comes after is refused.
 	 */
 	for (id = 1; id <= VM_MAX; id++) {
-		struct vm *vm = vm_by_id(id);
 		unsigned int spins;
+		struct vm *vm;
 
+		spin_lock(&vms_lock);	/* no slot is closed just for a look */
+		vm = vm_by_id(id);
+		spin_unlock(&vms_lock);
 		if (!vm)
 			continue;
 		vm_kill(vm, why);
-		/* Those inside fault at once, and leave: then its registers can be erased. */
+		/* Those inside fault at their next access, and leave; in a WFI there is none. */
 		for (spins = 0; READ_ONCE(vm->running) && spins < LEAVE_SPINS; spins++)
 			cpu_relax();
-		vm_reap(vm);
+		spin_lock(&vm->lock);
+		if (vm->state == VM_DEAD)
+			pvm_wipe(vm);
+		reap(vm);
+		spin_unlock(&vm->lock);
 		vm_put(vm);
 	}
 }
 
 void vm_reopen(void)
 {
-	WRITE_ONCE(closing, false);
+	__atomic_fetch_sub(&closing, 1, __ATOMIC_SEQ_CST);
+}
+
+void vm_cut_off(void)
+{
+	u32 i, n;
+
+	for (i = 0; i < VM_MAX; i++) {
+		struct vm *vm = &vms[i];
+
+		if (!vm->pvm || !vm->s2.root)
+			continue;
+		for (n = 0; n < (PAGE_SIZE / 8) << vm->s2.root_order; n++)
+			WRITE_ONCE(vm->s2.root[n], 0);
+	}
+	/* All VMIDs, so that VTTBR_EL2 need not be switched; twice: s2/tlb.c, FLUSH_DONE. */
+	dsb(ish);
+	tlbi(alle1is);
+	dsb(ish);
+	tlbi(alle1is);
+	dsb(ish);
+	isb();
+	for (i = 0; i < VM_MAX; i++)
+		pvm_wipe(&vms[i]);
 }
 
 void vm_host_touch(pa_t pa, struct page_info pi)

@@ -7,6 +7,7 @@
 #define HYPSEC_PSCI_COMMON_H
 
 #include "test.h"
+#include "check.h"
 #include "hcall.h"
 #include "vcpu.h"
 #include "log.h"
@@ -30,6 +31,7 @@ static struct {
 static int nr_calls;
 static struct smc_res answer;		/* of the fake firmware */
 static void (*during)(void);		/* what happens elsewhere while it serves */
+bool core_broken;
 static bool closed;			/* VM_PROTECT is refused */
 static int scrubbed_before;		/* SMCs seen when memory was scrubbed, -1: not */
 static int log_lines;

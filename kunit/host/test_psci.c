@@ -177,8 +177,7 @@ static void cpu_on_while_suspended(void **state)
 
 static void power_off_scrubs_first(void **state)
 {
-	static const u32 id[] = { PSCI_SYSTEM_OFF, PSCI_SYSTEM_RESET, PSCI_SYSTEM_RESET2,
-				  PSCI_SYSTEM_RESET2_64 };
+	static const u32 id[] = { PSCI_SYSTEM_OFF, PSCI_SYSTEM_RESET };
 	size_t i;
 
 	(void)state;
@@ -190,10 +189,57 @@ static void power_off_scrubs_first(void **state)
 		assert_int_equal(nr_calls, 1);
 		assert_false(closed);	/* firmware has refused */
 	}
+	/* A broken core has closed nothing, and opens nothing. */
+	reset(NULL);
+	core_broken = true;
+	smc(PSCI_SYSTEM_OFF, 0, 0, 0);
+	assert_int_equal(scrubbed_before, 0);
+	assert_true(closed);
+	core_broken = false;
+	closed = false;
 	reset(NULL);
 	smc(PSCI_CPU_OFF, 0, 0, 0);
 	assert_call(0, PSCI_CPU_OFF, 0, 0, 0);
 	assert_int_equal(scrubbed_before, -1);
+}
+
+static u64 script[4];
+static void next_answer(void)
+{
+	answer.x0 = script[nr_calls];
+}
+
+/* What firmware would refuse must not end the VMs, or keep this CPU for a scrub. */
+static void reset2(void **state)
+{
+	static const u32 id[] = { PSCI_SYSTEM_RESET2, PSCI_SYSTEM_RESET2_64 };
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_SIZE(id); i++) {
+		reset(NULL);
+		during = next_answer;
+		memcpy(script, ((u64[]){ 9, RET(PSCI_NOT_SUPPORTED), 9, 9 }), 32);
+		assert_int_equal(smc(id[i], 0, 2, 3), RET(PSCI_NOT_SUPPORTED));
+		assert_call(0, PSCI_FEATURES, id[i], 0, 0);
+		assert_int_equal(scrubbed_before, -1);
+
+		reset(NULL);
+		assert_int_equal(smc(id[i], 1, 2, 3), RET(PSCI_INVALID_PARAMETERS));
+		assert_int_equal(scrubbed_before, -1);
+
+		reset(NULL);
+		during = next_answer;
+		memcpy(script, ((u64[]){ 9, 0, RET(PSCI_INTERNAL_FAILURE), 9 }), 32);
+		assert_int_equal(smc(id[i], 0, 2, 3), RET(PSCI_INTERNAL_FAILURE));
+		assert_int_equal(scrubbed_before, 1);
+		assert_call(1, id[i], 0, 2, 0);
+		assert_false(closed);
+
+		reset(NULL);
+		smc(id[i], BIT(31) | 7, 2, 3);
+		assert_int_equal(scrubbed_before, 1);
+	}
 }
 
 /* Queries take no address and are passed on as they are. */
@@ -210,12 +256,6 @@ static void queries(void **state)
 	smc(PSCI_STAT_COUNT | SMCCC_SMC64, 0x100, 2, 7);
 	assert_call(3, PSCI_STAT_COUNT | SMCCC_SMC64, 0x100, 2, 0);
 	assert_int_equal(nr_calls, 4);
-}
-
-static u64 script[4];
-static void next_answer(void)
-{
-	answer.x0 = script[nr_calls];
 }
 
 static void mem_protect(void **state)
@@ -255,6 +295,7 @@ int main(void)
 		T(cpu_on_starts_under_the_core), T(cpu_on_32), T(cpu_on_refused),
 		T(cpu_on_one_at_a_time), T(cpu_on_firmware_says_no), T(suspend_power_down),
 		T(suspend_that_returns), T(cpu_on_while_suspended), T(power_off_scrubs_first),
+		T(reset2),
 		T(queries), T(mem_protect),
 	};
 

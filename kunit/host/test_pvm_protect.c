@@ -285,6 +285,30 @@ static void ram(void **state)
 	assert_int_equal(world_pvm.nr_ram, VM_MAX_RAM);
 }
 
+/* Of a vCPU that is still inside: no register is left, and what it needs to leave is. */
+static void wipe(void **state)
+{
+	struct vcpu *v;
+	(void)state;
+
+	start();
+	v = begin();
+	memset(&v->regs, 0xa5, sizeof(v->regs));
+	memset(v->sr, 0xa5, sizeof(v->sr));
+	memset(&v->fp, 0xa5, sizeof(v->fp));
+	memset(v->apkey, 0xa5, sizeof(v->apkey));
+	v->busy = 1;
+	pvm_wipe(vm);
+	assert_true(all_zero(&v->regs, sizeof(v->regs)) && all_zero(v->sr, sizeof(v->sr)) &&
+		    all_zero(&v->fp, sizeof(v->fp)) && all_zero(v->apkey, sizeof(v->apkey)));
+	assert_int_equal(v->busy, 1);
+	assert_ptr_equal(v->vm, vm);
+	assert_int_equal(v->power, VCPU_ON);
+	/* One that was ordinary has nothing here. */
+	vm->pvm = NULL;
+	pvm_wipe(vm);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -295,6 +319,7 @@ int main(void)
 		cmocka_unit_test(bad_dtb),
 		cmocka_unit_test(dies),
 		cmocka_unit_test(ram),
+		cmocka_unit_test(wipe),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

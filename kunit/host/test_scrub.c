@@ -27,7 +27,7 @@ static struct hypsec_ram ram[2] = {
 	{ BASE, 0x401000 }, { BASE + 0x600000, 0x200000 },
 };
 static u8 *mapped;
-static bool closed;
+static bool closed, cut_off;
 bool core_broken;
 static struct percpu cpu;
 static int moving_for;
@@ -58,7 +58,7 @@ struct page_info own_peek(pa_t pa)
 {
 	struct page_info pi = page[index_of(pa.v)].pi;
 
-	assert_true(core_broken);
+	assert_true(cut_off);	/* nothing is written behind the walk */
 	lookups++;
 	return pi;
 }
@@ -118,8 +118,15 @@ void dcache_clean_inval_poc(const void *va, size_t n)
 void hypsec_wipe(void *p, size_t n) { memset(p, 0, n); }
 void hlog(const char *fmt, ...) { (void)fmt; }
 
+void vm_cut_off(void)
+{
+	assert_true(core_broken);
+	cut_off = true;
+}
+
 void vm_close_all(const char *why)
 {
+	assert_false(core_broken);	/* it takes locks */
 	assert_non_null(why);
 	closed = true;
 }
@@ -187,7 +194,6 @@ static void test_broken(void **state)
 	mapped = page[9].mem;
 	cpu.slot[SLOT_PAGE].pages = 1;
 	scrub_private();
-	assert_false(closed);
 	check_scrubbed();
 	core_broken = false;
 }

@@ -154,6 +154,11 @@ static void fuzz_no_host_entry(void **state)
 		if (!nr_calls)
 			continue;
 		op = (u32)calls[0].x[0] & ~SMCCC_SMC64;
+		/* Asked first whether firmware has it. */
+		if (nr_calls == 2 && op == PSCI_FEATURES) {
+			assert_int_equal((u32)calls[1].x[0] & ~SMCCC_SMC64, PSCI_SYSTEM_RESET2);
+			continue;
+		}
 		if (op == PSCI_CPU_ON || op == PSCI_CPU_SUSPEND)
 			assert_int_equal(calls[0].x[2], ENTRY);
 		else if (op == PSCI_SYSTEM_SUSPEND || op == PSCI_CPU_DEFAULT_SUSPEND)

@@ -4,6 +4,7 @@
  * the right to a page.
  */
 #include "kvm_host.h"
+#include "check.h"
 
 #define PRIVATE_PAGE	GUEST_PAGES
 #define FRAME		0x123UL
@@ -254,6 +255,61 @@ static void test_teardown_with_slot(void **state)
 	assert_int_equal(vm->private_pages, 0);
 }
 
+/* Before a reset. One vCPU does not leave: it may be in a WFI. */
+static void test_close_all(void **state)
+{
+	struct vm_identity id[3];
+	struct vm *vm = protected_vm(&id[0], 0, 0), *inside = protected_vm(&id[1], 1, 1), *ordinary;
+
+	(void)state;
+	id[2] = kvm_vm(2, 40);
+	ordinary = kvm_ran(&id[2]);
+	inside->running = 1;
+	assert_false(vm_closing());
+	pvm_wiped = 0;
+	vm_close_all("a reset");
+	assert_int_equal(vm->state, VM_DEAD);
+	assert_int_equal(inside->state, VM_DEAD);
+	assert_int_equal(ordinary->state, VM_ORDINARY);
+	assert_int_equal(pvm_freed, 1);		/* the one with nobody inside */
+	assert_int_equal(pvm_wiped, 1);		/* and the other is left without a register */
+	assert_false(mapped(inside, FRAME));
+	assert_true(vm_closing());
+
+	/* A second CPU's reset is refused: the first one's goes on. */
+	vm_close_all("another");
+	vm_reopen();
+	assert_true(vm_closing());
+	vm_reopen();
+	assert_false(vm_closing());
+	inside->running = 0;
+	vm_reap(inside);
+	assert_int_equal(pvm_freed, 2);
+}
+
+/* No lock, no state: tables are empty and no register is left. */
+static void test_cut_off(void **state)
+{
+	struct vm_identity id;
+	struct vm *vm = protected_vm(&id, 0, 1);
+	size_t size = PAGE_SIZE << vm->s2.root_order;
+	void *root = malloc(size);
+
+	(void)state;
+	memcpy(root, vm->s2.root, size);
+	pvm_wiped = 0;
+	core_broken = true;
+	spin_lock(&vm->lock);		/* lost with the CPU that panicked */
+	vm_cut_off();
+	assert_false(mapped(vm, FRAME));
+	assert_int_equal(pvm_wiped, 1);
+	spin_unlock(&vm->lock);
+	core_broken = false;
+	/* A broken core leaves its tables where they are; the test has to give them back. */
+	memcpy(vm->s2.root, root, size);
+	free(root);
+}
+
 static void map_host_page(struct vm *vm, u64 frame, u64 pa)
 {
 	bool ram;
@@ -334,6 +390,8 @@ int main(void)
 		TEST(test_teardown_in_use),
 		TEST(test_teardown_of_both),
 		TEST(test_teardown_with_slot),
+		TEST(test_close_all),
+		TEST(test_cut_off),
 		TEST(test_drop_all),
 		TEST(test_drop_all_late_map),
 	};

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The host of kvm_host.h, and the parts of the core that vm.c and shadow.c call. */
 #include "kvm_host.h"
+#include "check.h"
 
-unsigned int pvm_freed, aborts;
+unsigned int pvm_freed, pvm_wiped, aborts;
 bool abort_exec;
 u64 abort_far;
 
@@ -20,6 +21,12 @@ void pvm_free(struct vm *vm)
 	assert_ptr_equal(vm->pvm, a_pvm);
 	vm->pvm = NULL;
 	pvm_freed++;
+}
+
+void pvm_wipe(struct vm *vm)
+{
+	assert_true(core_broken || (spin_held(&vm->lock) && vm->state == VM_DEAD));
+	pvm_wiped += vm->pvm == a_pvm;
 }
 
 void vcpu_inject_abort(struct vcpu *v, bool iabt, u64 far)

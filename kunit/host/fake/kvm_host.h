@@ -43,8 +43,11 @@ u8 kvm_start_level(unsigned int bits);
 /* A page of zeros for a table or a guest, as the host's allocator gives them out. */
 u64 kvm_page(void);
 
-/* pvm_free() was called so often; vcpu_inject_abort() with these. */
-extern unsigned int pvm_freed, aborts;
+/*
+ * pvm_free() was called so often, pvm_wipe() of a VM with something to wipe;
+ * vcpu_inject_abort() with these.
+ */
+extern unsigned int pvm_freed, pvm_wiped, aborts;
 extern bool abort_exec;
 extern u64 abort_far;
 /* Asked for in protect(): pvm_free() clears it. */

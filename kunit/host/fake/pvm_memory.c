@@ -97,6 +97,21 @@ void slot_unmap(enum slot_id id)
 	w.slot = false;
 }
 
+static bool pool_clean[32];		/* in memory as it is seen through the cache */
+
+void page_zero(void *page)
+{
+	memset(page, 0, PAGE_SIZE);
+}
+
+void dcache_clean_inval_poc(const void *va, size_t n)
+{
+	size_t i = (size_t)((const u8 *)va - pool_pages[0]) / PAGE_SIZE;
+
+	assert_true(i < 32 && va == pool_pages[i] && n == PAGE_SIZE);
+	pool_clean[i] = true;
+}
+
 void *pool_alloc(enum hypsec_account acc)
 {
 	assert_int_equal(acc, HYPSEC_ACC_VM);
@@ -109,6 +124,7 @@ void *pool_alloc(enum hypsec_account acc)
 		w.pool_left--;
 		w.pool_out++;
 		memset(pool_pages[i], 0, PAGE_SIZE);
+		pool_clean[i] = false;
 		return pool_pages[i];
 	}
 	return NULL;
@@ -120,6 +136,10 @@ void pool_free(void *page, enum hypsec_account acc)
 
 	assert_int_equal(acc, HYPSEC_ACC_VM);
 	assert_true(i >= 0 && i < 32 && pool_used[i]);
+	/* Registers were there: gone from memory too, or a reset brings them back. */
+	assert_true(pool_clean[i]);
+	for (int k = 0; k < (int)PAGE_SIZE; k++)
+		assert_int_equal(pool_pages[i][k], 0);
 	pool_used[i] = false;
 	w.pool_out--;
 	w.pool_left++;
