@@ -8,7 +8,7 @@
 #include "vm.h"
 
 #define RECLAIM_STEP	64		/* pages of a dead VM given back between two looks */
-#define SCAN_STEP	512		/* entries looked at to find them */
+#define SCAN_STEP	256		/* entries looked at to find them; tables freed in one step */
 #define LEAVE_SPINS	100000		/* far more than an exit takes */
 
 static struct spinlock epoch_lock = SPINLOCK(RANK_EPOCH);
