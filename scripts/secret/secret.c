@@ -66,6 +66,7 @@ int main(void)
 			if (memcmp(&pages[i][(i * 8) % (PAGE - sizeof(secret))], &secret,
 				   sizeof(secret)))
 				stop("memory changed");
-		printf("secret: intact second=%lu\n", second);
+		printf("secret: intact second=%lu cpus=%ld\n", second,
+		       sysconf(_SC_NPROCESSORS_ONLN));
 	}
 }

@@ -4,8 +4,8 @@
 # tests/cpus.sh [MODEL]...
 #
 # On each CPU model: HypSec installs and seals, an ordinary guest comes up under
-# it, a protected guest comes up and keeps its secret from the host's root. (The
-# default model has all other pieces.)
+# it, a protected guest comes up with two vCPUs, another one keeps its secret from
+# the host's root. (The default model has all other pieces.)
 # timeout: 3400
 
 . "$(dirname "$0")/../lib/ktap.sh"
@@ -27,7 +27,12 @@ has() {
 }
 
 guests_up() {
-	[ "$(grep -c '^run: guest up' "$out")" = 2 ]
+	[ "$(grep -c '^run: guest up' "$out")" = 3 ]
+}
+
+# of the second guest, the protected one with two vCPUs
+two_cpus() {
+	[ "$(sed -n 's/^guest: secret: intact .*cpus=//p' "$out" | tr '\n' ' ')" = "1 2 1 " ]
 }
 
 for cpu in "$@"; do
@@ -38,10 +43,12 @@ for cpu in "$@"; do
 		--add "$image:/root/vm.img" --add "$KERNEL_IMAGE:/root/Image" \
 		--add "$initrd:/root/initrd.cpio" -- sh -c '
 		sh attack.sh --boot -kernel Image -initrd initrd.cpio -append "$1" &&
+		sh attack.sh --boot -smp 2 -kernel vm.img &&
 		sh attack.sh -kernel vm.img' sh "$SECRET_CMDLINE" >"$out" 2>&1 || status=$?
 	check "$cpu: the host ran to its end" [ $status = 0 ]
 	check "$cpu: sealed" has "run: hypsec state sealed"
-	check "$cpu: an ordinary and a protected guest come up" guests_up
+	check "$cpu: an ordinary and two protected guests come up" guests_up
+	check "$cpu: a protected one with two CPUs" two_cpus
 	check "$cpu: the guest is protected" has "run: hypsec vm [0-9]+ protected"
 	check "$cpu: nothing of its secret is found" \
 		has "attack: total memory=0 registers=0 .*complete=yes"
