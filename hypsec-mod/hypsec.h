@@ -7,7 +7,7 @@
 #include <crypto/sha2.h>
 #include "../el2-objs/abi/hypsec_abi.h"
 #include "../el2-objs/abi/hypsec_bundle.h"
-#include "../el2-objs/abi/hypsec_calls.h"
+#include "calls.h"
 
 /* The core, as built: bundle.S */
 extern const u8 hypsec_bundle_start[], hypsec_bundle_end[];

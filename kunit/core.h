@@ -9,7 +9,7 @@
 #include <kunit/test.h>
 #include <linux/mm.h>
 #include <linux/types.h>
-#include "hypsec_calls.h"
+#include "../hypsec-mod/calls.h"
 
 /* struct kunit_suite.init: skips where there is no EL2 or no core, fails where it is broken. */
 int hk_init(struct kunit *test);

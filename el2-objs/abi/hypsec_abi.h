@@ -10,10 +10,6 @@
 #ifndef HYPSEC_ABI_H
 #define HYPSEC_ABI_H
 
-#ifndef HYPSEC_ABI_TYPES
-#include <linux/types.h>
-#endif
-
 #define HYPSEC_ABI_MAJOR	1
 #define HYPSEC_ABI_MINOR	1
 

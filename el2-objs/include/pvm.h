@@ -121,6 +121,12 @@ bool pvm_is_dead(struct vcpu *v, enum vcpu_exit *code);
 /* A line of @hash, of 32 bytes. Caller: @vm->pvm cannot go away. */
 void pvm_log_name(const struct vm *vm, const char *what, const u8 *hash);
 
+/* --- pvm/pages.c; pvm_free() and pvm_wipe() are in vcpu.h --- */
+/* Zeroed, all vCPUs off; NULL: no memory, and nothing is taken. Locks: vm->lock. */
+struct pvm *pvm_alloc(struct vm *vm);
+/* Erases and frees; for a VM that did not become protected. NULL: nothing. */
+void pvm_discard(struct pvm *p);
+
 /* --- pvm/protect.c --- */
 int pvm_protect_step(struct vcpu *v);
 

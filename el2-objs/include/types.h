@@ -10,7 +10,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#define HYPSEC_ABI_TYPES
 
 typedef uint8_t u8;
 typedef uint16_t u16;

@@ -10,7 +10,7 @@ SRC_test_pvm_psci := $(pvm) $(addprefix el2-objs/pvm/,psci.c smccc.c fault.c exi
 SRC_test_pvm_smccc := $(SRC_test_pvm_psci)
 SRC_test_pvm_smp := $(SRC_test_pvm_psci)
 SRC_test_pvm_fault := $(pvm) el2-objs/pvm/fault.c $(pvm_world)
-SRC_test_pvm_protect := $(pvm) $(addprefix el2-objs/pvm/,protect.c fault.c idregs.c psci.c identity.c) \
+SRC_test_pvm_protect := $(pvm) $(addprefix el2-objs/pvm/,pages.c protect.c fault.c idregs.c psci.c identity.c) \
 	$(pvm_world)
 SRC_test_pvm_identity := $(SRC_test_pvm_protect)
 SRC_test_smccc := $(SRC_test_pvm_psci)

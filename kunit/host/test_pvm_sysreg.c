@@ -74,7 +74,7 @@ static void id_registers(void **state)
 		assert_int_equal(pvm_id_value(hidden[i].reg, ~0UL, 48) >> hidden[i].shift & 15, 0);
 	assert_int_equal(pvm_id_value(PVM_ID_PFR0, 0x2222, 48) & 0xff, 0x11);
 
-	/* FP "not implemented" is 0xf: it stays. */
+	/* 0xf is a CPU without FP: it stays. */
 	assert_int_equal(pvm_id_value(PVM_ID_PFR0, 0xff0000, 48) & 0xff0000, 0xff0000);
 	/* LPA2 goes, "no 4 KiB granule" stays. */
 	assert_int_equal(pvm_id_value(PVM_ID_MMFR0, 1UL << 28, 48) >> 28 & 15, 0);

@@ -23,6 +23,22 @@ check() {
 	printf 'not ok %d %s\n' $KTAP_COUNT "$ktap_name"
 }
 
+# pass_on: the result lines of a script in the host, from standard input, as results of
+# this piece; comments too, nothing else.
+pass_on() {
+	local line
+
+	while IFS= read -r line; do
+		case $line in
+		"ok "* | "not ok "*)
+			KTAP_COUNT=$((KTAP_COUNT + 1))
+			printf '%s %d - %s\n' "${line%%ok *}ok" $KTAP_COUNT "${line#*- }"
+			[[ $line == ok* ]] || KTAP_FAILED=$((KTAP_FAILED + 1)) ;;
+		"#"*) echo "$line" ;;
+		esac
+	done
+}
+
 # ktap_end: print the plan; ends the piece with its status.
 ktap_end() {
 	printf '1..%d\n' $KTAP_COUNT

@@ -98,7 +98,7 @@ unpack_packages() {
 	local dir=$1 debs p
 	shift
 
-	debs=$(mktemp -d "$HYPSEC_BUILD/debs.XXXXXX")
+	debs=$(mktemp -d -p "$HYPSEC_BUILD")
 	( cd "$debs" && quietly "$HYPSEC_BUILD/log/download.log" \
 		own_apt apt-get download "$@" ) ||
 		die 125 "cannot download $*" "check the network"

@@ -15,7 +15,7 @@ attack=$("$HYPSEC_TOP/scripts/attack/build")
 guest=$("$HYPSEC_TOP/scripts/guest/build")
 initrd=$("$HYPSEC_TOP/scripts/secret/build")
 make -s -C "$HYPSEC_TOP/scripts/stub" >&2
-tmp=$(mktemp -d "$HYPSEC_BUILD/masked.XXXXXX")
+tmp=$(mktemp -d -p "$HYPSEC_BUILD")
 trap 'rm -rf "$tmp"' EXIT
 "$HYPSEC_TOP/scripts/hypsec-image" keygen -o "$tmp/key" >/dev/null
 "$HYPSEC_TOP/scripts/hypsec-image" build --kernel "$KERNEL_IMAGE" --initrd "$initrd" \

@@ -69,7 +69,7 @@ list_under() {
 
 need_kernel
 tests=$("$here/build")
-tmp=$(mktemp -d "$HYPSEC_BUILD/selftests.XXXXXX")
+tmp=$(mktemp -d -p "$HYPSEC_BUILD")
 trap 'rm -rf "$tmp"' EXIT
 if [ -n "$under" ]; then
 	model=$cpu cpu=cortex-a72

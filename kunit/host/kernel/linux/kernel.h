@@ -14,7 +14,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define HYPSEC_ABI_TYPES
 typedef uint8_t u8;
 typedef uint32_t u32;
 typedef uint64_t u64;

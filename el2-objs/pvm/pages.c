@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The pages of the core that hold a protected VM: one for the VM, one or two for each vCPU.
+ * The guest's registers are in them, so they leave erased, in memory too.
+ */
+#include "types.h"
+#include "check.h"
+#include "boot.h"
+#include "pvm.h"
+
+_Static_assert(sizeof(struct vcpu) <= PAGE_SIZE, "one page each");
+_Static_assert(sizeof(struct pvm) <= PAGE_SIZE, "one page");
+
+/* Zero in memory too: a zero that is only in a cache is lost at a reset. */
+static void free_secret(void *page)
+{
+	page_zero(page);
+	dcache_clean_inval_poc(page, PAGE_SIZE);
+	pool_free(page, HYPSEC_ACC_VM);
+}
+
+void pvm_discard(struct pvm *p)
+{
+	if (!p)
+		return;
+	for (unsigned int i = 0; i < VM_MAX_VCPUS && p->vcpu[i]; i++) {
+		if (p->vcpu[i]->sve_buf)
+			free_secret(p->vcpu[i]->sve_buf);
+		free_secret(p->vcpu[i]);
+	}
+	free_secret(p);
+}
+
+/* What of it is a secret; the rest is used by a vCPU that leaves later. */
+void pvm_wipe(struct vm *vm)
+{
+	struct pvm *p = READ_ONCE(vm->pvm);
+
+	for (unsigned int i = 0; p && i < VM_MAX_VCPUS; i++) {
+		struct vcpu *v = p->vcpu[i];
+
+		if (!v)
+			continue;	/* being freed by a CPU that panicked */
+		hypsec_wipe(&v->regs, sizeof(v->regs));
+		hypsec_wipe(v->sr, sizeof(v->sr));
+		hypsec_wipe(&v->fp, sizeof(v->fp));
+		hypsec_wipe(v->apkey, sizeof(v->apkey));
+		dcache_clean_inval_poc(v, PAGE_SIZE);
+		if (v->sve_buf) {
+			hypsec_wipe(v->sve_buf, PAGE_SIZE);
+			dcache_clean_inval_poc(v->sve_buf, PAGE_SIZE);
+		}
+	}
+}
+
+/*
+ * The vectors that all CPUs have. Longest lengths may differ, and be no power of two; then the
+ * next power of two below, which every CPU has (Arm ARM B1.2.2).
+ */
+static u32 common_sve_vl(void)
+{
+	u32 vl = VCPU_SVE_MAX;
+
+	for (u32 cpu = 0; cpu < nr_cpus; cpu++)
+		if (cpu_by_id(cpu)->sve_vl < vl)
+			vl = cpu_by_id(cpu)->sve_vl;
+	while (vl & (vl - 1))
+		vl &= vl - 1;
+	return vl;
+}
+
+struct pvm *pvm_alloc(struct vm *vm)
+{
+	struct pvm *p = pool_alloc(HYPSEC_ACC_VM);
+	u32 sve_vl = common_sve_vl();
+
+	if (!p)
+		return NULL;
+	for (unsigned int i = 0; i < VM_MAX_VCPUS; i++) {
+		p->vcpu[i] = pool_alloc(HYPSEC_ACC_VM);
+		if (p->vcpu[i] && sve_vl)
+			p->vcpu[i]->sve_buf = pool_alloc(HYPSEC_ACC_VM);
+		if (!p->vcpu[i] || (sve_vl && !p->vcpu[i]->sve_buf)) {
+			pvm_discard(p);
+			return NULL;
+		}
+		p->vcpu[i]->sve_vl = sve_vl;
+		p->vcpu[i]->vm = vm;
+		p->vcpu[i]->r = &p->vcpu[i]->regs;
+		p->vcpu[i]->power = VCPU_OFF;
+	}
+	return p;
+}
+
+/**
+ * pvm_free() - free what pvm/ holds of a dead VM
+ *
+ * Caller: holds vm->lock, and with it held has seen that no vCPU is inside. The count
+ * is not looked at again: a vCPU counts itself before it takes the lock (kvm/run.c),
+ * so it may go up at any time; that vCPU will find the VM dead, and leave.
+ */
+void pvm_free(struct vm *vm)
+{
+	CHECK(spin_held(&vm->lock) && vm->state == VM_DEAD);
+	pvm_discard(vm->pvm);
+	vm->pvm = NULL;
+}
