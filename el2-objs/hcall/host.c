@@ -35,6 +35,7 @@ int hc_account(struct percpu *cpu, const u64 *arg, u64 *val)
 	if (arg[0] >= HYPSEC_ACC_COUNT)
 		return HYPSEC_RANGE;
 	val[0] = pool_account((enum hypsec_account)arg[0]);
+	val[1] = arg[0] == HYPSEC_ACC_FREE && pool_wanted();
 	return HYPSEC_OK;
 }
 
