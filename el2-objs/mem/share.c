@@ -10,14 +10,14 @@
 #include "mem.h"
 #include "s2.h"
 
-static u32 used[POOL_OWNERS];	/* pages by VM id; table pages until they are free again */
+static s32 used[POOL_OWNERS];	/* pages by VM id; table pages until they are free again */
 
 void share_charge(u16 vm, s32 pages)
 {
 	CHECK(vm < POOL_OWNERS);
 	/* 0 is the core itself, and the host's table. */
 	if (vm)
-		__atomic_fetch_add(&used[vm], (u32)pages, __ATOMIC_RELAXED);
+		CHECK(__atomic_add_fetch(&used[vm], pages, __ATOMIC_RELAXED) >= 0);
 }
 
 bool share_ok(u16 vm)
@@ -34,11 +34,11 @@ bool share_ok(u16 vm)
 		return true;
 
 	CHECK(vm && vm < POOL_OWNERS);
-	mine = READ_ONCE(used[vm]);
+	mine = (u64)READ_ONCE(used[vm]);
 	for (i = 1; i < POOL_OWNERS; i++) {
-		u32 n = READ_ONCE(used[i]);
+		s32 n = READ_ONCE(used[i]);
 
-		all += n;
+		all += (u64)n;
 		users += n || i == vm;
 	}
 	if (mine * users <= all + free)

@@ -38,7 +38,13 @@ void pvm_discard(const struct vm *vm, struct pvm *p)
 			free_secret(vm, p->vcpu[i]->sve_buf);
 		free_secret(vm, p->vcpu[i]);
 	}
+	seal_free(&p->seal);
 	free_secret(vm, p);
+}
+
+void pvm_forget(struct vm *vm)
+{
+	seal_forget(&vm->pvm->seal);
 }
 
 /* What of it is a secret; the rest is used by a vCPU that leaves later. */
@@ -46,6 +52,8 @@ void pvm_wipe(struct vm *vm)
 {
 	struct pvm *p = READ_ONCE(vm->pvm);
 
+	if (p)
+		seal_forget(&p->seal);
 	for (unsigned int i = 0; p && i < VM_MAX_VCPUS; i++) {
 		struct vcpu *v = p->vcpu[i];
 
@@ -86,6 +94,10 @@ struct pvm *pvm_alloc(struct vm *vm)
 
 	if (!p)
 		return NULL;
+	if (seal_init(&p->seal, vm->id) != HYPSEC_OK) {
+		pvm_discard(vm, p);
+		return NULL;
+	}
 	for (unsigned int i = 0; i < VM_MAX_VCPUS; i++) {
 		p->vcpu[i] = new_page(vm);
 		if (p->vcpu[i] && sve_vl)

@@ -138,6 +138,8 @@ static void test_core(void **state)
 	share_charge(0, 5);
 	assert_true(share_ok(0));
 	expect_assert_failure(share_charge(POOL_OWNERS, 1));
+	expect_assert_failure(share_charge(3, -1));
+	share_charge(3, 1);
 	hog_unreserved();
 	expect_assert_failure(share_ok(0));
 }
