@@ -74,6 +74,7 @@ static int protect_begin(struct vcpu *v, kva_t host_vcpu, u64 image, u64 dtb)
 	}
 	/* From here on nothing fails: the ordinary identity ends. */
 	s2_drop(&vm->s2);
+	vm->s2.holds = true;
 	vm->pvm = p;
 	vm->powered_off = false;
 	return HYPSEC_OK;

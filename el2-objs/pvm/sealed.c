@@ -28,9 +28,12 @@ static int take_and_seal(void *page, void *arg)
 	const struct sealed *f = arg;
 	struct pvm *p = f->vm->pvm;
 	struct s2 *s2 = &f->vm->s2;
-	struct s2_leaf leaf = s2_lookup(s2, f->ipa.v);
+	struct s2_leaf leaf;
 	u64 counter;
 
+	/* Of a block only this page goes. It comes with the memory for that. */
+	CHECK(s2_split(s2, f->ipa.v, 3) == HYPSEC_OK);
+	leaf = s2_lookup(s2, f->ipa.v);
 	/* Record and table agree while the lock is held. */
 	CHECK((leaf.pte & S2_VALID) && (leaf.pte & S2_ADDR) == f->pa.v && leaf.level == 3);
 	/*
@@ -77,12 +80,16 @@ int pvm_unseal(struct vm *vm, ipa_t ipa, u64 entry, pa_t pa)
 	return ret;
 }
 
-/* True if KVM's table still maps the frame to the page that it has. */
-static bool kvm_has(const struct vm *vm, ipa_t ipa, pa_t pa)
+/* For how many bytes KVM's table still maps what is there to the pages from @pa on; 0: not. */
+static u64 kvm_has(const struct vm *vm, ipa_t ipa, u64 pa)
 {
 	struct kvm_leaf k = kvm_walk(vm, ipa);
+	u64 offset;
 
-	return k.status == HYPSEC_OK && k.pa.v + (ipa.v & (k.size - 1)) == pa.v;
+	if (k.status != HYPSEC_OK)
+		return 0;
+	offset = ipa.v & (k.size - 1);
+	return k.pa.v + offset == pa ? k.size - offset : 0;
 }
 
 /* At most one page is sealed. Return: true when all of it is done. */
@@ -99,7 +106,7 @@ static bool invalidate_some(struct vm *vm, struct pvm_range range)
 		p->flush_next = range.base;
 	}
 	for (looks = 0; looks < LOOKS; looks++) {
-		u64 ia = p->flush_next;
+		u64 ia = p->flush_next, rest, pa, has;
 		struct s2_leaf leaf;
 
 		if (ia - range.base >= range.size || ia >> vm->s2.ipa_bits) {
@@ -107,13 +114,20 @@ static bool invalidate_some(struct vm *vm, struct pvm_range range)
 			return true;
 		}
 		leaf = s2_lookup(&vm->s2, ia);
-		if ((leaf.pte & S2_VALID) && !kvm_has(vm, IPA(ia), PA(leaf.pte & S2_ADDR))) {
-			/* Busy: another CPU reads it, for a moment. */
-			if (pvm_seal(vm, ia >> PAGE_SHIFT, PA(leaf.pte & S2_ADDR)) == HYPSEC_OK)
-				p->flush_next = ia + PAGE_SIZE;
-			return false;
+		rest = leaf.size - (ia & (leaf.size - 1));
+		if (leaf.pte & S2_VALID) {
+			pa = (leaf.pte & S2_ADDR) + (ia & (leaf.size - 1));
+			has = kvm_has(vm, IPA(ia), pa);
+			if (!has) {
+				/* Busy: another CPU reads it, for a moment. */
+				if (pvm_seal(vm, ia >> PAGE_SHIFT, PA(pa)) == HYPSEC_OK)
+					p->flush_next = ia + PAGE_SIZE;
+				return false;
+			}
+			if (has < rest)
+				rest = has;
 		}
-		p->flush_next = ALIGN_DOWN(ia, leaf.size) + leaf.size;
+		p->flush_next = ia + rest;
 	}
 	return false;
 }

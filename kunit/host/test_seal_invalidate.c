@@ -83,6 +83,7 @@ static void block(void **state)
 	*kvm_entry(&id, base << PAGE_SHIFT, 2) = (pages | PAGE_RWX) & ~S2_TABLE;
 	for (int i = 0; i < 512; i += 3)
 		assert_int_equal(touch(base + i), HYPSEC_OK);
+	assert_int_equal(vm->private_pages, 512);
 	assert_int_equal(invalidate(base, 512), HYPSEC_OK);
 	assert_int_equal(seals, 0);
 	*kvm_entry(&id, base << PAGE_SHIFT, 2) = 0;
@@ -98,11 +99,11 @@ static void block(void **state)
 	} while (ret == HYPSEC_RESTART);
 	irq_after = -1;
 	assert_int_equal(ret, HYPSEC_OK);
-	assert_true(calls > 30);
-	assert_int_equal(seals, 171);
+	assert_true(calls > 100);
+	assert_int_equal(seals, 512);
 	assert_int_equal(vm->private_pages, 0);
 	for (int i = 0; i < 512; i++)
-		assert_int_equal(sealed(base + i), i % 3 == 0);
+		assert_true(sealed(base + i));
 }
 
 /* Another call between two parts of one: both are done in full. */
