@@ -85,47 +85,43 @@ static bool kvm_has(const struct vm *vm, ipa_t ipa, pa_t pa)
 	return k.status == HYPSEC_OK && k.pa.v + (ipa.v & (k.size - 1)) == pa.v;
 }
 
-/* At most one page is sealed. Return: true when all of it is done. */
-static bool invalidate_some(struct vm *vm, struct pvm_range range)
+/* At most one page is sealed. Return: true when all of it is done; @start, @size: what is left. */
+static bool invalidate_some(struct vm *vm, u64 *start, u64 *size)
 {
-	struct pvm *p = vm->pvm;
 	unsigned int looks;
 
 	if (!alive(vm))
 		return true;
-	/* KVM's calls for one VM come one after the other, each again until it is done. */
-	if (p->flush.base != range.base || p->flush.size != range.size) {
-		p->flush = range;
-		p->flush_next = range.base;
-	}
 	for (looks = 0; looks < LOOKS; looks++) {
-		u64 ia = p->flush_next;
 		struct s2_leaf leaf;
+		bool seals;
+		u64 step;
 
-		if (ia - range.base >= range.size || ia >> vm->s2.ipa_bits) {
-			p->flush.size = 0;
+		if (!*size || *start >> vm->s2.ipa_bits)
 			return true;
-		}
-		leaf = s2_lookup(&vm->s2, ia);
-		if ((leaf.pte & S2_VALID) && !kvm_has(vm, IPA(ia), PA(leaf.pte & S2_ADDR))) {
-			/* Busy: another CPU reads it, for a moment. */
-			if (pvm_seal(vm, ia >> PAGE_SHIFT, PA(leaf.pte & S2_ADDR)) == HYPSEC_OK)
-				p->flush_next = ia + PAGE_SIZE;
+		leaf = s2_lookup(&vm->s2, *start);
+		step = leaf.size - (*start & (leaf.size - 1));
+		seals = (leaf.pte & S2_VALID) && !kvm_has(vm, IPA(*start), PA(leaf.pte & S2_ADDR));
+		/* Busy: another CPU reads it, for a moment. */
+		if (seals && pvm_seal(vm, *start >> PAGE_SHIFT, PA(leaf.pte & S2_ADDR)))
 			return false;
-		}
-		p->flush_next = ALIGN_DOWN(ia, leaf.size) + leaf.size;
+		if (step > *size)
+			step = *size;
+		*start += step;
+		*size -= step;
+		if (seals)
+			break;
 	}
-	return false;
+	return !*size;
 }
 
-int pvm_invalidate(struct vm *vm, u64 start, u64 size)
+int pvm_invalidate(struct vm *vm, u64 *start, u64 *size)
 {
-	struct pvm_range range = { start, size };
 	bool done;
 
 	for (;;) {
 		spin_lock(&vm->lock);
-		done = invalidate_some(vm, range);
+		done = invalidate_some(vm, start, size);
 		spin_unlock(&vm->lock);
 		if (done)
 			return HYPSEC_OK;
