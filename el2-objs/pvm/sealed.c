@@ -38,6 +38,8 @@ static int take_and_seal(void *page, void *arg)
 	 * would be lost, or, worse, tell the host two plaintexts under one nonce.
 	 */
 	s2_replace(s2, f->ipa.v, leaf.pte, 0);
+	/* Code of the guest's left in an instruction cache the host could run, and so learn. */
+	icache_inval_all();
 	/* What the guest wrote with its caches off is in memory, under stale lines perhaps. */
 	if (!s2_has_fwb())
 		dcache_clean_inval_poc(page, PAGE_SIZE);
