@@ -126,7 +126,8 @@ static int flush(u64 *x, u64 ipa, u64 size)
 	return ret;
 }
 
-static int flush_ipa(u64 *x, u64 ipa, u64 level)
+/* @level: KVM's int, and of a register only the lower half is that. */
+static int flush_ipa(u64 *x, u64 ipa, u32 level)
 {
 	u64 size = PAGE_SIZE;
 
@@ -201,7 +202,7 @@ bool kvm_host_call(struct percpu *cpu, u64 id)
 		break;
 	case KVM_FN_kvm_tlb_flush_vmid_ipa:
 	case KVM_FN_kvm_tlb_flush_vmid_ipa_nsh:
-		status = flush_ipa(x, x[2], x[3]);
+		status = flush_ipa(x, x[2], (u32)x[3]);
 		break;
 	case KVM_FN_kvm_tlb_flush_vmid:
 		status = flush(x, 0, 0);

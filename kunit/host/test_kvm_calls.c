@@ -69,6 +69,10 @@ static void test_flush_one(void **state)
 		assert_false(mapped(vm, base) || mapped(vm, base + size - PAGE_SIZE));
 		assert_true(mapped(vm, base - PAGE_SIZE) && mapped(vm, base + size));
 	}
+	/* KVM's level is an int: the upper half of x3 is whatever was there. */
+	map(vm, ALIGN_DOWN(IPA0, SZ_2M), PAGE_SIZE);
+	call(KVM_FN_kvm_tlb_flush_vmid_ipa, id.mmu.v, IPA0, ~0UL << 32 | 2);
+	assert_false(mapped(vm, ALIGN_DOWN(IPA0, SZ_2M)));
 	/* 512 GiB: everything. */
 	call(KVM_FN_kvm_tlb_flush_vmid_ipa, id.mmu.v, 0, 0);
 	assert_false(mapped(vm, ALIGN_DOWN(IPA0, SZ_1G) + SZ_1G));
