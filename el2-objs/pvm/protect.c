@@ -251,6 +251,8 @@ static const char *refusal(const struct pvm *p, int status)
 	switch (status) {
 	case HYPSEC_NO_MEMORY:
 		return "no memory to protect it";
+	case HYPSEC_BAD_SIGNATURE:
+		return "the host gave back another page than it was given";
 	case HYPSEC_DENIED:
 		return "the host backs its image with a page that is not its own, or no RAM";
 	default:

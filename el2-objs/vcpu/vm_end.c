@@ -38,6 +38,8 @@ void vm_kill(struct vm *vm, const char *why)
 		/* No vCPU enters again; those inside fault, and leave. */
 		s2_drop(&vm->s2);
 		tlb_flush_vmid(&vm->s2);
+		/* Before its first page returns: pvm/sealed.c. */
+		icache_inval_all();
 		pvm_forget(vm);
 		reap(vm);
 		hlog("vm %u: ended: %s", vm->id, why);

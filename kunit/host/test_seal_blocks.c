@@ -189,6 +189,13 @@ static void one_page_goes(void **state)
 	assert_true(private(BASE + 100, PAGE_A));
 }
 
+static void flush_block(void)
+{
+	u64 start = BASE << PAGE_SHIFT, size = SZ_2M;
+
+	assert_int_equal(pvm_invalidate(vm, &start, &size), HYPSEC_OK);
+}
+
 /* KVM takes away all of it, or the half that its own split left. */
 static void taken_away(void **state)
 {
@@ -196,17 +203,17 @@ static void taken_away(void **state)
 	kvm_maps_block(BASE, BLOCK);
 	assert_int_equal(touch(BASE), HYPSEC_OK);
 	counts_reset();
-	assert_int_equal(pvm_invalidate(vm, BASE << PAGE_SHIFT, SZ_2M), HYPSEC_OK);
+	flush_block();
 	assert_int_equal(vm_level(BASE), 2);
 	kvm_maps_block(BASE, 0);
 	for (u64 i = 0; i < PAGES_2M; i++)
 		kvm_maps(BASE + i, i < 256 ? BLOCK + i * PAGE_SIZE : 0);
-	assert_int_equal(pvm_invalidate(vm, BASE << PAGE_SHIFT, SZ_2M), HYPSEC_OK);
+	flush_block();
 	assert_int_equal(seals, 256);
 	for (u64 i = 0; i < PAGES_2M; i++)
 		assert_int_equal(sealed(BASE + i), i >= 256);
 	kvm_maps_block(BASE, 0);
-	assert_int_equal(pvm_invalidate(vm, BASE << PAGE_SHIFT, SZ_2M), HYPSEC_OK);
+	flush_block();
 	assert_int_equal(seals, 512);
 	assert_int_equal(vm->private_pages, 0);
 	assert_int_equal(host_level(BLOCK), host_level(BLOCK + SZ_2M));
