@@ -82,6 +82,9 @@ static void ordinary_calls(void **state)
 		assert_true(pvm_guest_call(&scratch, HOST, &code));
 		assert_true((s64)host_regs.x[0] < 0);
 	}
+	host_regs.x[0] = HYPSEC_GUEST_RELINQUISH;
+	assert_true(pvm_guest_call(&scratch, HOST, &code));
+	assert_int_equal(host_regs.x[0], HYPSEC_STATE);
 	assert_int_equal(host_regs.x[1], HYPSEC_ABI_VERSION);
 }
 
