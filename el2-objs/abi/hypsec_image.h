@@ -65,7 +65,7 @@ enum hypsec_part_type {
 	HYPSEC_PART_COUNT
 };
 
-#define HYPSEC_FLAG_DEBUG	(1U << 0)	/* host may debug the VM (not yet) */
+#define HYPSEC_FLAG_DEBUG	(1U << 0)	/* the host may debug the VM: pvm/debug.c */
 #define HYPSEC_FLAG_SMP		(1U << 1)	/* more than one vCPU may start */
 #define HYPSEC_FLAG_SHARE	(1U << 2)	/* guest may share frames (not yet) */
 #define HYPSEC_FLAGS_KNOWN	(HYPSEC_FLAG_DEBUG | HYPSEC_FLAG_SMP | HYPSEC_FLAG_SHARE)

@@ -36,6 +36,7 @@ struct pvm_range {
 struct pvm {
 	struct vcpu *vcpu[VM_MAX_VCPUS];	/* set once; own pages */
 	u64 id[PVM_ID_COUNT];			/* set once */
+	bool debug;				/* set once: its signer lets the host debug it */
 	/* The image and device tree as VM_PROTECT found them: RAM too. */
 	struct pvm_range image, dtb;		/* set once */
 	struct pvm_range ram[VM_MAX_RAM];
@@ -62,6 +63,14 @@ void pvm_show_fault(struct vcpu *v, ipa_t ipa, u64 fsc);
 enum vcpu_exit pvm_expose(const struct vcpu *v, struct host_io *io);
 /* Applies what the host may answer to @v's last exit, and forgets that exit. */
 void pvm_accept(struct vcpu *v, const struct host_io *io);
+
+/* --- pvm/debug.c: nothing at all, unless the VM's manifest says HYPSEC_FLAG_DEBUG --- */
+/* Before a run, after the controls: what the host's debugger wants of @v. */
+void pvm_debug_load(struct vcpu *v, const struct host_io *io);
+/* After it: what it is shown; @v is without anything of the debugger's again. */
+void pvm_debug_unload(struct vcpu *v, struct host_io *io);
+/* A breakpoint, watchpoint, software step or BRK that came to EL2. */
+bool pvm_debug_exit(struct vcpu *v, enum vcpu_exit *code);
 
 /* --- pvm/fault.c --- */
 bool pvm_in_ram(const struct pvm *p, u64 ipa, u64 size);

@@ -259,6 +259,7 @@ static int enter(struct vcpu *v)
 	if (vm->state == VM_PROTECTING) {
 		pvm_vcpu_reset(v, p->image.base + p->verify.m.entry, p->dtb_ipa,
 			       p->dtb_size, p->image.base);
+		p->debug = p->verify.m.flags & HYPSEC_FLAG_DEBUG;
 		WRITE_ONCE(vm->state, VM_PROTECTED);
 		ret = HYPSEC_OK;
 	}
@@ -266,8 +267,8 @@ static int enter(struct vcpu *v)
 	if (ret == HYPSEC_OK) {
 		pvm_log_name(vm, "signer", p->verify.id.signer);
 		pvm_log_name(vm, "identity", p->verify.id.vm);
-		hlog("vm %u: protected, image %lx, %lu KiB", vm->id, p->image.base,
-		     p->image.size >> 10);
+		hlog("vm %u: protected, image %lx, %lu KiB%s", vm->id, p->image.base,
+		     p->image.size >> 10, p->debug ? ", the host may debug it" : "");
 	}
 	return ret;
 }
