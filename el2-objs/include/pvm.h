@@ -37,7 +37,7 @@ struct pvm_range {
 struct pvm {
 	struct vcpu *vcpu[VM_MAX_VCPUS];	/* set once; own pages */
 	u64 id[PVM_ID_COUNT];			/* set once */
-	bool debug;				/* set once: its signer lets the host debug it */
+	u64 flags;				/* set once: HYPSEC_FLAG_* of the manifest, verified */
 	/* The image and device tree as VM_PROTECT found them: RAM too. */
 	struct pvm_range image, dtb;		/* set once */
 	struct pvm_range ram[VM_MAX_RAM];
@@ -45,6 +45,7 @@ struct pvm {
 	/* Progress of VM_PROTECT: touched by the vCPU that asked, and no other. */
 	struct image_verify verify;
 	u64 dtb_ipa, dtb_size, dtb_done;	/* bytes; dtb_size is as stated in it */
+	u64 verified, to_verify;		/* bytes; written by that vCPU, read by any: no lock */
 	struct seal seal;
 	/* How far pvm_invalidate() of @flush got: the next address. */
 	struct pvm_range flush;
@@ -69,6 +70,12 @@ enum pvm_exposure {
 #undef EXPOSE
 	SHOW_COUNT
 };
+
+/* The VM's signer lets its host debug it: no such word is taken before it is verified. */
+static inline bool pvm_debuggable(const struct vm *vm)
+{
+	return unlikely(vm->pvm->flags & HYPSEC_FLAG_DEBUG);
+}
 
 /* --- pvm/exposure.c --- */
 /* Leave the guest showing @what; returns false, for use as a handler's result. */

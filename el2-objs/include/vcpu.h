@@ -266,6 +266,8 @@ enum vcpu_exit pvm_run(struct vm *vm, kva_t host_vcpu, struct host_io *io);
 bool pvm_guest_call(struct vcpu *v, kva_t host_vcpu, enum vcpu_exit *code);
 /* Piece @n of @vm's struct hypsec_identity. RANGE: @n; STATE: not protected. Takes vm->lock. */
 int pvm_identity(struct vm *vm, u64 n, u64 *val);
+/* @vm's flags, bytes verified, bytes of its image. STATE: never asked to be protected, or dead. */
+int pvm_status(struct vm *vm, u64 *val);
 /*
  * Erases the vCPUs' registers, in memory too. @vm is dead, or the core broken; a vCPU may still
  * be inside, and goes on to use the rest.

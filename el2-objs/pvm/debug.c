@@ -12,7 +12,7 @@
 
 void pvm_debug_load(struct vcpu *v, const struct host_io *io)
 {
-	v->host_mdscr = v->vm->pvm->debug ? io->mdscr & MDSCR_HOST : 0;
+	v->host_mdscr = pvm_debuggable(v->vm) ? io->mdscr & MDSCR_HOST : 0;
 	if (likely(!v->host_mdscr))
 		return;
 	/* All debug exceptions to EL2: the guest's kernel knows of no debugger. */
@@ -27,7 +27,7 @@ void pvm_debug_load(struct vcpu *v, const struct host_io *io)
 
 void pvm_debug_unload(struct vcpu *v, struct host_io *io)
 {
-	if (likely(!v->vm->pvm->debug))
+	if (!pvm_debuggable(v->vm))
 		return;
 	io->shown = true;
 	io->sp = v->regs.sp_el0;

@@ -53,7 +53,7 @@ void pvm_show_fault(struct vcpu *v, ipa_t ipa, u64 fsc)
 /* Which register an instruction stores or loads: no one's business but a debugger's. */
 static u64 shown_rt(const struct vcpu *v, const struct row *row)
 {
-	if (likely(!v->vm->pvm->debug))
+	if (!pvm_debuggable(v->vm))
 		return 0;
 	return row->ec == EC_SYS64 ? GENMASK(9, 5) : row->iss & ESR_ISV ? GENMASK(20, 16) : 0;
 }
@@ -80,7 +80,7 @@ enum vcpu_exit pvm_expose(const struct vcpu *v, struct host_io *io)
 	io->far = v->far & row->far;
 	io->hpfar = row->hpfar ? IPA_HPFAR(HPFAR_IPA(v->hpfar)) : 0;
 
-	if (unlikely(v->vm->pvm->debug)) {
+	if (pvm_debuggable(v->vm)) {
 		memcpy(io->out_x, v->regs.x, sizeof(io->out_x));
 		io->out_mask = GENMASK(30, 0);
 	}
