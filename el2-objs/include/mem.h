@@ -37,10 +37,29 @@ void pool_init(pa_t start, pa_t end);
 /* mem/own.c only: a donated page (mapped, zeroed) enters the free pool; leaves it again. */
 void pool_donate(pa_t pa);
 bool pool_withdraw(pa_t pa);		/* false: not a free donated page */
+u64 pool_free_pages(void);		/* as pool_account(), a moment ago, without the lock */
+/* Somebody waits for pages: the host is told with its next look at the account. */
+void pool_want(void);
+bool pool_wanted(void);			/* since the last page was donated */
 /* From here to pool_reserve_close() this CPU may use the last POOL_RESERVE pages. */
 void pool_reserve_open(void);
 void pool_reserve_close(void);
 #define POOL_RESERVE	16
+#define POOL_SHARED	64		/* before these: for VMs within their share */
+#define POOL_OWNERS	65		/* VM ids, and 0 */
+
+/* --- what VMs have of it (mem/share.c) --- */
+
+/* @vm was given @pages, or gave them back. No lock. */
+void share_charge(u16 vm, s32 pages);
+/**
+ * share_ok() - may @vm take a few pages for its tables now?
+ *
+ * If not, the caller does as where pool_alloc() has none. Asked once before the work of a
+ * fault, which takes a page for each level of two tables at most.
+ * Locks: takes RANK_TRASH, RANK_POOL.
+ */
+bool share_ok(u16 vm);
 
 /* --- ownership (mem/own.c); every transition is listed in mem/transitions.def --- */
 

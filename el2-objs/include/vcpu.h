@@ -144,6 +144,7 @@ struct vm {
 	u64 scan;			/* VM_DEAD: how far the return of its pages got */
 	struct pvm *pvm;		/* NULL: ordinary */
 	bool powered_off;		/* VM_DEAD: by its own PSCI call */
+	bool told_waiting;		/* the log has it that the pool had no page for it */
 	const char *end_reason;		/* VM_DEAD: why, for the log and securityfs */
 };
 
@@ -163,6 +164,8 @@ bool vm_identity_valid(const struct vm_identity *id);
 struct vm *vm_find(kva_t mmu);
 struct vm *vm_by_id(u16 id);
 void vm_put(struct vm *vm);
+/* One line in the log, the first time: the pool has no page for @vm, which waits. */
+void vm_told_waiting(struct vm *vm);
 /* Ends a protected VM: dead at once, root emptied, VMID invalidated, keys wiped, one log line. */
 void vm_kill(struct vm *vm, const char *why);
 /*

@@ -28,6 +28,7 @@ _Static_assert(sizeof(struct group) == PAGE_SIZE, "a group is a page");
 static struct spinlock pool_lock = SPINLOCK(RANK_POOL);
 static s64 account[HYPSEC_ACC_COUNT];
 static struct group *groups;
+static u32 wanted;			/* pages were asked for and not there */
 
 static u64 region, region_pages;	/* PA of the first page, count */
 static u64 *bitmap;			/* bit set: free */
@@ -176,8 +177,12 @@ void *pool_alloc(enum hypsec_account acc)
 			move(HYPSEC_ACC_FREE, acc, 1);
 		}
 		spin_unlock(&pool_lock);
-		if (page || !more)
+		if (page)
 			return page;
+		if (!more) {
+			pool_want();
+			return NULL;
+		}
 		/* Each step frees a page, so the next try succeeds, or the list is empty. */
 		more = s2_trash_step(1);
 	}
@@ -230,6 +235,8 @@ void *pool_alloc_contig(unsigned int order, enum hypsec_account acc)
 			move(HYPSEC_ACC_FREE, acc, n);
 		spin_unlock(&pool_lock);
 	}
+	if (!p)
+		pool_want();
 	return p;
 }
 
@@ -257,6 +264,7 @@ void pool_donate(pa_t pa)
 	spin_lock(&pool_lock);
 	put_donated(core_va(pa));
 	account[HYPSEC_ACC_FREE]++;
+	WRITE_ONCE(wanted, 0);
 	spin_unlock(&pool_lock);
 }
 
@@ -327,6 +335,21 @@ u64 pool_account(enum hypsec_account acc)
 	n = account[acc];
 	spin_unlock(&pool_lock);
 	return n;
+}
+
+u64 pool_free_pages(void)
+{
+	return READ_ONCE(account[HYPSEC_ACC_FREE]);
+}
+
+void pool_want(void)
+{
+	WRITE_ONCE(wanted, 1);
+}
+
+bool pool_wanted(void)
+{
+	return READ_ONCE(wanted);
 }
 
 void account_add(enum hypsec_account acc, s64 pages)

@@ -7,7 +7,6 @@
 #include "types.h"
 #include "check.h"
 #include "hcall.h"
-#include "log.h"
 #include "pvm.h"
 
 static bool inside(const struct pvm_range *r, u64 ipa, u64 size)
@@ -116,6 +115,8 @@ static int claim_locked(struct vcpu *v, ipa_t ipa, bool zero, pa_t *offer)
 		return HYPSEC_OK;
 	}
 
+	if (!share_ok(vm->id))
+		return HYPSEC_NO_MEMORY;
 	leaf = kvm_walk(vm, ipa);
 	if (leaf.status == HYPSEC_DENIED)
 		return HYPSEC_DENIED;
@@ -201,13 +202,7 @@ static bool ram_fault(struct vcpu *v, ipa_t ipa, enum vcpu_exit *code)
 		pvm_is_dead(v, code);
 		return false;
 	case HYPSEC_NO_MEMORY:
-		/*
-		 * Not the guest's fault, and not for ever: the VMM sees a failed
-		 * run, and can continue after the pool was topped up.
-		 */
-		hlog("vm %u: no memory for its tables; donate pages and continue",
-		     v->vm->id);
-		return pvm_show(v, SHOW_DEAD, code);
+		return pvm_show_wait(v, code);
 	case HYPSEC_BAD_SIGNATURE:
 		return pvm_die(v, "the host gave back another page than it was given", code);
 	case HYPSEC_DENIED:

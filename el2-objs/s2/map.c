@@ -45,7 +45,7 @@ int s2_map(struct s2 *s2, u64 ia, pa_t pa, u64 size, u64 attr)
 		}
 		pte_write(pos.ptep, 0);
 		if (pte_table(old, level)) {
-			trash_add(&trash, pte_next(old), level + 1, s2->acc);
+			trash_add(&trash, pte_next(old), level + 1, s2);
 			tlb_flush_vmid(s2);
 			trash_commit(&trash);
 		} else {
@@ -139,6 +139,7 @@ void s2_merge(struct s2 *s2, u64 ia, u32 live)
 		pte_write(up.ptep, block);
 		dsb(ishst);
 		pool_free(table, s2->acc);
+		share_charge(s2->vmid, -1);
 	}
 }
 
@@ -169,7 +170,7 @@ static void zap_table(struct zap *z, u64 *table, u8 level, u64 start, u64 last)
 				continue;
 			}
 			pte_write(ptep, 0);
-			trash_add(&z->trash, pte_next(pte), level + 1, z->s2->acc);
+			trash_add(&z->trash, pte_next(pte), level + 1, z->s2);
 		} else {
 			pte_write(ptep, 0);
 			if (z->leaves < ARRAY_SIZE(z->ia))
@@ -213,5 +214,6 @@ void s2_destroy(struct s2 *s2)
 	tlb_flush_vmid(s2);
 	for (i = 0; i < 1U << s2->root_order; i++)
 		pool_free((char *)s2->root + i * PAGE_SIZE, s2->acc);
+	share_charge(s2->vmid, -(1 << s2->root_order));
 	s2->root = NULL;
 }

@@ -67,6 +67,7 @@ int s2_init(struct s2 *s2, u8 ipa_bits, u16 vmid, enum hypsec_account acc)
 	if (!root)
 		return HYPSEC_NO_MEMORY;
 
+	share_charge(vmid, 1 << order);
 	s2->root = root;
 	s2->ipa_bits = ipa_bits;
 	s2->start_level = start;
@@ -151,6 +152,7 @@ int s2_split(struct s2 *s2, u64 ia, u8 level)
 		table = pool_alloc(s2->acc);
 		if (!table)
 			return HYPSEC_NO_MEMORY;
+		share_charge(s2->vmid, 1);
 		/* A frame has one page: there are no blocks of private pages. */
 		CHECK(pte_valid(pte) || (pte & ANN_STATE) != ANN_PRIVATE);
 		if (pte)

@@ -147,6 +147,25 @@ void pool_free(void *page, enum hypsec_account acc)
 	w.pool_left++;
 }
 
+bool share_ok(u16 vm)
+{
+	assert_int_equal(vm, world_vm.id);
+	return !w.share_used_up;
+}
+
+void share_charge(u16 vm, s32 pages)
+{
+	assert_int_equal(vm, world_vm.id);
+	w.charged += pages;
+	assert_int_equal(w.charged, w.pool_out);
+}
+
+void vm_told_waiting(struct vm *vm)
+{
+	assert_ptr_equal(vm, &world_vm);
+	w.waits++;
+}
+
 /* --- s2/, kvm/ --- */
 struct s2_leaf s2_lookup(const struct s2 *s2, u64 ia)
 {
