@@ -37,7 +37,7 @@ struct pvm_range {
 struct pvm {
 	struct vcpu *vcpu[VM_MAX_VCPUS];	/* set once; own pages */
 	u64 id[PVM_ID_COUNT];			/* set once */
-	u64 flags;				/* set once: HYPSEC_FLAG_* of the manifest, verified */
+	u64 flags;				/* set once: HYPSEC_FLAG_*, verified */
 	/* The image and device tree as VM_PROTECT found them: RAM too. */
 	struct pvm_range image, dtb;		/* set once */
 	struct pvm_range ram[VM_MAX_RAM];

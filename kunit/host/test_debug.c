@@ -130,10 +130,10 @@ static void armed_and_gone(void **state)
 			assert_true(reg_at(&g.hw, "MDCR_EL2") & MDCR_TDA);
 			assert_int_equal(g.regs.pstate & SPSR_SS,
 					 (took & MDSCR_SS) && !pending ? SPSR_SS : 0);
-			assert_int_equal(reg_at(&g.hw, "DBGBCR0_EL1"), took & MDSCR_MDE ? 0xdeb0 :
-					 reg_at(&host, "DBGBCR0_EL1"));
-			assert_int_equal(reg_at(&g.hw, "DBGWVR15_EL1"), took & MDSCR_MDE ? 0xdeb0 + 63 :
-					 reg_at(&host, "DBGWVR15_EL1"));
+			assert_int_equal(reg_at(&g.hw, "DBGBCR0_EL1"),
+					 took & MDSCR_MDE ? 0xdeb0 : reg_at(&host, "DBGBCR0_EL1"));
+			assert_int_equal(reg_at(&g.hw, "DBGWVR15_EL1"),
+					 took & MDSCR_MDE ? 0xdeb0 + 63 : reg_at(&host, "DBGWVR15_EL1"));
 			/* (else the fake guest has them: real ones are trapped, TDA) */
 			if (took & MDSCR_MDE)
 				assert_int_equal(SREG(DBGBCR0_EL1), reg_at(&host, "DBGBCR0_EL1"));

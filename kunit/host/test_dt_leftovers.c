@@ -56,7 +56,8 @@ static const struct leftover {
 				   { "linux,uefi-secure-boot", "\x01\x01\x01" } },
 		  "linux,uefi-mmap-start" } } },
 	{ "an initrd and a command line of the host's", {
-		{ "/chosen", "", { { "bootargs", "init=/bin/sh" }, { "linux,initrd-end", "0123456" } },
+		{ "/chosen", "", { { "bootargs", "init=/bin/sh" },
+				   { "linux,initrd-end", "0123456" } },
 		  "linux,initrd-start" } } },
 	{ "PCIe, virtio, pvpanic, fw-cfg", {
 		{ "/", "evil-virtio@40200000", { { "compatible", "virtio,mmio" } }, "reg" },
