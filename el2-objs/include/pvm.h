@@ -47,9 +47,6 @@ struct pvm {
 	u64 dtb_ipa, dtb_size, dtb_done;	/* bytes; dtb_size is as stated in it */
 	u64 verified, to_verify;		/* bytes; written by that vCPU, read by any: no lock */
 	struct seal seal;
-	/* How far pvm_invalidate() of @flush got: the next address. */
-	struct pvm_range flush;
-	u64 flush_next;
 };
 
 /*

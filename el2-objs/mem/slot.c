@@ -47,7 +47,7 @@ static void publish(struct slot *s, u64 pa, u32 pages)
 	__atomic_store_n(&s->pages, pages, __ATOMIC_RELEASE);
 }
 
-bool slot_holds(pa_t pa)
+bool slot_holds(pa_t pa, u64 size)
 {
 	u32 cpu, id;
 
@@ -58,9 +58,11 @@ bool slot_holds(pa_t pa)
 		for (id = 0; id < SLOT_COUNT; id++) {
 			struct slot *s = &p->slot[id];
 			u32 pages = __atomic_load_n(&s->pages, __ATOMIC_ACQUIRE);
+			u64 held = READ_ONCE(s->pa);
 
-			if (likely(pa.v - READ_ONCE(s->pa) >= SLOT_NR(pages) * PAGE_SIZE) ||
-			    (pages & SLOT_GONE))
+			if (likely(!pages || (pages & SLOT_GONE) ||
+				   pa.v >= held + SLOT_NR(pages) * PAGE_SIZE ||
+				   held >= pa.v + size))
 				continue;
 			if (!(pages & SLOT_RESTS) ||
 			    !__atomic_compare_exchange_n(&s->pages, &pages, pages | SLOT_GONE,
@@ -197,13 +199,13 @@ void *slot_map_private(pa_t pa, u16 vm)
 	return slot_fill(SLOT_PAGE, PA(ALIGN_DOWN(pa.v, PAGE_SIZE)), PAGE_SIZE, vm);
 }
 
-void *slot_map_moving(pa_t pa)
+void *slot_map_moving(pa_t pa, u32 pages)
 {
 	struct slot *s = &this_cpu()->slot[SLOT_PAGE];
 
-	CHECK(!s->pages);
-	publish(s, pa.v, 1);
-	return window_open(SLOT_PAGE, pa.v, 1);
+	CHECK(!s->pages && pages <= SLOT_PAGES);
+	publish(s, pa.v, pages);
+	return window_open(SLOT_PAGE, pa.v, pages);
 }
 
 bool slots_empty(void)
