@@ -48,7 +48,7 @@ until grep -q '^secret: intact' /tmp/console 2>/dev/null; do
 	fi
 	sleep 1
 done
-report "a protected VM is verified and boots"
+report "a protected VM of a 100 MiB image is verified and boots"
 kill -9 $pid
 wait $pid 2>/dev/null
 sleep 5
