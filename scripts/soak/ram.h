@@ -12,8 +12,9 @@
 #define PAGE		PATTERN_PAGE
 
 /* What a page of /proc/PID/pagemap is. */
-#define MAP_PRESENT	(1ULL << 63)
-#define MAP_SWAPPED	(1ULL << 62)
+#define MAP_PRESENT	(1UL << 63)
+#define MAP_SWAPPED	(1UL << 62)
+#define MAP_FRAME	((1UL << 55) - 1)
 
 /* A guest's memory in its VMM, named PID:START:SIZE. */
 struct ram {
@@ -58,6 +59,7 @@ int cmd_find(int argc, char **argv);
 int cmd_advise(int argc, char **argv);
 int cmd_hammer(int argc, char **argv);
 int cmd_inject(int argc, char **argv);
+int cmd_user(int argc, char **argv);
 int cmd_hog(int argc, char **argv);
 int cmd_swapon(int argc, char **argv);
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* What a host does with a process's memory: advice, pressure, threads that hammer it. */
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -146,6 +147,36 @@ int cmd_hammer(int argc, char **argv)
 	printf("ram: hammer reads=%lu writes=%lu refused=%lu marked=%lu\n", sum.reads,
 	       sum.writes, sum.refused, sum.marked);
 	return sum.reads || sum.writes ? 0 : 1;
+}
+
+/*
+ * A process that shares the guest's memory as a file uses a page of it with each kind
+ * of access, and none that changes it: exclusive, atomic, unaligned into the next page,
+ * cache maintenance by address.
+ */
+int cmd_user(int argc, char **argv)
+{
+	uint64_t page = number(argv[2]), before, after, *p, old;
+	int fd = open(argv[1], O_RDWR);
+	uint32_t failed;
+	char *at;
+
+	at = mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, (off_t)(page * PAGE));
+	if (fd < 0 || at == MAP_FAILED)
+		fail(argv[1]);
+	p = (uint64_t *)at;
+	/* The first access is the exclusive one: it is what the page is sealed for. */
+	do {
+		asm volatile("ldxr %0, %2\n stxr %w1, %0, %2" : "=&r" (old), "=&r" (failed),
+			     "+Q" (p[8]) : : "memory");
+	} while (failed);
+	__atomic_fetch_add(&p[16], 0, __ATOMIC_SEQ_CST);
+	memcpy(&before, at + PAGE - 3, 8);
+	asm volatile("dc civac, %0" : : "r" (at) : "memory");
+	memcpy(&after, at + PAGE - 3, 8);
+	printf("ram: user page=%lu marked=%d across=%s\n", page, is_marked(at),
+	       before == after ? "same" : "changed");
+	return before == after ? 0 : 1;
 }
 
 /* Memory of incompressible pages, touched again and again, to push others out. */

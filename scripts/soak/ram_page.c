@@ -89,16 +89,17 @@ static bool file_page(int fd, uint64_t page, void *to)
 	return pread(fd, to, PAGE, (off_t)(page * PAGE)) == (ssize_t)PAGE;
 }
 
-/* Pages that do not exist yet, or are zero, are holes in the file. */
+/* Pages that do not exist yet, are zero or were not asked for are holes in the file. */
 int cmd_save(int argc, char **argv)
 {
+	uint64_t every = argc > 3 ? number(argv[3]) : 1;
 	struct ram r = ram_open(argv[1]);
 	int fd = file_open(argv[2], O_CREAT | O_TRUNC | O_WRONLY);
 	uint64_t i, n = 0, refused = 0;
 
 	if (ftruncate(fd, (off_t)(r.pages * PAGE)))
 		fail(argv[2]);
-	for (i = 0; i < r.pages; i++) {
+	for (i = 0; every && i < r.pages; i += every) {
 		if (!(ram_map(&r, i) & (MAP_PRESENT | MAP_SWAPPED)))
 			continue;
 		if (!ram_read(&r, i, buf)) {
@@ -206,7 +207,8 @@ int cmd_changed(int argc, char **argv)
 int cmd_state(int argc, char **argv)
 {
 	struct ram r = ram_open(argv[1]);
-	uint64_t i, v, present = 0, swapped = 0, only = argc > 2 ? number(argv[2]) : r.pages;
+	uint64_t i, v = 0, present = 0, swapped = 0;
+	uint64_t only = argc > 2 ? number(argv[2]) : r.pages;
 
 	for (i = 0; i < r.pages; i++) {
 		if (only < r.pages && i != only)
@@ -215,7 +217,10 @@ int cmd_state(int argc, char **argv)
 		present += !!(v & MAP_PRESENT);
 		swapped += !!(v & MAP_SWAPPED);
 	}
-	printf("ram: state present=%lu swapped=%lu\n", present, swapped);
+	printf("ram: state present=%lu swapped=%lu", present, swapped);
+	if (only < r.pages && present)
+		printf(" pa=0x%lx", (ram_map(&r, only) & MAP_FRAME) * PAGE);
+	printf("\n");
 	return 0;
 }
 

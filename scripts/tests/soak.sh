@@ -37,7 +37,8 @@ add=()
 for file in "$here"/{functions.sh,soak.sh,cmdline} "$built"/{ram,qmp,vm.img}; do
 	add+=(--add "$file:/soak/${file##*/}")
 done
-[ -z "$plain" ] || add+=(--add "$KERNEL_IMAGE:/soak/Image" --add "$built/initrd.cpio:/soak/initrd.cpio")
+[ -z "$plain" ] ||
+	add+=(--add "$KERNEL_IMAGE:/soak/Image" --add "$built/initrd.cpio:/soak/initrd.cpio")
 HYPSEC_QEMU_ARGS="${HYPSEC_QEMU_ARGS:-} -drive if=none,id=soak,format=raw,cache=unsafe,file=$tmp/disk
 	-device virtio-blk-pci,drive=soak,serial=hypsec-soak" \
 	"$HYPSEC_TOP/scripts/host" --timeout $((seconds + 900)) --mem 1G --smp "$smp" "${add[@]}" "$@" \
