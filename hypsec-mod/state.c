@@ -65,6 +65,7 @@ static int accounts_show(struct seq_file *m, void *v)
 		[HYPSEC_ACC_VM] = "vm_objects",
 		[HYPSEC_ACC_PRIVATE] = "private",
 		[HYPSEC_ACC_SHARED] = "shared",
+		[HYPSEC_ACC_SEAL] = "seal_records",
 	};
 	unsigned int i;
 

@@ -98,12 +98,29 @@ int own_unshare(pa_t pa);
 int own_claim(pa_t pa, u16 vm, u64 frame, bool zero);
 
 /*
+ * What is done to a page between two owners: it is mapped at @page, and whoever calls is the
+ * only one to reach it. HYPSEC_OK, or an error, where one is allowed.
+ */
+typedef int page_work(void *page, void *arg);
+
+/*
+ * own_claim() that keeps the contents, if @open can make something of them: else the page
+ * goes back to the host, zeroed, and its status is returned.
+ */
+int own_open(pa_t pa, u16 vm, u64 frame, page_work *open, void *arg);
+
+/*
  * PRIVATE {vm, frame} -> HOST, zeroed. The VM must be unable to reach it any more:
  * unmapped from its shadow and invalidated, before the call.
  * Return: HYPSEC_OK; HYPSEC_DENIED not {vm, frame}'s; HYPSEC_BUSY in a slot, or another
  * CPU is moving it; HYPSEC_RANGE. Locks: takes RANK_HOST_S2; SLOT_PAGE is empty.
  */
 int own_return(pa_t pa, u16 vm, u64 frame);
+/*
+ * The same, but the host gets what @seal, which cannot fail, leaves in the page. A VM may still
+ * have it mapped when @seal is called, if @seal is what ends that.
+ */
+int own_seal(pa_t pa, u16 vm, u64 frame, page_work *seal, void *arg);
 
 /**
  * own_stamp() - the caller is about to map host memory in a shadow

@@ -64,6 +64,11 @@ struct s2_leaf {
 int s2_init(struct s2 *s2, u8 ipa_bits, u16 vmid, enum hypsec_account acc);
 /* Entry that translates @ia: valid leaf, or the invalid entry where the walk ends. */
 struct s2_leaf s2_lookup(const struct s2 *s2, u64 ia);
+/*
+ * The level-3 entry for @ia, for tables that no hardware walks: s2_split() of level 3 made its
+ * place, and what is in it is the caller's, until s2_destroy().
+ */
+u64 *s2_entry(const struct s2 *s2, u64 ia);
 /* True if the CPUs have FEAT_S2FWB: shadows then use S2_MEMATTR_WB_FWB, HCR_EL2.FWB. */
 bool s2_has_fwb(void);
 /*

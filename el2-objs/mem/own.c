@@ -227,36 +227,68 @@ static bool owner_ok(u16 vm, u64 frame)
 	return vm && vm <= ANN_VM >> 4 && frame <= ANN_FRAME >> PAGE_SHIFT;
 }
 
-int own_claim(pa_t pa, u16 vm, u64 frame, bool zero)
+static int zero_page(void *page, void *arg)
 {
-	u64 mine = ann_private(vm, frame), old;
+	(void)arg;
+	page_zero(page);
+	return HYPSEC_OK;
+}
+
+/* @work: NULL: the contents stay. @old: 0: it was the VM's before, and is untouched. */
+static int claim(pa_t pa, u16 vm, u64 frame, page_work *work, void *arg, u64 *old)
+{
+	u64 mine = ann_private(vm, frame);
 	void *page;
 	int ret;
 
+	*old = 0;
 	if (!IS_ALIGNED(pa.v, PAGE_SIZE) || !owner_ok(vm, frame))
 		return HYPSEC_INVALID;
-	ret = move_begin(OWN_CLAIM, pa, mine, &old);
-	if (ret != HYPSEC_OK || !old)
+	ret = move_begin(OWN_CLAIM, pa, mine, old);
+	if (ret != HYPSEC_OK || !*old)
 		return ret;
 
 	page = slot_map_moving(pa);
-	if (zero)
-		page_zero(page);
-	/* A guest that runs with its caches off must not find what they hid. */
-	dcache_clean_inval_poc(page, PAGE_SIZE);
+	/* What the host wrote past the caches counts, and a guest with its caches off sees. */
+	if (work != zero_page)
+		dcache_clean_inval_poc(page, PAGE_SIZE);
+	if (work) {
+		ret = work(page, arg);
+		if (ret != HYPSEC_OK)
+			page_zero(page);
+		/* Nor must that guest find what the caches hide of ours. */
+		dcache_clean_inval_poc(page, PAGE_SIZE);
+	}
 	slot_unmap(SLOT_PAGE);
 	/*
 	 * Contents that are kept may be checked as data and then executed: instruction
 	 * caches filled before the host's last write would hold other code than was checked.
 	 */
-	if (!zero)
+	if (work != zero_page)
 		icache_inval_all();
 
-	move_end(pa, mine, 1);
-	return HYPSEC_OK;
+	move_end(pa, ret == HYPSEC_OK ? mine : pa.v | HOST_LEAF, ret == HYPSEC_OK);
+	return ret;
 }
 
-int own_return(pa_t pa, u16 vm, u64 frame)
+int own_claim(pa_t pa, u16 vm, u64 frame, bool zero)
+{
+	u64 old;
+
+	return claim(pa, vm, frame, zero ? zero_page : NULL, NULL, &old);
+}
+
+int own_open(pa_t pa, u16 vm, u64 frame, page_work *open, void *arg)
+{
+	u64 old;
+	int ret = claim(pa, vm, frame, open, arg, &old);
+
+	/* A frame that has its page is not sealed: or else what was sealed would be passed over. */
+	CHECK(ret != HYPSEC_OK || old);
+	return ret;
+}
+
+int own_seal(pa_t pa, u16 vm, u64 frame, page_work *seal, void *arg)
 {
 	u64 mine = ann_private(vm, frame), old;
 	void *page;
@@ -269,10 +301,15 @@ int own_return(pa_t pa, u16 vm, u64 frame)
 		return ret;
 
 	page = slot_map_moving(pa);
-	page_zero(page);
+	CHECK(seal(page, arg) == HYPSEC_OK);
 	dcache_clean_inval_poc(page, PAGE_SIZE);
 	slot_unmap(SLOT_PAGE);
 
 	move_end(pa, pa.v | HOST_LEAF, -1);
 	return HYPSEC_OK;
+}
+
+int own_return(pa_t pa, u16 vm, u64 frame)
+{
+	return own_seal(pa, vm, frame, zero_page, NULL);
 }

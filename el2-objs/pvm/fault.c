@@ -107,8 +107,8 @@ static int claim_locked(struct vcpu *v, ipa_t ipa, bool zero, pa_t *offer)
 		return HYPSEC_DEAD;
 
 	/*
-	 * A frame keeps its page. Looked up first, so that a host that now has
-	 * another page for it cannot have the guest's data exchanged for zeros.
+	 * A frame keeps its page until it is sealed. Looked up first, so that a host that
+	 * now has another page for it cannot have the guest's data exchanged for zeros.
 	 */
 	mapped = s2_lookup(&vm->s2, ipa.v);
 	if (mapped.pte & S2_VALID) {
@@ -127,11 +127,19 @@ static int claim_locked(struct vcpu *v, ipa_t ipa, bool zero, pa_t *offer)
 	if (!pa_is_ram(*offer, PAGE_SIZE))
 		return HYPSEC_DENIED;
 
-	/* The tables first: once the page has changed hands nothing may fail. */
+	/*
+	 * All memory first: once the page has changed hands nothing may fail, and when the
+	 * host wants it back neither.
+	 */
 	ret = s2_split(&vm->s2, ipa.v, 3);
+	if (ret == HYPSEC_OK)
+		ret = seal_reserve(&vm->pvm->seal, ipa.v >> PAGE_SHIFT);
 	if (ret != HYPSEC_OK)
 		return ret;
-	ret = own_claim(*offer, vm->id, ipa.v >> PAGE_SHIFT, zero);
+	if (frame_counter(mapped.pte))
+		ret = pvm_unseal(vm, ipa, mapped.pte, *offer);
+	else
+		ret = own_claim(*offer, vm->id, ipa.v >> PAGE_SHIFT, zero);
 	if (ret != HYPSEC_OK)
 		return ret;
 	ret = s2_map(&vm->s2, ipa.v, *offer, PAGE_SIZE, S2_R | S2_W |
@@ -200,6 +208,8 @@ static bool ram_fault(struct vcpu *v, ipa_t ipa, enum vcpu_exit *code)
 		hlog("vm %u: no memory for its tables; donate pages and continue",
 		     v->vm->id);
 		return pvm_show(v, SHOW_DEAD, code);
+	case HYPSEC_BAD_SIGNATURE:
+		return pvm_die(v, "the host gave back another page than it was given", code);
 	case HYPSEC_DENIED:
 		return pvm_die(v, "the host backs it with a page that is not its own", code);
 	default:

@@ -28,7 +28,13 @@ void pvm_discard(struct pvm *p)
 			free_secret(p->vcpu[i]->sve_buf);
 		free_secret(p->vcpu[i]);
 	}
+	seal_free(&p->seal);
 	free_secret(p);
+}
+
+void pvm_forget(struct vm *vm)
+{
+	seal_forget(&vm->pvm->seal);
 }
 
 /* What of it is a secret; the rest is used by a vCPU that leaves later. */
@@ -36,6 +42,8 @@ void pvm_wipe(struct vm *vm)
 {
 	struct pvm *p = READ_ONCE(vm->pvm);
 
+	if (p)
+		seal_forget(&p->seal);
 	for (unsigned int i = 0; p && i < VM_MAX_VCPUS; i++) {
 		struct vcpu *v = p->vcpu[i];
 
@@ -76,6 +84,10 @@ struct pvm *pvm_alloc(struct vm *vm)
 
 	if (!p)
 		return NULL;
+	if (seal_init(&p->seal, vm->id) != HYPSEC_OK) {
+		pvm_discard(p);
+		return NULL;
+	}
 	for (unsigned int i = 0; i < VM_MAX_VCPUS; i++) {
 		p->vcpu[i] = pool_alloc(HYPSEC_ACC_VM);
 		if (p->vcpu[i] && sve_vl)

@@ -36,6 +36,8 @@ static int protect_begin(struct vcpu *v, kva_t host_vcpu, u64 image, u64 dtb)
 		return HYPSEC_BUSY;
 	if (!IS_ALIGNED(image, SZ_2M) || !IS_ALIGNED(dtb, 8))
 		return HYPSEC_INVALID;
+	if (vm->s2.ipa_bits > SEAL_IPA_BITS)
+		return HYPSEC_NOT_SUPPORTED;
 	if (!range_ok(image, PAGE_SIZE, limit) || !range_ok(dtb, PAGE_SIZE, limit))
 		return HYPSEC_RANGE;
 	i = pvm_vcpu_index(v->sr[GSR_MPIDR_EL1] & MPIDR_AFF);
@@ -149,7 +151,7 @@ static int source_open(struct claim_source *c, u64 ipa, const void **va)
 		return ret;
 	*va = slot_map_private(pa, c->v->vm->id);
 	if (!*va)
-		return HYPSEC_DEAD;	/* lost to the host's touch meanwhile */
+		return HYPSEC_BUSY;	/* sealed by the host's touch meanwhile: once more */
 	c->mapped = true;
 	return HYPSEC_OK;
 }

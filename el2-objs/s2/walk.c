@@ -110,6 +110,14 @@ struct s2_leaf s2_lookup(const struct s2 *s2, u64 ia)
 	return leaf;
 }
 
+u64 *s2_entry(const struct s2 *s2, u64 ia)
+{
+	struct s2_pos pos = s2_walk(s2, ia, LAST_LEVEL);
+
+	CHECK(!(ia >> s2->ipa_bits) && pos.level == LAST_LEVEL);
+	return pos.ptep;
+}
+
 /* The entries of a new table that say together what @pte says at @level. */
 static void fill_split(u64 *table, u64 pte, u8 level)
 {

@@ -54,6 +54,8 @@ int own_claim(pa_t pa, u16 vm, u64 frame, bool zero)
 	unsigned int n = page_of(pa);
 
 	assert_int_equal(w.locked, 1);
+	/* What it takes to seal the frame was put aside before it has a page. */
+	assert_int_equal(w.tags_for, frame + 1);
 	if (w.claim_next < 4 && w.claim_status[w.claim_next])
 		return w.claim_status[w.claim_next++];
 	if (w.page[n].state == PG_PRIVATE && w.page[n].vm == vm && w.page[n].frame == frame)
