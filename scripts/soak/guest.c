@@ -12,7 +12,8 @@
  * page and its version. They are far from random, so that what is in the clear also
  * shows by its entropy.
  *
- * "off" typed on the console ends it, "pause" stops between two rounds, until "go".
+ * Typed on the console: "off" ends it; "touch" counts what a first use of pages costs
+ * (touch() below), for scripts/bench.
  */
 #include <poll.h>
 #include <sched.h>
@@ -244,6 +245,48 @@ static bool typed(const char *what, bool wait)
 	return false;
 }
 
+static uint64_t ticks(void)
+{
+	uint64_t t;
+
+	asm volatile("isb\n mrs %0, cntvct_el0" : "=r" (t) : : "memory");
+	return t;
+}
+
+/* A read of each page; returns ticks of the counter. */
+static uint64_t pass(volatile uint64_t *p, uint32_t pages)
+{
+	uint64_t from = ticks();
+	uint32_t i;
+
+	for (i = 0; i < pages; i++)
+		(void)p[i * PATTERN_WORDS];
+	return ticks() - from;
+}
+
+/*
+ * Touches pages that it has, after the host has had them ("go"), and again, which is
+ * what it costs when nothing has happened to them.
+ */
+static void touch(void)
+{
+	uint32_t pages = 2048;
+	uint64_t *p = mmap(NULL, pages * PATTERN_PAGE, PROT_READ | PROT_WRITE,
+			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+	uint64_t first;
+
+	if (p == MAP_FAILED) {
+		printf("soak: BAD no memory\n");
+		return;
+	}
+	pass(p, pages);
+	printf("soak: touch ready\n");
+	typed("go", true);
+	first = pass(p, pages);
+	printf("soak: touch pages=%u first=%lu again=%lu\n", pages, first, pass(p, pages));
+	munmap(p, pages * PATTERN_PAGE);
+}
+
 int main(int argc, char **argv)
 {
 	uint32_t i, cpus, pages, bad = 0, round;
@@ -268,10 +311,8 @@ int main(int argc, char **argv)
 	for (i = 0; i < cpus; i++)
 		start(i, pages, key);
 	for (round = 1; !bad && !typed("off", false); round++) {
-		if (typed("pause", false)) {
-			printf("soak: paused\n");
-			typed("go", true);
-		}
+		if (typed("touch", false))
+			touch();
 		for (i = 0; i < cpus; i++)
 			if (write(worker[i].go, &round, sizeof(round)) != sizeof(round))
 				bad++;

@@ -34,6 +34,7 @@ static const struct command {
 	{ "advise", 2, cmd_advise, "RAM pageout|cold|collapse" },
 	{ "hammer", 3, cmd_hammer, "RAM read|write|mix SEC [THREADS]" },
 	{ "user", 2, cmd_user, "FILE PAGE            a process with the same file mapped uses it" },
+	{ "touch", 3, cmd_touch, "FILE PAGE N          ticks for a first read of each page" },
 	{ "inject", 2, cmd_inject, "RAM dontneed|pageout|remap|nothing [PAGE [COUNT]]  as the VMM" },
 	{ "hog", 2, cmd_hog, "MIB SEC              uses memory" },
 	{ "swapon", 1, cmd_swapon, "FILE                 swaps there, too, at the same priority" },

@@ -179,6 +179,39 @@ int cmd_user(int argc, char **argv)
 	return before == after ? 0 : 1;
 }
 
+static uint64_t ticks(void)
+{
+	uint64_t t;
+
+	asm volatile("isb\n mrs %0, cntvct_el0" : "=r" (t) : : "memory");
+	return t;
+}
+
+/*
+ * What a first read of a page costs that the guest has, in ticks of the counter, and one
+ * of a page that it no longer has. All pages are in this process's tables before.
+ */
+int cmd_touch(int argc, char **argv)
+{
+	uint64_t from = number(argv[2]), n = number(argv[3]), i, t[3];
+	int fd = open(argv[1], O_RDWR), pass;
+	volatile char *at;
+
+	at = mmap(NULL, n * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, fd,
+		  (off_t)(from * PAGE));
+	if (fd < 0 || at == MAP_FAILED)
+		fail(argv[1]);
+	for (pass = 0; pass < 2; pass++) {
+		t[pass] = ticks();
+		for (i = 0; i < n; i++)
+			(void)at[i * PAGE];
+		t[pass + 1] = ticks();
+		t[pass] = t[pass + 1] - t[pass];
+	}
+	printf("ram: touch pages=%lu first=%lu again=%lu\n", n, t[0], t[1]);
+	return 0;
+}
+
 /* Memory of incompressible pages, touched again and again, to push others out. */
 int cmd_hog(int argc, char **argv)
 {
