@@ -24,7 +24,7 @@ check() {
 		failed=$((failed + 1))
 		echo "not ok $count - $name"
 		echo "# failed: $*"
-		tail -n 8 /tmp/check | sed 's/^/#   /'
+		tail -n 16 /tmp/check | sed 's/^/#   /'
 		complaints | tail -n 5 | sed 's/^/#   /'
 		vm_log | tail -n 3 | sed 's/^/#   /'
 	fi
@@ -76,7 +76,8 @@ bad() { vm_lines $1 | grep -aq 'BAD\|Oops\|Kernel panic\|Call trace'; }
 
 # vm_up NAME: it has done a round; its memory is known
 vm_up() {
-	soon rounds_over $1 0 || { tail -n 5 /tmp/$1.log /tmp/$1.err; return 1; }
+	soon eval "rounds_over $1 0 || vm_gone $1"
+	rounds_over $1 0 || { tail -n 12 /tmp/$1.log /tmp/$1.err; return 1; }
 	$ram find "$(vm_pid $1)" "$(cat /tmp/$1.mib)" >/tmp/$1.ram
 }
 
@@ -87,7 +88,8 @@ goes_on() {
 	local from
 
 	from=$(rounds $1)
-	soon rounds_over $1 $((from + ${2:-2} - 1)) && ! bad $1 || {
+	soon eval "rounds_over $1 $((from + ${2:-2} - 1)) || vm_gone $1"
+	rounds_over $1 $((from + ${2:-2} - 1)) && ! bad $1 || {
 		echo "rounds: $from, now $(rounds $1)"
 		tail -n 3 /tmp/$1.log /tmp/$1.err
 		return 1
