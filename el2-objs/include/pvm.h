@@ -45,9 +45,6 @@ struct pvm {
 	struct image_verify verify;
 	u64 dtb_ipa, dtb_size, dtb_done;	/* bytes; dtb_size is as stated in it */
 	struct seal seal;
-	/* How far pvm_invalidate() of @flush got: the next address. */
-	struct pvm_range flush;
-	u64 flush_next;
 };
 
 /*
@@ -74,6 +71,11 @@ enum pvm_exposure {
 bool pvm_show(struct vcpu *v, enum pvm_exposure what, enum vcpu_exit *code);
 /* The same for a RAM fault: a write, without syndrome, of fault status @fsc. */
 void pvm_show_fault(struct vcpu *v, ipa_t ipa, u64 fsc);
+/*
+ * The pool has no page for @v's VM: the guest leaves, and comes back to what it did. The host
+ * sees a WFE, which yields the CPU, and which hypsec-mod makes a sleep.
+ */
+bool pvm_show_wait(struct vcpu *v, enum vcpu_exit *code);
 /* Fills what the host sees of @v's last exit; clears what it offered. */
 enum vcpu_exit pvm_expose(const struct vcpu *v, struct host_io *io);
 /* Applies what the host may answer to @v's last exit, and forgets that exit. */
@@ -153,7 +155,7 @@ void pvm_log_name(const struct vm *vm, const char *what, const u8 *hash);
 /* Zeroed, all vCPUs off; NULL: no memory, and nothing is taken. Locks: vm->lock. */
 struct pvm *pvm_alloc(struct vm *vm);
 /* Erases and frees; for a VM that did not become protected. NULL: nothing. */
-void pvm_discard(struct pvm *p);
+void pvm_discard(const struct vm *vm, struct pvm *p);
 
 /* --- pvm/protect.c --- */
 int pvm_protect_step(struct vcpu *v);

@@ -143,6 +143,7 @@ struct vm {
 	u64 scan;			/* VM_DEAD: how far the return of its pages got */
 	struct pvm *pvm;		/* NULL: ordinary */
 	bool powered_off;		/* VM_DEAD: by its own PSCI call */
+	bool told_waiting;		/* the log has it that the pool had no page for it */
 	const char *end_reason;		/* VM_DEAD: why, for the log and securityfs */
 };
 
@@ -162,6 +163,8 @@ bool vm_identity_valid(const struct vm_identity *id);
 struct vm *vm_find(kva_t mmu);
 struct vm *vm_by_id(u16 id);
 void vm_put(struct vm *vm);
+/* One line in the log, the first time: the pool has no page for @vm, which waits. */
+void vm_told_waiting(struct vm *vm);
 /* Ends a protected VM: dead at once, root emptied, VMID invalidated, keys wiped, one log line. */
 void vm_kill(struct vm *vm, const char *why);
 /*
@@ -275,13 +278,14 @@ void pvm_forget(struct vm *vm);
 int pvm_seal(struct vm *vm, u64 frame, pa_t pa);
 /*
  * pvm_invalidate() - KVM has changed its table in a range
- * @start, @size: bytes of IPA, page aligned
+ * @start, @size: bytes of IPA, page aligned; on return what is left of them
  *
  * Seals what KVM has taken away: private frames in the range for which KVM's table does not have
  * their page any more. Of VMs that are not protected: nothing.
- * Return: HYPSEC_OK, or HYPSEC_RESTART: call again with the same. Locks: takes vm->lock.
+ * Progress is the caller's: KVM makes such calls for one VM on several CPUs at once.
+ * Return: HYPSEC_OK, or HYPSEC_RESTART: call again with what is left. Locks: takes vm->lock.
  */
-int pvm_invalidate(struct vm *vm, u64 start, u64 size);
+int pvm_invalidate(struct vm *vm, u64 *start, u64 *size);
 /* Frees what pvm/ holds for a dead VM with no running vCPU. Locks: vm->lock, held. */
 void pvm_free(struct vm *vm);
 

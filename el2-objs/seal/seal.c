@@ -29,6 +29,7 @@ int seal_init(struct seal *s, u16 vm)
 	};
 	if (!s->tags.root)
 		return HYPSEC_NO_MEMORY;
+	share_charge(vm, 1);		/* s2_destroy() takes it off again */
 	ret = core_random(s->key, sizeof(s->key));
 	if (ret != HYPSEC_OK)
 		seal_free(s);
