@@ -34,12 +34,13 @@ done
 
 # attacks PLAIN SMP "CASE..." [HOST-OPTION...]
 attacks() {
-	local plain=$1 smp=$2 cases=$3 status=0 out
+	local plain=$1 smp=$2 cases=$3 status=0
+	local out=$HYPSEC_BUILD/log/pages-$smp${plain:+-plain}.out
 	shift 3
 
-	out=$("$HYPSEC_TOP/scripts/host" --timeout 1500 --mem 1G --smp "$smp" "${add[@]}" "$@" \
-		-- sh -c "plain=$plain sh /soak/attacks.sh $cases") || status=$?
-	pass_on <<<"$out"
+	"$HYPSEC_TOP/scripts/host" --timeout 1500 --mem 1G --smp "$smp" "${add[@]}" "$@" \
+		-- sh -c "plain=$plain sh /soak/attacks.sh $cases" >"$out" || status=$?
+	pass_on <"$out"
 	check "the host's script went through (CPUs: $smp${plain:+, ordinary guests})" \
 		[ $status = 0 ]
 }
