@@ -40,9 +40,9 @@ static void vm_gone(unsigned long ip, unsigned long parent, struct ftrace_ops *o
 
 static struct ftrace_ops vm_gone_ops = { .func = vm_gone };
 
-static int __init watch_vms(void)
+static int watch_vms(void)
 {
-	static unsigned char name[] __initdata = "kvm_arch_destroy_vm";
+	static unsigned char name[] = "kvm_arch_destroy_vm";
 	int ret = ftrace_set_filter(&vm_gone_ops, name, sizeof(name) - 1, 1);
 
 	return ret ?: register_ftrace_function(&vm_gone_ops);
@@ -61,12 +61,12 @@ static struct kprobe vm_gone_probe = {
 	.pre_handler = vm_gone,
 };
 
-static int __init watch_vms(void)
+static int watch_vms(void)
 {
 	return register_kprobe(&vm_gone_probe);
 }
 #else
-static int __init watch_vms(void)
+static int watch_vms(void)
 {
 	return -EOPNOTSUPP;
 }
@@ -107,7 +107,7 @@ static struct kprobe probes[] = {
 	{ .symbol_name = "__arm64_sys_kexec_file_load", .pre_handler = kexec_file_load },
 };
 
-static void __init refuse_kexec(void)
+static void refuse_kexec(void)
 {
 	unsigned int i;
 	int ret;
@@ -120,13 +120,13 @@ static void __init refuse_kexec(void)
 	}
 }
 #else
-static void __init refuse_kexec(void)
+static void refuse_kexec(void)
 {
 	pr_warn("kexec is not refused: no kprobes\n");
 }
 #endif
 
-void __init hypsec_watch_init(void)
+void hypsec_watch_init(void)
 {
 	int ret = register_pm_notifier(&pm_nb);
 
