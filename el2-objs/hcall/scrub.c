@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Before a reset or power-off that the host asks for: what belongs to protected
- * VMs is erased, and the secrets of which their keys are made, since the next kernel could read what memory still holds.
- * It is the one long operation that is not restarted: the host does not come back.
+ * Before a reset or power-off that the host asks for: what belongs to protected VMs is
+ * erased, and the secrets that their keys are made of, since the next kernel could read
+ * what memory still holds. It is the one long operation that is not restarted: the host
+ * does not come back.
  */
 #include "auth.h"
 #include "check.h"
