@@ -86,16 +86,15 @@ static int __init hypsec_init(void)
 	bool wait;
 	int ret;
 
+	/* The CPUs checked and counted are the CPUs taken. */
+	cpu_hotplug_disable();
 	ret = hypsec_preflight();
 	if (!ret)
 		ret = hypsec_policy_load(&policy);
 	if (!ret)
 		ret = hypsec_platform_wanted(&wait);
-	if (ret)
-		return ret;
-	/* The CPUs counted are the CPUs taken. */
-	cpu_hotplug_disable();
-	ret = prepare(&region);
+	if (!ret)
+		ret = prepare(&region);
 	if (ret) {
 		cpu_hotplug_enable();
 		return ret;

@@ -48,9 +48,11 @@ static int version_show(struct seq_file *m, void *v)
 
 	if (hypsec_call_version(&res))
 		return -EIO;
-	seq_printf(m, "%lu.%lu%s%s\n", res.a1 >> 16, res.a1 & 0xffff,
+	seq_printf(m, "%lu.%lu%s%s%s%s\n", res.a1 >> 16, res.a1 & 0xffff,
 		   res.a2 & HYPSEC_FEAT_DEBUG ? " debug" : "",
-		   res.a2 & HYPSEC_FEAT_MEM_PROTECT ? " mem-protect" : "");
+		   res.a2 & HYPSEC_FEAT_MEM_PROTECT ? " mem-protect" : "",
+		   res.a2 & HYPSEC_FEAT_RNDR ? " rndr" : "",
+		   res.a2 & HYPSEC_FEAT_TRNG ? " trng" : "");
 	return 0;
 }
 
@@ -71,6 +73,8 @@ static int accounts_show(struct seq_file *m, void *v)
 		[HYPSEC_ACC_VM] = "vm_objects",
 		[HYPSEC_ACC_PRIVATE] = "private",
 		[HYPSEC_ACC_SHARED] = "shared",
+		[HYPSEC_ACC_SEAL] = "seal_records",
+		[HYPSEC_ACC_HELD] = "held",
 	};
 	unsigned int i;
 

@@ -4,6 +4,7 @@
  * operation of mem/ or vcpu/ that either happens whole or not at all.
  */
 #include "auth.h"
+#include "boot.h"
 #include "check.h"
 #include "hcall.h"
 #include "log.h"
@@ -22,7 +23,7 @@ SAME(HYPSEC_VM_DEAD, VM_DEAD);
 int hc_version(struct percpu *cpu, const u64 *arg, u64 *val)
 {
 	val[0] = HYPSEC_ABI_MAJOR << 16 | HYPSEC_ABI_MINOR;
-	val[1] = (psci_mem_protect ? HYPSEC_FEAT_MEM_PROTECT : 0);
+	val[1] = (psci_mem_protect ? HYPSEC_FEAT_MEM_PROTECT : 0) | core_random_sources();
 #ifdef HYPSEC_DEBUG
 	val[1] |= HYPSEC_FEAT_DEBUG;
 #endif
@@ -35,6 +36,7 @@ int hc_account(struct percpu *cpu, const u64 *arg, u64 *val)
 	if (arg[0] >= HYPSEC_ACC_COUNT)
 		return HYPSEC_RANGE;
 	val[0] = pool_account((enum hypsec_account)arg[0]);
+	val[1] = arg[0] == HYPSEC_ACC_FREE && pool_wanted();
 	return HYPSEC_OK;
 }
 

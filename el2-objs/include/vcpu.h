@@ -143,6 +143,7 @@ struct vm {
 	u64 scan;			/* VM_DEAD: how far the return of its pages got */
 	struct pvm *pvm;		/* NULL: ordinary */
 	bool powered_off;		/* VM_DEAD: by its own PSCI call */
+	bool told_waiting;		/* the log has it that the pool had no page for it */
 	const char *end_reason;		/* VM_DEAD: why, for the log and securityfs */
 };
 
@@ -162,6 +163,8 @@ bool vm_identity_valid(const struct vm_identity *id);
 struct vm *vm_find(kva_t mmu);
 struct vm *vm_by_id(u16 id);
 void vm_put(struct vm *vm);
+/* One line in the log, the first time: the pool has no page for @vm, which waits. */
+void vm_told_waiting(struct vm *vm);
 /* Ends a protected VM: dead at once, root emptied, VMID invalidated, keys wiped, one log line. */
 void vm_kill(struct vm *vm, const char *why);
 /*
@@ -183,7 +186,7 @@ void vm_cut_off(void);
 void vm_reap(struct vm *vm);
 /* The host says @kvm is gone (HYPSEC_VM_TEARDOWN). Restartable. */
 int vm_teardown(kva_t kvm);
-/* The host touched a private page: ends its VM, gives the page back zeroed. */
+/* The host touched a private page: it gets it, sealed, or zeroed if its VM is dead. */
 void vm_host_touch(pa_t pa, struct page_info pi);
 /* Drops every host-page mapping of every shadow, new epoch. No lock held. */
 void shadow_drop_all(void);
@@ -262,6 +265,26 @@ int pvm_identity(struct vm *vm, u64 n, u64 *val);
  * be inside, and goes on to use the rest.
  */
 void pvm_wipe(struct vm *vm);
+/* The key that its sealed frames need is gone. Locks: vm->lock, held. */
+void pvm_forget(struct vm *vm);
+/*
+ * pvm_seal() - the page of a private frame goes to the host as ciphertext
+ * @pa: the page; @frame: as its annotation says
+ *
+ * The next access of the guest faults, and brings back whatever page the host has for the frame.
+ * Return: HYPSEC_OK; HYPSEC_BUSY: in use here or moving, try again; HYPSEC_DENIED not its page.
+ * Locks: caller holds vm->lock, of a VM that is PROTECTING or PROTECTED; SLOT_PAGE is empty.
+ */
+int pvm_seal(struct vm *vm, u64 frame, pa_t pa);
+/*
+ * pvm_invalidate() - KVM has changed its table in a range
+ * @start, @size: bytes of IPA, page aligned
+ *
+ * Seals what KVM has taken away: private frames in the range for which KVM's table does not have
+ * their page any more. Of VMs that are not protected: nothing.
+ * Return: HYPSEC_OK, or HYPSEC_RESTART: call again with the same. Locks: takes vm->lock.
+ */
+int pvm_invalidate(struct vm *vm, u64 start, u64 size);
 /* Frees what pvm/ holds for a dead VM with no running vCPU. Locks: vm->lock, held. */
 void pvm_free(struct vm *vm);
 

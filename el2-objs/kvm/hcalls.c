@@ -87,28 +87,37 @@ static void adjust_pc(kva_t host)
 }
 
 /*
- * KVM has changed its table: forget what the shadow has of it. A protected VM's
- * frames keep their pages whatever KVM does.
+ * KVM has changed its table: forget what the shadow has of it. Of a protected VM, frames that
+ * KVM took away are sealed before the call returns: whoever reads the page next may be a
+ * device. KVM takes away by address or by range (stage2_unmap_walker()); a call for all of a
+ * VM (@size 0) comes after a change of permissions or ages, and often.
+ * Return: HYPSEC_OK, or HYPSEC_RESTART.
  */
-static void flush(kva_t mmu, u64 ipa, u64 size)
+static int flush(kva_t mmu, u64 ipa, u64 size)
 {
 	struct vm *vm = vm_find(mmu);
+	int ret = HYPSEC_OK;
+	bool ordinary;
 
 	if (!vm)
-		return;
+		return ret;
 	spin_lock(&vm->lock);
-	if (vm->state == VM_ORDINARY) {
+	ordinary = vm->state == VM_ORDINARY;
+	if (ordinary) {
 		if (size)
 			s2_unmap(&vm->s2, ipa, size);
 		else
 			s2_drop(&vm->s2);
 	}
 	spin_unlock(&vm->lock);
+	if (!ordinary && size)
+		ret = pvm_invalidate(vm, ipa, size);
 	vm_put(vm);
 	s2_trash_step(TRASH_STEP);
+	return ret;
 }
 
-static void flush_ipa(kva_t mmu, u64 ipa, u64 level)
+static int flush_ipa(kva_t mmu, u64 ipa, u64 level)
 {
 	u64 size = PAGE_SIZE;
 
@@ -120,16 +129,15 @@ static void flush_ipa(kva_t mmu, u64 ipa, u64 level)
 		size <<= 9 * (3 - level);
 	else if (level == 0)
 		size = 0;		/* 512 GiB: everything */
-	flush(mmu, size ? ALIGN_DOWN(ipa, size) : 0, size);
+	return flush(mmu, size ? ALIGN_DOWN(ipa, size) : 0, size);
 }
 
-static void flush_range(kva_t mmu, u64 start, u64 pages)
+static int flush_range(kva_t mmu, u64 start, u64 pages)
 {
 	/* More than the IPA space, or past 64 bits: everything. */
 	if (!pages || pages > BIT(40) || start > BIT(52))
-		flush(mmu, 0, 0);
-	else
-		flush(mmu, ALIGN_DOWN(start, PAGE_SIZE), pages * PAGE_SIZE);
+		return flush(mmu, 0, 0);
+	return flush(mmu, ALIGN_DOWN(start, PAGE_SIZE), pages * PAGE_SIZE);
 }
 
 /* Another vCPU of the VM ran here: nothing private to it may be left in this CPU. */
@@ -157,6 +165,7 @@ static void set_cntvoff(struct percpu *cpu, u64 value)
 bool kvm_host_call(struct percpu *cpu, u64 id)
 {
 	u64 *x = cpu->host.x;
+	int status = HYPSEC_OK;
 	u64 result = 0;
 
 	switch (id & FN_MASK) {
@@ -183,13 +192,13 @@ bool kvm_host_call(struct percpu *cpu, u64 id)
 		break;
 	case KVM_FN_kvm_tlb_flush_vmid_ipa:
 	case KVM_FN_kvm_tlb_flush_vmid_ipa_nsh:
-		flush_ipa(KVA(x[1]), x[2], x[3]);
+		status = flush_ipa(KVA(x[1]), x[2], x[3]);
 		break;
 	case KVM_FN_kvm_tlb_flush_vmid:
-		flush(KVA(x[1]), 0, 0);
+		status = flush(KVA(x[1]), 0, 0);
 		break;
 	case KVM_FN_kvm_tlb_flush_vmid_range:
-		flush_range(KVA(x[1]), x[2], x[3]);
+		status = flush_range(KVA(x[1]), x[2], x[3]);
 		break;
 	case KVM_FN_kvm_flush_cpu_context:
 		flush_cpu(KVA(x[1]));
@@ -205,6 +214,10 @@ bool kvm_host_call(struct percpu *cpu, u64 id)
 		break;
 	default:
 		return false;
+	}
+	if (status == HYPSEC_RESTART) {
+		hcall_restart(cpu);
+		return true;
 	}
 	x[0] = 0;
 	x[1] = result;

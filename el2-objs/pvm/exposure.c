@@ -38,6 +38,15 @@ bool pvm_show(struct vcpu *v, enum pvm_exposure what, enum vcpu_exit *code)
 	return false;
 }
 
+bool pvm_show_wait(struct vcpu *v, enum vcpu_exit *code)
+{
+	vm_told_waiting(v->vm);
+	v->pending = SHOW_WAIT;
+	v->pending_esr = ESR_WFX_WFE;
+	*code = EXIT_TRAP;
+	return false;
+}
+
 void pvm_show_fault(struct vcpu *v, ipa_t ipa, u64 fsc)
 {
 	/*

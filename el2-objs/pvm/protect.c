@@ -36,6 +36,8 @@ static int protect_begin(struct vcpu *v, kva_t host_vcpu, u64 image, u64 dtb)
 		return HYPSEC_BUSY;
 	if (!IS_ALIGNED(image, SZ_2M) || !IS_ALIGNED(dtb, 8))
 		return HYPSEC_INVALID;
+	if (vm->s2.ipa_bits > SEAL_IPA_BITS)
+		return HYPSEC_NOT_SUPPORTED;
 	if (!range_ok(image, PAGE_SIZE, limit) || !range_ok(dtb, PAGE_SIZE, limit))
 		return HYPSEC_RANGE;
 	i = pvm_vcpu_index(v->sr[GSR_MPIDR_EL1] & MPIDR_AFF);
@@ -67,11 +69,12 @@ static int protect_begin(struct vcpu *v, kva_t host_vcpu, u64 image, u64 dtb)
 	__atomic_store_n(&vm->state, VM_PROTECTING, __ATOMIC_SEQ_CST);
 	if (__atomic_load_n(&vm->running, __ATOMIC_SEQ_CST) != 1) {
 		__atomic_store_n(&vm->state, VM_ORDINARY, __ATOMIC_SEQ_CST);
-		pvm_discard(p);
+		pvm_discard(vm, p);
 		return HYPSEC_BUSY;
 	}
 	/* From here on nothing fails: the ordinary identity ends. */
 	s2_drop(&vm->s2);
+	vm->s2.holds = true;
 	vm->pvm = p;
 	vm->powered_off = false;
 	return HYPSEC_OK;
@@ -106,6 +109,13 @@ bool pvm_guest_call(struct vcpu *v, kva_t host_vcpu, enum vcpu_exit *code)
 		spin_unlock(&v->vm->lock);
 		if (ret == HYPSEC_OK) {
 			hlog("vm %u: asks for protection", v->vm->id);
+			*code = EXIT_IRQ;
+			return false;
+		}
+		if (ret == HYPSEC_NO_MEMORY) {
+			/* Nothing is wrong with the guest: it makes this call again. */
+			vm_told_waiting(v->vm);
+			v->r->pc -= 4;
 			*code = EXIT_IRQ;
 			return false;
 		}
@@ -152,7 +162,7 @@ static int source_open(struct claim_source *c, u64 ipa, const void **va)
 		return ret;
 	*va = slot_map_private(pa, c->v->vm->id);
 	if (!*va)
-		return HYPSEC_DEAD;	/* lost to the host's touch meanwhile */
+		return HYPSEC_BUSY;	/* sealed by the host's touch meanwhile: once more */
 	c->mapped = true;
 	return HYPSEC_OK;
 }
@@ -282,12 +292,13 @@ static int enter(struct vcpu *v)
  * Host interrupts are looked for after each page: at most one page's hash
  * (100,000 instructions) or the signature (510,000) between two.
  * Return: HYPSEC_OK: protected, @v is ready to run; HYPSEC_RESTART: the host
- * has an interrupt; HYPSEC_EXIT: the host must map a page, @v shows the fault;
+ * has an interrupt; HYPSEC_EXIT: the host must map or donate a page, @v shows which;
  * else the VM is dead.
  */
 int pvm_protect_step(struct vcpu *v)
 {
 	struct pvm *p = v->vm->pvm;
+	enum vcpu_exit code;
 	int ret;
 
 	for (;;) {
@@ -298,6 +309,10 @@ int pvm_protect_step(struct vcpu *v)
 			return ret;
 		if (ret == HYPSEC_BUSY)
 			return HYPSEC_RESTART;
+		if (ret == HYPSEC_NO_MEMORY) {
+			pvm_show_wait(v, &code);
+			return HYPSEC_EXIT;
+		}
 		if (ret != HYPSEC_RESTART)
 			break;
 		if (host_irq_pending())

@@ -5,6 +5,7 @@
 
 #include "test.h"
 #include "auth.h"
+#include "boot.h"
 #include "check.h"
 #include "hcall.h"
 #include "log.h"
@@ -78,6 +79,9 @@ int own_share(pa_t pa) { return op(pa); }
 int own_unshare(pa_t pa) { return op(pa); }
 struct page_info own_lookup(pa_t pa) { last_pa = pa.v; return page; }
 void shadow_drop_all(void) { drops++; }
+u64 core_random_sources(void) { return 0; }
+static bool wanted;
+bool pool_wanted(void) { return wanted; }
 u64 pool_account(enum hypsec_account acc) { return 1000 + acc; }
 bool slots_empty(void) { return !slots_used; }
 void host_abort(u64 esr) { (void)esr; aborts++; }

@@ -199,7 +199,14 @@ static void results(void **state)
 	hvc(HYPSEC_CALL_VERSION, 0);
 	assert_int_equal(cpu.host.x[2] & HYPSEC_FEAT_MEM_PROTECT, 0);
 
+	for (int i = 0; i < 2; i++) {
+		wanted = i;
+		hvc(HYPSEC_CALL_ACCOUNT, HYPSEC_ACC_FREE);
+		assert_int_equal(cpu.host.x[1], 1000 + HYPSEC_ACC_FREE);
+		assert_int_equal(cpu.host.x[2], i);
+	}
 	hvc(HYPSEC_CALL_ACCOUNT, HYPSEC_ACC_VM);
+	assert_int_equal(cpu.host.x[2], 0);
 	assert_int_equal(cpu.host.x[1], 1000 + HYPSEC_ACC_VM);
 	assert_int_equal(hvc(HYPSEC_CALL_ACCOUNT, ~0UL), RET(HYPSEC_RANGE));
 	assert_int_equal(hvc(HYPSEC_CALL_ACCOUNT, 1UL << 32), RET(HYPSEC_RANGE));

@@ -110,6 +110,26 @@ static void test_flush_range(void **state)
 	assert_false(mapped(vm, IPA0));
 }
 
+/* True if the host is to execute its HVC again: no register of it has changed. */
+static bool again(u64 fn, u64 x1, u64 x2, u64 x3)
+{
+	struct percpu *cpu = this_cpu();
+	unsigned int before = restarts;
+
+	cpu->host.x[0] = 0xabc0;
+	cpu->host.x[1] = x1;
+	cpu->host.x[2] = x2;
+	cpu->host.x[3] = x3;
+	assert_true(kvm_host_call(cpu, 0xc6000000 | fn));
+	if (restarts == before)
+		return false;
+	assert_int_equal(cpu->host.x[0], 0xabc0);
+	assert_int_equal(cpu->host.x[1], x1);
+	assert_int_equal(cpu->host.x[2], x2);
+	assert_int_equal(cpu->host.x[3], x3);
+	return true;
+}
+
 static void test_flush_protected(void **state)
 {
 	struct vm_identity id = kvm_vm(0, 40);
@@ -119,10 +139,27 @@ static void test_flush_protected(void **state)
 	protect(vm);
 	give_private(vm, GUEST_PAGES, 5);
 	vm_put(vm);
+	/* Its table is no cache: pvm/ looks at what KVM has taken away, by address or range. */
+	invalidated_size = 0;
 	call(KVM_FN_kvm_tlb_flush_vmid, id.mmu.v, 0, 0);
-	call(KVM_FN_kvm_tlb_flush_vmid_ipa, id.mmu.v, 5 << PAGE_SHIFT, 3);
 	call(KVM_FN_kvm_tlb_flush_vmid_range, id.mmu.v, 0, ~0UL);
+	assert_int_equal(invalidated_size, 0);
+	call(KVM_FN_kvm_tlb_flush_vmid_ipa, id.mmu.v, 5 << PAGE_SHIFT, 3);
+	assert_int_equal(invalidated, 5 << PAGE_SHIFT);
+	assert_int_equal(invalidated_size, PAGE_SIZE);
+	call(KVM_FN_kvm_tlb_flush_vmid_ipa, id.mmu.v, 5 << PAGE_SHIFT, 2);
+	assert_int_equal(invalidated, 0);
+	assert_int_equal(invalidated_size, SZ_2M);
+	call(KVM_FN_kvm_tlb_flush_vmid_range, id.mmu.v, 5 << PAGE_SHIFT | 9, 7);
+	assert_int_equal(invalidated, 5 << PAGE_SHIFT);
+	assert_int_equal(invalidated_size, 7 * PAGE_SIZE);
 	assert_true(mapped(vm, 5 << PAGE_SHIFT));
+	/* Not done: the host makes the call again, with what it has in x0 to x3. */
+	invalidate_status = HYPSEC_RESTART;
+	assert_true(again(KVM_FN_kvm_tlb_flush_vmid_ipa, id.mmu.v, 5 << PAGE_SHIFT, 3));
+	assert_true(again(KVM_FN_kvm_tlb_flush_vmid_range, id.mmu.v, 5 << PAGE_SHIFT, 1));
+	invalidate_status = HYPSEC_OK;
+	assert_false(again(KVM_FN_kvm_tlb_flush_vmid_range, id.mmu.v, 5 << PAGE_SHIFT, 1));
 	counts_reset();
 	call(KVM_FN_kvm_flush_cpu_context, id.mmu.v, 0, 0);
 	assert_int_equal(counts.vmalls12e1, 1);

@@ -2,6 +2,21 @@
 /* VM_PROTECT: what it refuses, what it claims, and that it can be interrupted anywhere. */
 #include "protect_common.h"
 
+/* No memory: nothing is lost, nothing is said, and the guest makes the call again. */
+static void no_memory(void)
+{
+	bool left;
+
+	host_regs.pc = 0x40200104;
+	w.waits = 0;
+	assert_int_equal(protect(IMAGE, DTB, &left), HYPSEC_GUEST_PROTECT);
+	assert_true(left);
+	assert_int_equal(host_regs.pc, 0x40200100);
+	assert_int_equal(host_regs.x[1], IMAGE);
+	assert_int_equal(w.waits, 1);
+	assert_int_equal(w.pool_out, 0);
+}
+
 static void refuses(void **state)
 {
 	static const struct { u64 image, dtb; s64 ret; } t[] = {
@@ -40,14 +55,13 @@ static void refuses(void **state)
 		world_cpus[0].sve_vl = world_cpus[1].sve_vl = 16 * sve;
 		for (int n = 0; n <= (1 + sve) * VM_MAX_VCPUS; n++) {
 			w.pool_left = n;
-			assert_int_equal(protect(IMAGE, DTB, &left), HYPSEC_NO_MEMORY);
-			assert_int_equal(w.pool_out, 0);
+			no_memory();
 		}
 	}
 	/* One CPU without SVE: nobody has it, and it costs nothing. */
 	world_cpus[0].sve_vl = 0;
 	w.pool_left = VM_MAX_VCPUS;
-	assert_int_equal(protect(IMAGE, DTB, &left), HYPSEC_NO_MEMORY);
+	no_memory();
 	assert_null(vm->pvm);
 	assert_int_equal(vm->state, VM_ORDINARY);
 	assert_int_equal(w.drops, 0);
@@ -167,6 +181,43 @@ static void restarts(void **state)
 	assert_int_equal(exits, 6);		/* 4 of the image, 2 of the tree */
 	assert_int_equal(restarts, 6);
 	assert_int_equal(w.claims, 6);
+}
+
+/* No memory for a table, in the middle of the work: it waits, and goes on. */
+static void waits_for_memory(void **state)
+{
+	struct host_io io;
+	struct vcpu *v;
+	(void)state;
+
+	for (int page = 0; page < 2; page++) {
+		start();
+		map_all();
+		v = begin();
+		w.verify_page[0] = 0x3000 + 1;
+		w.verify_status[0] = HYPSEC_RESTART;
+		if (page) {
+			/* The image is done, the tree is next. */
+			w.irq_after = 0;
+			assert_int_equal(pvm_protect_step(v), HYPSEC_RESTART);
+			w.irq_after = -1;
+		}
+		for (int i = 0; i < 2; i++) {
+			w.share_used_up = !i;
+			w.split_status = i ? HYPSEC_NO_MEMORY : 0;
+			assert_int_equal(pvm_protect_step(v), HYPSEC_EXIT);
+			assert_int_equal(pvm_expose(v, &io), EXIT_TRAP);
+			assert_int_equal(io.esr, (u64)EC_WFX << ESR_EC_SHIFT | ESR_IL |
+					 ESR_WFX_WFE);
+			assert_int_equal(vm->state, VM_PROTECTING);
+			assert_false(w.slot);
+		}
+		assert_int_equal(w.waits, 2);
+		w.split_status = 0;
+		assert_int_equal(pvm_protect_step(v), HYPSEC_OK);
+		assert_int_equal(vm->state, VM_PROTECTED);
+		assert_null(w.killed);
+	}
 }
 
 static void bad_dtb(void **state)
@@ -316,6 +367,7 @@ int main(void)
 		cmocka_unit_test(ordinary_calls),
 		cmocka_unit_test(protects),
 		cmocka_unit_test(restarts),
+		cmocka_unit_test(waits_for_memory),
 		cmocka_unit_test(bad_dtb),
 		cmocka_unit_test(dies),
 		cmocka_unit_test(ram),

@@ -84,6 +84,15 @@ fi
 masked=$(sed -n 's/^secret: masked=\([0-9a-f]*\).*/\1/p' /tmp/console)
 ./attack -s "$masked" all $pid /tmp/monitor
 echo "run: attack status=$?"
+# Whatever was done to its memory, the guest goes on, and says so every second.
+before=$(grep -c '^secret: intact' /tmp/console)
+seconds=0 on=no
+while [ $seconds -lt 60 ] && kill -0 $pid 2>/dev/null; do
+	sleep 1
+	seconds=$((seconds + 1))
+	[ "$(grep -c '^secret: intact' /tmp/console)" -lt $((before + 2)) ] || { on=yes; break; }
+done
+echo "run: guest goes_on=$on"
 grep '^secret: stopped' /tmp/console | sed 's/^/guest: /'
 grep -c '^secret: intact' /tmp/console | sed 's/^/run: guest seconds_intact=/'
 [ ! -e /sys/kernel/security/hypsec/state ] ||
