@@ -16,7 +16,7 @@ TESTS = []
 RANDOM = random.Random(11)
 CORE, IDENTITY, SIGNER, NONCE = (RANDOM.randbytes(n) for n in (32, 32, 32, 64))
 CMDLINE = b"console=ttyAMA0 quiet\n"
-PCRS = (0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 12, 13, 14, 15)
+PCRS = (0, 2, 4, 7, 9, 12, 13, 15)
 BOOT = {i: RANDOM.randbytes(32) for i in PCRS if i not in (12, 13, 15)}
 
 
@@ -179,7 +179,7 @@ def quotes_of_something_else():
             ({"alg": 4}, "does not cover")):
         quote(**change)
         verify(1, text)
-    for i in (0, 7, 12, 13, 15):
+    for i in PCRS:
         v = values()
         del v[i]
         quote(pcrs=v)

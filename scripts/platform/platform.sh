@@ -5,8 +5,8 @@
 
 platform=/run/hypsec/platform
 hypsec=/sys/kernel/security/hypsec
-# Firmware, boot loader and kernel; not 10, which IMA extends as files are read.
-pcrs=sha256:0,1,2,3,4,5,6,7,8,9,11,12,13,14,15
+# Code of firmware, boot loader and kernel, secure boot, initramfs; then ours. tpm2_unseal takes 8.
+pcrs=sha256:0,2,4,7,9,12,13,15
 pcr_cmdline=12 pcr_core=13 pcr_cap=15
 b=${b:-/busybox}
 export TPM2TOOLS_TCTI=device:/dev/tpmrm0
@@ -48,7 +48,7 @@ platform_unseal() {
 platform_quote() {
 	local dir
 	dir=$($b mktemp -d) &&
-		tpm createprimary -Q -C e -G ecc256:ecdsa-sha256 -c $dir/ak -a \
+		tpm createprimary -Q -C e -G ecc256:ecdsa-sha256:null -c $dir/ak -a \
 			'fixedtpm|fixedparent|sensitivedataorigin|userwithauth|restricted|sign' &&
 		tpm readpublic -Q -c $dir/ak -f pem -o $platform/ak.pem &&
 		tpm quote -Q -c $dir/ak -l $pcrs -g sha256 -q "$($b cat $hypsec/platform_key)" \
