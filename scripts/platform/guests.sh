@@ -18,6 +18,15 @@ for name; do
 		-cpu host -m 128 -nodefaults -no-user-config -display none -serial stdio \
 		-kernel "$name.img" | tr -d '\r' | sed "s/^kernel:/$name:/"
 done
+# All of the host's memory, for the secret (masked, or the search finds itself) and, to
+# show that it finds what is there, for the bytes of ./control.
+search() { ./attack -s "$1" phys | sed "s/^attack:/host: $2/"; }
+if [ -e attack.ko ]; then
+	insmod attack.ko
+	search "$(cat masked)" search
+	cat control >/tmp/control
+	search "$(./attack mask "$(od -An -v -tx1 control | tr -d ' \n')")" control
+fi
 head -c 32 /dev/urandom >$hypsec/platform_secret 2>/dev/null && echo "host: wrote a second secret"
 echo 1 >$hypsec/seal 2>/dev/null && echo "host: sealed twice"
 [ -e $platform/sealed.pub ] || exit 0

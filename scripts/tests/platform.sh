@@ -19,6 +19,7 @@ demo=$("$scripts/secret/images")
 tools=$("$scripts/platform/tools")
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
+attack=$("$scripts/attack/build")
 nonce=$(head -c 64 /dev/urandom | od -An -v -tx1 | tr -d ' \n')
 add=()
 for file in platform.sh guests.sh; do
@@ -27,6 +28,13 @@ done
 for name in box3 box4 theirs3 alone3; do
 	add+=(--add "$images/$name.img:/guests/$name.img")
 done
+
+hex() { od -An -v -tx1 "$@" | tr -d ' \n'; }
+python3 -c 'import sys; print(bytes(b ^ 0xa5 for b in sys.stdin.buffer.read()).hex())' \
+	<"$machine/secret" >"$dir/masked"
+head -c 32 /dev/urandom >"$dir/control"
+search=(--add "$attack/attack:/guests/attack" --add "$attack/attack.ko:/guests/attack.ko"
+	--add "$dir/masked:/guests/masked" --add "$dir/control:/guests/control")
 
 # boot LOG OPTION... -- NAME...: a host that runs these guests.
 boot() {
@@ -61,7 +69,8 @@ derived() {
 key() { word "$1" "$2" "key [0-9a-f]* [a-z]*" | head -n 1; }
 differ() { [ -n "$1" ] && [ -n "$2" ] && [ "$1" != "$2" ]; }
 
-check "a host with a TPM: runs" boot first --tpm "$machine/tpm" -- box3 box4 theirs3 alone3
+check "a host with a TPM: runs" boot first --tpm "$machine/tpm" \
+	"${search[@]}" -- box3 box4 theirs3 alone3
 check "it is sealed" said first "host: state sealed"
 check "with the platform's secret" said first "host: platform platform"
 for name in box3 box4 theirs3 alone3; do
@@ -76,6 +85,9 @@ check "has another key" differ "$(key first box3)" "$(key first theirs3)"
 check "without a family the key is the image's own" derived first alone3 3
 check "which the family has not" differ "$(key first box3)" "$(key first alone3)"
 not_said() { [ -s "$dir/$1" ] && ! grep -E "$2" "$dir/$1"; }
+count() { sed -n "s/^host: $1 phys.* words=\([0-9]*\).*complete=yes.*/\1/p" "$dir/first"; }
+check "nothing of the secret is left in the host's memory" [ "$(count search)" = 0 ]
+check "where a search finds what is there" [ "$(count control)" -gt 0 ]
 check "the secret cannot be written twice" not_said first "second secret|sealed twice"
 check "a host that is taken over later cannot unseal it again" \
 	said first "host: the TPM refuses, policy"
@@ -178,6 +190,14 @@ waits() {
 	"$scripts/host" --param platform=wait -- true >"$dir/out" 2>&1 || status=$?
 	[ $status = 123 ]
 }
+status=0
+sha256sum <"$HYPSEC_BUILD/module/el2-objs/bundle.bin" | cut -c1-64 >"$dir/measurement"
+"$scripts/host" --no-hypsec --append init_on_free=1 \
+	--add "$HYPSEC_BUILD/module/hypsec.ko:/once/hypsec.ko" \
+	--add "$dir/measurement:/once/measurement" --add "$scripts/platform/once.sh:/once/once.sh" \
+	-- sh /once/once.sh >"$dir/once" || status=$?
+pass_on <"$dir/once"
+check "the host's script went through" [ $status = 0 ]
 check "without init_on_free=1 nothing waits for a secret" waits
 
 check "a host without a TPM: runs" boot none -- box3 alone3 box3
