@@ -3,6 +3,7 @@
  * The host's calls (abi/hcalls.def). Each checks its arguments and calls one
  * operation of mem/ or vcpu/ that either happens whole or not at all.
  */
+#include "auth.h"
 #include "boot.h"
 #include "check.h"
 #include "hcall.h"
@@ -163,6 +164,26 @@ int hc_vm_identity(struct percpu *cpu, const u64 *arg, u64 *val)
 	status = pvm_identity(vm, arg[1], val);
 	vm_put(vm);
 	return status;
+}
+
+int hc_vm_status(struct percpu *cpu, const u64 *arg, u64 *val)
+{
+	struct vm *vm;
+	int status;
+
+	if (arg[0] < 1 || arg[0] > VM_MAX)
+		return HYPSEC_RANGE;
+	vm = vm_by_id((u16)arg[0]);
+	if (!vm)
+		return HYPSEC_STATE;
+	status = pvm_status(vm, val);
+	vm_put(vm);
+	return status;
+}
+
+int hc_platform(struct percpu *cpu, const u64 *arg, u64 *val)
+{
+	return platform_piece(0, arg[0], val);
 }
 
 int hc_log(struct percpu *cpu, const u64 *arg, u64 *val)

@@ -108,6 +108,12 @@ __weak void vcpu_inject_undef(struct vcpu *v)
 	w.undefs++;
 }
 
+__weak void vcpu_inject_debug(struct vcpu *v)
+{
+	(void)v;
+	w.undefs++;
+}
+
 __weak void vcpu_inject_abort(struct vcpu *v, bool iabt, u64 far)
 {
 	(void)v;
@@ -260,6 +266,33 @@ __weak const char *image_error_text(enum image_error e)
 
 	assert_true(e < IMG_COUNT);
 	return text + e;
+}
+
+__weak int platform_sealing_key(const struct image_verify *v, u64 version,
+				struct hypsec_sealing_key *key)
+{
+	w.asked_for = v;
+	w.asked_version = version;
+	test_fill(&w.sealing_key, sizeof(w.sealing_key));
+	*key = w.sealing_key;
+	return w.platform_status;
+}
+
+__weak int platform_report(const struct image_verify *v, const u8 *nonce, u8 *sig)
+{
+	w.asked_for = v;
+	for (int i = 0; i < 64; i++)
+		sig[i] = ~nonce[i];
+	return w.platform_status;
+}
+
+__weak int platform_piece(u32 flags, u64 n, u64 *val)
+{
+	if (n >= HYPSEC_PLATFORM_PIECES)
+		return HYPSEC_RANGE;
+	for (int i = 0; i < 3; i++)
+		val[i] = flags + n + i;
+	return HYPSEC_OK;
 }
 
 /* --- the parts of pvm/ that a test left out --- */

@@ -66,9 +66,20 @@ struct world {
 	enum image_error verify_error;	/* with a bad status */
 	struct hypsec_manifest manifest;
 	struct hypsec_identity identity;
+	/* its secrets: what they answer, for whom they were asked */
+	int platform_status;
+	const struct image_verify *asked_for;
+	u64 asked_version;
+	struct hypsec_sealing_key sealing_key;
 
 	char log[2048];			/* the core's lines so far */
 };
+
+/* Rows that only a VM has which may be debugged: test_debug.c. */
+static inline bool debug_row(int what)
+{
+	return what == SHOW_STEP || what == SHOW_BREAK || what == SHOW_WATCH;
+}
 
 extern struct world w;
 extern bool world_closing;		/* the host is about to be reset */
