@@ -379,6 +379,10 @@ __weak int pvm_unseal(struct vm *vm, ipa_t ipa, u64 entry, pa_t pa)
 	return HYPSEC_DENIED;
 }
 
+__weak void icache_inval_all(void)
+{
+}
+
 __weak int vm_settle(kva_t kvm)
 {
 	(void)kvm;
