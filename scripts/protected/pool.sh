@@ -72,6 +72,10 @@ check "and its pages come back" soon same_accounts
 dropped $holder
 check "the file's end changes nothing" soon same_accounts
 
+check "a stock guest's module gives memory back" \
+	eval 'runs linux.img 1 -m 256 && said "guest: relinquish passed"'
+check "and all of it is the host's in the end" soon same_accounts
+
 modprobe -a loop zram
 dd if=/dev/zero of=/tmp/swap bs=1M count=8 2>/dev/null
 losetup /dev/loop0 /tmp/swap
