@@ -49,14 +49,13 @@ static int __init hypsec_init(void)
 	u8 measurement[SHA256_DIGEST_SIZE];
 	int ret;
 
+	/* The CPUs checked and counted are the CPUs taken. */
+	cpu_hotplug_disable();
 	ret = hypsec_preflight();
 	if (!ret)
 		ret = hypsec_policy_load(&policy);
-	if (ret)
-		return ret;
-	/* The CPUs counted are the CPUs taken. */
-	cpu_hotplug_disable();
-	ret = take_over(&region, measurement);
+	if (!ret)
+		ret = take_over(&region, measurement);
 	cpu_hotplug_enable();
 	if (ret)
 		return ret;

@@ -148,7 +148,14 @@ static int kexec_file_load(struct kprobe *p, struct pt_regs *regs)
 	return refuse(regs);
 }
 
+/* An image that was loaded before this module: the load was nobody's to refuse. */
+static int kexec_run(struct kprobe *p, struct pt_regs *regs)
+{
+	return refuse(regs);
+}
+
 static struct kprobe probes[] = {
+	{ .symbol_name = "kernel_kexec", .pre_handler = kexec_run },
 	{ .symbol_name = "__arm64_sys_kexec_load", .pre_handler = kexec_load },
 	{ .symbol_name = "__arm64_sys_kexec_file_load", .pre_handler = kexec_file_load },
 };

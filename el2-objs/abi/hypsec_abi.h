@@ -44,6 +44,7 @@ enum hypsec_account {
 	HYPSEC_ACC_PRIVATE,	/* pages that belong to protected VMs (not from the pool) */
 	HYPSEC_ACC_SHARED,	/* host pages shared with the core */
 	HYPSEC_ACC_SEAL,	/* records of sealed frames */
+	HYPSEC_ACC_HELD,	/* pool, kept for the split of a block of private pages */
 	HYPSEC_ACC_COUNT
 };
 

@@ -31,11 +31,11 @@ u32 core_phase = HYPSEC_PHASE_INSTALL;
  * hcall_restart() - have the host execute its HVC again
  * @cpu: this CPU
  *
- * Progress is in the core; the host takes its interrupts between the two.
+ * The host takes its interrupts between the two.
  */
 void hcall_restart(struct percpu *cpu)
 {
-	/* x0-x3 are as they came: no handler writes them. */
+	/* x0-x3 are as they came, or make a call for the rest of it (kvm/hcalls.c). */
 	write_sysreg(read_sysreg(ELR_EL2) - 4, ELR_EL2);
 }
 

@@ -30,6 +30,16 @@ void *pool_alloc(enum hypsec_account acc);
 void *pool_alloc_contig(unsigned int order, enum hypsec_account acc);
 /* Zeroes and gives back one page; @acc is the account it was allocated to. */
 void pool_free(void *page, enum hypsec_account acc);
+/*
+ * A block of private pages can have to be split when the pool is empty and the host, which waits
+ * for a page of it, cannot give more. So it comes with a page held for each table that its split
+ * takes: pool_hold() before it is made, false: no memory; pool_unhold() when it goes whole.
+ * pool_alloc_held() takes one, of which there is one: never NULL; pool_free_held() frees and holds.
+ */
+bool __must_check pool_hold(unsigned int pages);
+void pool_unhold(unsigned int pages);
+void *pool_alloc_held(enum hypsec_account acc);
+void pool_free_held(void *page, enum hypsec_account acc);
 u64 pool_account(enum hypsec_account acc);
 void account_add(enum hypsec_account acc, s64 pages);
 /* Install: [start, end), page aligned, becomes free pool: zeroed; its first pages hold the bitmap. */
@@ -141,6 +151,15 @@ int own_return(pa_t pa, u16 vm, u64 frame);
  */
 int own_seal(pa_t pa, u16 vm, u64 frame, page_work *seal, void *arg);
 
+/*
+ * The same for 2 MiB, zeroed, @frame as aligned as @pa, that have one entry in the record, and
+ * will have one: HYPSEC_STATE: they have not, do it by the page. A page of a block can be
+ * returned or sealed alone; that never lacks memory.
+ */
+#define PAGES_2M	512
+int own_claim_block(pa_t pa, u16 vm, u64 frame);
+int own_return_block(pa_t pa, u16 vm, u64 frame);
+
 /**
  * own_stamp() - the caller is about to map host memory in a shadow
  * @pa: page aligned
@@ -217,13 +236,13 @@ int __must_check copy_to_host(pa_t dst, const void *src, size_t n);
 /* Linear-map address to physical; HYPSEC_RANGE if outside RAM or it wraps. */
 int __must_check kva_to_pa(kva_t va, size_t n, pa_t *pa);
 
-/* True if a slot of any CPU holds the page. Locks: caller holds host_s2_lock. */
-bool slot_holds(pa_t pa);
+/* True if a slot of any CPU holds a page of the range. Locks: caller holds host_s2_lock. */
+bool slot_holds(pa_t pa, u64 size);
 /*
- * A page that its caller has made PG_MOVING (mem/own.c), or that nobody looks after any
- * more (hcall/scrub.c), in SLOT_PAGE. No lock.
+ * Pages, up to SLOT_PAGES, that their caller has made PG_MOVING (mem/own.c), or that nobody
+ * looks after any more (hcall/scrub.c), in SLOT_PAGE. No lock.
  */
-void *slot_map_moving(pa_t pa);
+void *slot_map_moving(pa_t pa, u32 pages);
 
 /* --- caches (mem/cache.c) --- */
 

@@ -45,9 +45,6 @@ struct pvm {
 	struct image_verify verify;
 	u64 dtb_ipa, dtb_size, dtb_done;	/* bytes; dtb_size is as stated in it */
 	struct seal seal;
-	/* How far pvm_invalidate() of @flush got: the next address. */
-	struct pvm_range flush;
-	u64 flush_next;
 };
 
 /*

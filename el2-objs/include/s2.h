@@ -17,6 +17,8 @@ struct s2 {
 	u8 root_order;
 	u16 vmid;		/* 0: the host */
 	enum hypsec_account acc;
+	bool holds;		/* a protected VM's: each block has a page held for its split */
+	u32 held;		/* blocks that have */
 };
 
 #define S2_VALID	BIT(0)
@@ -48,6 +50,15 @@ struct s2 {
 #define ANN_PRIVATE	(4UL << 1)
 #define ANN_VM		GENMASK(11, 4)
 #define ANN_FRAME	GENMASK(47, 12)
+
+/*
+ * What the entry of a block says of the page at @offset in it: private frames count up as
+ * addresses do.
+ */
+static inline u64 ann_page(u64 pte, u64 offset)
+{
+	return !(pte & S2_VALID) && (pte & ANN_STATE) == ANN_PRIVATE ? pte + (offset & PAGE_MASK) : pte;
+}
 
 static inline u64 ann_private(u16 vm, u64 frame)
 {
@@ -85,9 +96,13 @@ int s2_split(struct s2 *s2, u64 ia, u8 level);
 void s2_replace(struct s2 *s2, u64 ia, u64 old, u64 new);
 /*
  * Joins the table around @ia into a block if all its leaves are one range with one
- * attribute, and so upwards. A stamp (S2_SW) not in the mask @live counts as none.
+ * attribute, and so upwards. A stamp (S2_SW) not in the mask @live counts as none. Private
+ * pages, in the host's table and in a VM's, become blocks of 2 MiB at most; the page that
+ * their table was is held for the next split.
  */
 void s2_merge(struct s2 *s2, u64 ia, u32 live);
+/* A block went whole, and not by s2_drop(): the page held for its split is free. RANK_POOL. */
+void s2_unhold(struct s2 *s2);
 
 /**
  * s2_map() - install one leaf

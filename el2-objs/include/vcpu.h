@@ -285,13 +285,14 @@ void pvm_forget(struct vm *vm);
 int pvm_seal(struct vm *vm, u64 frame, pa_t pa);
 /*
  * pvm_invalidate() - KVM has changed its table in a range
- * @start, @size: bytes of IPA, page aligned
+ * @start, @size: bytes of IPA, page aligned; on return what is left of them
  *
  * Seals what KVM has taken away: private frames in the range for which KVM's table does not have
  * their page any more. Of VMs that are not protected: nothing.
- * Return: HYPSEC_OK, or HYPSEC_RESTART: call again with the same. Locks: takes vm->lock.
+ * Progress is the caller's: KVM makes such calls for one VM on several CPUs at once.
+ * Return: HYPSEC_OK, or HYPSEC_RESTART: call again with what is left. Locks: takes vm->lock.
  */
-int pvm_invalidate(struct vm *vm, u64 start, u64 size);
+int pvm_invalidate(struct vm *vm, u64 *start, u64 *size);
 /* Frees what pvm/ holds for a dead VM with no running vCPU. Locks: vm->lock, held. */
 void pvm_free(struct vm *vm);
 

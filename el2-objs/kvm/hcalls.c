@@ -91,11 +91,15 @@ static void adjust_pc(kva_t host)
  * KVM took away are sealed before the call returns: whoever reads the page next may be a
  * device. KVM takes away by address or by range (stage2_unmap_walker()); a call for all of a
  * VM (@size 0) comes after a change of permissions or ages, and often.
+ *
+ * Of such a call that is interrupted x0 to x3 become one for the rest of its range: they are
+ * the caller's to lose (SMCCC). In the core its progress could be only the VM's, and KVM has calls
+ * for one VM under way on several CPUs: kvm_flush_remote_tlbs_memslot() is under no lock of its.
  * Return: HYPSEC_OK, or HYPSEC_RESTART.
  */
-static int flush(kva_t mmu, u64 ipa, u64 size)
+static int flush(u64 *x, u64 ipa, u64 size)
 {
-	struct vm *vm = vm_find(mmu);
+	struct vm *vm = vm_find(KVA(x[1]));
 	int ret = HYPSEC_OK;
 	bool ordinary;
 
@@ -111,13 +115,19 @@ static int flush(kva_t mmu, u64 ipa, u64 size)
 	}
 	spin_unlock(&vm->lock);
 	if (!ordinary && size)
-		ret = pvm_invalidate(vm, ipa, size);
+		ret = pvm_invalidate(vm, &ipa, &size);
 	vm_put(vm);
 	s2_trash_step(TRASH_STEP);
+	if (ret == HYPSEC_RESTART) {
+		x[0] = (x[0] & ~(u64)FN_MASK) | KVM_FN_kvm_tlb_flush_vmid_range;
+		x[2] = ipa;
+		x[3] = size >> PAGE_SHIFT;
+	}
 	return ret;
 }
 
-static int flush_ipa(kva_t mmu, u64 ipa, u64 level)
+/* @level: KVM's int, and of a register only the lower half is that. */
+static int flush_ipa(u64 *x, u64 ipa, u32 level)
 {
 	u64 size = PAGE_SIZE;
 
@@ -129,15 +139,15 @@ static int flush_ipa(kva_t mmu, u64 ipa, u64 level)
 		size <<= 9 * (3 - level);
 	else if (level == 0)
 		size = 0;		/* 512 GiB: everything */
-	return flush(mmu, size ? ALIGN_DOWN(ipa, size) : 0, size);
+	return flush(x, size ? ALIGN_DOWN(ipa, size) : 0, size);
 }
 
-static int flush_range(kva_t mmu, u64 start, u64 pages)
+static int flush_range(u64 *x, u64 start, u64 pages)
 {
 	/* More than the IPA space, or past 64 bits: everything. */
 	if (!pages || pages > BIT(40) || start > BIT(52))
-		return flush(mmu, 0, 0);
-	return flush(mmu, ALIGN_DOWN(start, PAGE_SIZE), pages * PAGE_SIZE);
+		return flush(x, 0, 0);
+	return flush(x, ALIGN_DOWN(start, PAGE_SIZE), pages * PAGE_SIZE);
 }
 
 /* Another vCPU of the VM ran here: nothing private to it may be left in this CPU. */
@@ -192,13 +202,13 @@ bool kvm_host_call(struct percpu *cpu, u64 id)
 		break;
 	case KVM_FN_kvm_tlb_flush_vmid_ipa:
 	case KVM_FN_kvm_tlb_flush_vmid_ipa_nsh:
-		status = flush_ipa(KVA(x[1]), x[2], x[3]);
+		status = flush_ipa(x, x[2], (u32)x[3]);
 		break;
 	case KVM_FN_kvm_tlb_flush_vmid:
-		status = flush(KVA(x[1]), 0, 0);
+		status = flush(x, 0, 0);
 		break;
 	case KVM_FN_kvm_tlb_flush_vmid_range:
-		status = flush_range(KVA(x[1]), x[2], x[3]);
+		status = flush_range(x, x[2], x[3]);
 		break;
 	case KVM_FN_kvm_flush_cpu_context:
 		flush_cpu(KVA(x[1]));

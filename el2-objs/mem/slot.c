@@ -37,7 +37,7 @@ static void publish(struct slot *s, u64 pa, u32 pages)
 	__atomic_store_n(&s->pages, pages, __ATOMIC_RELEASE);
 }
 
-bool slot_holds(pa_t pa)
+bool slot_holds(pa_t pa, u64 size)
 {
 	u32 cpu, id;
 
@@ -49,7 +49,9 @@ bool slot_holds(pa_t pa)
 			const struct slot *s = &p->slot[id];
 			u64 pages = __atomic_load_n(&s->pages, __ATOMIC_ACQUIRE);
 
-			if (pa.v - READ_ONCE(s->pa) < pages * PAGE_SIZE)
+			u64 held = READ_ONCE(s->pa);
+
+			if (pages && pa.v < held + pages * PAGE_SIZE && held < pa.v + size)
 				return true;
 		}
 	}
@@ -160,13 +162,13 @@ void *slot_map_private(pa_t pa, u16 vm)
 	return slot_fill(SLOT_PAGE, PA(ALIGN_DOWN(pa.v, PAGE_SIZE)), PAGE_SIZE, vm);
 }
 
-void *slot_map_moving(pa_t pa)
+void *slot_map_moving(pa_t pa, u32 pages)
 {
 	struct slot *s = &this_cpu()->slot[SLOT_PAGE];
 
-	CHECK(!s->pages);
-	publish(s, pa.v, 1);
-	return window_open(SLOT_PAGE, pa.v, 1);
+	CHECK(!s->pages && pages <= SLOT_PAGES);
+	publish(s, pa.v, pages);
+	return window_open(SLOT_PAGE, pa.v, pages);
 }
 
 bool slots_empty(void)

@@ -74,6 +74,7 @@ static int protect_begin(struct vcpu *v, kva_t host_vcpu, u64 image, u64 dtb)
 	}
 	/* From here on nothing fails: the ordinary identity ends. */
 	s2_drop(&vm->s2);
+	vm->s2.holds = true;
 	vm->pvm = p;
 	vm->powered_off = false;
 	return HYPSEC_OK;
@@ -255,6 +256,8 @@ static const char *refusal(const struct pvm *p, int status)
 	switch (status) {
 	case HYPSEC_NO_MEMORY:
 		return "no memory to protect it";
+	case HYPSEC_BAD_SIGNATURE:
+		return "the host gave back another page than it was given";
 	case HYPSEC_DENIED:
 		return "the host backs its image with a page that is not its own, or no RAM";
 	default:

@@ -28,9 +28,12 @@ static int take_and_seal(void *page, void *arg)
 	const struct sealed *f = arg;
 	struct pvm *p = f->vm->pvm;
 	struct s2 *s2 = &f->vm->s2;
-	struct s2_leaf leaf = s2_lookup(s2, f->ipa.v);
+	struct s2_leaf leaf;
 	u64 counter;
 
+	/* Of a block only this page goes. It comes with the memory for that. */
+	CHECK(s2_split(s2, f->ipa.v, 3) == HYPSEC_OK);
+	leaf = s2_lookup(s2, f->ipa.v);
 	/* Record and table agree while the lock is held. */
 	CHECK((leaf.pte & S2_VALID) && (leaf.pte & S2_ADDR) == f->pa.v && leaf.level == 3);
 	/*
@@ -38,6 +41,8 @@ static int take_and_seal(void *page, void *arg)
 	 * would be lost, or, worse, tell the host two plaintexts under one nonce.
 	 */
 	s2_replace(s2, f->ipa.v, leaf.pte, 0);
+	/* Code of the guest's left in an instruction cache the host could run, and so learn. */
+	icache_inval_all();
 	/* What the guest wrote with its caches off is in memory, under stale lines perhaps. */
 	if (!s2_has_fwb())
 		dcache_clean_inval_poc(page, PAGE_SIZE);
@@ -77,55 +82,63 @@ int pvm_unseal(struct vm *vm, ipa_t ipa, u64 entry, pa_t pa)
 	return ret;
 }
 
-/* True if KVM's table still maps the frame to the page that it has. */
-static bool kvm_has(const struct vm *vm, ipa_t ipa, pa_t pa)
+/* For how many bytes KVM's table still maps what is there to the pages from @pa on; 0: not. */
+static u64 kvm_has(const struct vm *vm, ipa_t ipa, u64 pa)
 {
 	struct kvm_leaf k = kvm_walk(vm, ipa);
+	u64 offset;
 
-	return k.status == HYPSEC_OK && k.pa.v + (ipa.v & (k.size - 1)) == pa.v;
+	if (k.status != HYPSEC_OK)
+		return 0;
+	offset = ipa.v & (k.size - 1);
+	return k.pa.v + offset == pa ? k.size - offset : 0;
 }
 
-/* At most one page is sealed. Return: true when all of it is done. */
-static bool invalidate_some(struct vm *vm, struct pvm_range range)
+/* At most one page is sealed. Return: true when all of it is done; @start, @size: what is left. */
+static bool invalidate_some(struct vm *vm, u64 *start, u64 *size)
 {
-	struct pvm *p = vm->pvm;
 	unsigned int looks;
 
 	if (!alive(vm))
 		return true;
-	/* KVM's calls for one VM come one after the other, each again until it is done. */
-	if (p->flush.base != range.base || p->flush.size != range.size) {
-		p->flush = range;
-		p->flush_next = range.base;
-	}
 	for (looks = 0; looks < LOOKS; looks++) {
-		u64 ia = p->flush_next;
 		struct s2_leaf leaf;
+		bool seals = false;
+		u64 step, pa, has;
 
-		if (ia - range.base >= range.size || ia >> vm->s2.ipa_bits) {
-			p->flush.size = 0;
+		if (!*size || *start >> vm->s2.ipa_bits)
 			return true;
-		}
-		leaf = s2_lookup(&vm->s2, ia);
-		if ((leaf.pte & S2_VALID) && !kvm_has(vm, IPA(ia), PA(leaf.pte & S2_ADDR))) {
+		leaf = s2_lookup(&vm->s2, *start);
+		step = leaf.size - (*start & (leaf.size - 1));
+		if (leaf.pte & S2_VALID) {
+			pa = (leaf.pte & S2_ADDR) + (*start & (leaf.size - 1));
+			has = kvm_has(vm, IPA(*start), pa);
+			seals = !has;
 			/* Busy: another CPU reads it, for a moment. */
-			if (pvm_seal(vm, ia >> PAGE_SHIFT, PA(leaf.pte & S2_ADDR)) == HYPSEC_OK)
-				p->flush_next = ia + PAGE_SIZE;
-			return false;
+			if (seals && pvm_seal(vm, *start >> PAGE_SHIFT, PA(pa)))
+				return false;
+			if (seals)
+				has = PAGE_SIZE;
+			if (has < step)
+				step = has;
 		}
-		p->flush_next = ALIGN_DOWN(ia, leaf.size) + leaf.size;
+		if (step > *size)
+			step = *size;
+		*start += step;
+		*size -= step;
+		if (seals)
+			break;
 	}
-	return false;
+	return !*size;
 }
 
-int pvm_invalidate(struct vm *vm, u64 start, u64 size)
+int pvm_invalidate(struct vm *vm, u64 *start, u64 *size)
 {
-	struct pvm_range range = { start, size };
 	bool done;
 
 	for (;;) {
 		spin_lock(&vm->lock);
-		done = invalidate_some(vm, range);
+		done = invalidate_some(vm, start, size);
 		spin_unlock(&vm->lock);
 		if (done)
 			return HYPSEC_OK;

@@ -88,8 +88,11 @@ static u64 merged(const u64 *table, u8 level, u32 live)
 	u64 first = table[0] & ~S2_SW, stamp = 0;
 	unsigned int i;
 
-	if (!pte_valid(first) || pte_table(first, level) ||
-	    !IS_ALIGNED(first & S2_ADDR, level_size(level - 1)))
+	/* An address, or the frame of private pages, in the same bits. */
+	if (pte_valid(first) ? pte_table(first, level) :
+	    (first & ANN_STATE) != ANN_PRIVATE || level != LAST_LEVEL)
+		return 0;
+	if (!IS_ALIGNED(first & S2_ADDR, level_size(level - 1)))
 		return 0;
 	/* A shared page is taken back alone. */
 	if (first & S2_SHARED)
@@ -104,9 +107,15 @@ static u64 merged(const u64 *table, u8 level, u32 live)
 		if (s)
 			stamp = s;
 	}
-	if (level == LAST_LEVEL)
+	if (level == LAST_LEVEL && pte_valid(first))
 		first &= ~S2_TABLE;
 	return first | (stamp << S2_SW_SHIFT);
+}
+
+/* False for entries that are surely not of one block. */
+static bool alike(u64 a, u64 b)
+{
+	return a && b && !((a ^ b) & (S2_VALID | ANN_STATE));
 }
 
 void s2_merge(struct s2 *s2, u64 ia, u32 live)
@@ -114,7 +123,7 @@ void s2_merge(struct s2 *s2, u64 ia, u32 live)
 	u8 level;
 
 	/* Blocks exist at levels 2 and 1. */
-	for (level = LAST_LEVEL; level >= 2; level--) {
+	for (level = LAST_LEVEL; level >= (s2->holds ? LAST_LEVEL : 2); level--) {
 		struct s2_pos up = s2_walk(s2, ia, level - 1);
 		u64 pte = READ_ONCE(*up.ptep), block;
 		unsigned int i = pte_index(s2, ia, level);
@@ -129,7 +138,8 @@ void s2_merge(struct s2 *s2, u64 ia, u32 live)
 		 * Pages come back in order: one look at the neighbours tells, nearly
 		 * always, that the time has not come.
 		 */
-		if (!pte_valid(table[(i + 1) % PTRS]) || !pte_valid(table[(i + PTRS - 1) % PTRS]))
+		if (!alike(table[i], table[(i + 1) % PTRS]) ||
+		    !alike(table[i], table[(i + PTRS - 1) % PTRS]))
 			return;
 		block = merged(table, level, live);
 		if (!block)
@@ -138,6 +148,12 @@ void s2_merge(struct s2 *s2, u64 ia, u32 live)
 		tlb_flush_vmid(s2);
 		pte_write(up.ptep, block);
 		dsb(ishst);
+		/* The page that is held stays the VM's. */
+		if (s2->holds || !pte_valid(block)) {
+			s2->held++;
+			pool_free_held(table, s2->acc);
+			return;
+		}
 		pool_free(table, s2->acc);
 		share_charge(s2->vmid, -1);
 	}
@@ -203,6 +219,18 @@ void s2_unmap(struct s2 *s2, u64 ia, u64 size)
 void s2_drop(struct s2 *s2)
 {
 	s2_unmap(s2, 0, 1UL << s2->ipa_bits);
+	if (s2->held)
+		pool_unhold(s2->held);
+	share_charge(s2->vmid, -(s32)s2->held);
+	s2->held = 0;
+}
+
+void s2_unhold(struct s2 *s2)
+{
+	CHECK(s2->held);
+	pool_unhold(1);
+	share_charge(s2->vmid, -1);
+	s2->held--;
 }
 
 void s2_destroy(struct s2 *s2)

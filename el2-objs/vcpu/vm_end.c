@@ -38,6 +38,8 @@ void vm_kill(struct vm *vm, const char *why)
 		/* No vCPU enters again; those inside fault, and leave. */
 		s2_drop(&vm->s2);
 		tlb_flush_vmid(&vm->s2);
+		/* Before its first page returns: pvm/sealed.c. */
+		icache_inval_all();
 		pvm_forget(vm);
 		reap(vm);
 		hlog("vm %u: ended: %s", vm->id, why);
@@ -151,17 +153,23 @@ static int return_pages(struct vm *vm)
 			return HYPSEC_OK;
 		}
 		pi = own_lookup(pa);
+		size = PAGE_SIZE << (9 * (3 - pi.level));
 		if (pi.state == PG_PRIVATE && pi.vm == vm->id) {
-			int ret = own_return(pa, vm->id, pi.frame);
+			bool block = size == SZ_2M && IS_ALIGNED(pa.v, SZ_2M);
+			int ret = block ? own_return_block(pa, vm->id, pi.frame) :
+				own_return(pa, vm->id, pi.frame);
+			u32 pages = block ? PAGES_2M : 1;
 
-			/* In a slot of another CPU, for a moment: the same page again. */
-			if (ret == HYPSEC_BUSY)
+			/* In a slot of another CPU for a moment, or split meanwhile: once more. */
+			if (ret == HYPSEC_BUSY || ret == HYPSEC_STATE)
 				return HYPSEC_RESTART;
 			if (ret == HYPSEC_OK)
-				__atomic_fetch_sub(&vm->private_pages, 1, __ATOMIC_RELAXED);
-			returned++;
+				__atomic_fetch_sub(&vm->private_pages, pages, __ATOMIC_RELAXED);
+			returned += pages;
+			/* The middle of a block that has been joined behind the scan. */
+			if (!block)
+				size = PAGE_SIZE;
 		}
-		size = PAGE_SIZE << (9 * (3 - pi.level));
 		vm->scan = ALIGN_DOWN(pa.v, size) + size;
 	}
 	return HYPSEC_RESTART;

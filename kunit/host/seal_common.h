@@ -103,6 +103,7 @@ static inline struct vcpu *make_protected(struct vm *m)
 	p->ram[0] = (struct pvm_range){ SZ_1G, SZ_1G };
 	p->nr_ram = 1;
 	s2_drop(&m->s2);
+	m->s2.holds = true;
 	m->pvm = p;
 	m->state = VM_PROTECTED;
 	spin_unlock(&m->lock);

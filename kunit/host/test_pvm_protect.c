@@ -312,6 +312,14 @@ static void dies(void **state)
 	assert_int_equal(pvm_protect_step(v), HYPSEC_DEAD);
 	assert_int_equal(w.page[0].vm, 4);
 	assert_non_null(strstr(w.killed, "not its own, or no RAM"));
+	/* A page of it was sealed, and another comes home: whose fault it is, the log says. */
+	start();
+	map_all();
+	v = begin();
+	w.verify_page[0] = 1;
+	w.claim_status[0] = HYPSEC_BAD_SIGNATURE;
+	assert_int_equal(pvm_protect_step(v), HYPSEC_DEAD);
+	assert_non_null(strstr(w.killed, "gave back another page"));
 	/* With a device, at any page of it */
 	for (u64 n = 0; n < 4; n++) {
 		start();

@@ -79,6 +79,23 @@ int own_return(pa_t pa, u16 vm, u64 frame)
 	return HYPSEC_OK;
 }
 
+/* Blocks are tested on the machine: test_seal_blocks.c, test_relinquish.c. */
+int own_return_block(pa_t pa, u16 vm, u64 frame)
+{
+	(void)pa;
+	(void)vm;
+	(void)frame;
+	return HYPSEC_STATE;
+}
+
+void s2_unhold(struct s2 *s2)
+{
+	(void)s2;
+	fail();
+}
+
+void icache_inval_all(void) { }
+
 void *slot_map_private(pa_t pa, u16 vm)
 {
 	unsigned int n = page_of(pa);
@@ -225,4 +242,32 @@ struct kvm_leaf kvm_walk(const struct vm *vm, ipa_t ipa)
 	if (n < WORLD_PAGES)
 		return w.leaf[n];
 	return (struct kvm_leaf){ .status = HYPSEC_RANGE, .level = 1 };
+}
+
+/* Nothing here is mapped by KVM in blocks, but in claims_in_block. */
+__attribute__((weak)) int own_claim_block(pa_t pa, u16 vm, u64 frame)
+{
+	(void)pa;
+	(void)vm;
+	(void)frame;
+	return HYPSEC_STATE;
+}
+
+bool pool_hold(unsigned int pages)
+{
+	w.holds += pages;
+	return true;
+}
+
+void pool_unhold(unsigned int pages)
+{
+	w.holds -= pages;
+}
+
+void s2_merge(struct s2 *s2, u64 ia, u32 live)
+{
+	(void)ia;
+	assert_ptr_equal(s2, &world_vm.s2);
+	assert_int_equal(live, 0);
+	assert_int_equal(w.locked, 1);
 }

@@ -346,7 +346,7 @@ __weak int pvm_unseal(struct vm *vm, ipa_t ipa, u64 entry, pa_t pa)
 	return HYPSEC_DENIED;
 }
 
-__weak int pvm_invalidate(struct vm *vm, u64 start, u64 size)
+__weak int pvm_invalidate(struct vm *vm, u64 *start, u64 *size)
 {
 	(void)vm;
 	(void)start;

@@ -47,6 +47,7 @@ struct world {
 
 	/* pool */
 	int pool_left, pool_out;
+	int holds;
 	bool share_used_up;		/* share_ok() says no */
 	s32 charged;			/* to the VM */
 	unsigned int waits;		/* vm_told_waiting() */
