@@ -165,6 +165,21 @@ int hc_vm_identity(struct percpu *cpu, const u64 *arg, u64 *val)
 	return status;
 }
 
+int hc_vm_status(struct percpu *cpu, const u64 *arg, u64 *val)
+{
+	struct vm *vm;
+	int status;
+
+	if (arg[0] < 1 || arg[0] > VM_MAX)
+		return HYPSEC_RANGE;
+	vm = vm_by_id((u16)arg[0]);
+	if (!vm)
+		return HYPSEC_STATE;
+	status = pvm_status(vm, val);
+	vm_put(vm);
+	return status;
+}
+
 int hc_log(struct percpu *cpu, const u64 *arg, u64 *val)
 {
 	_Static_assert(LOG_BYTES == 3 * sizeof(*val), "fills the result registers");

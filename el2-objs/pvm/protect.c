@@ -237,6 +237,10 @@ static int step(struct vcpu *v)
 	int ret;
 
 	ret = image_verify_step(&p->verify, &c.src, PAGE_SIZE);
+	if (p->verify.verified) {
+		WRITE_ONCE(p->to_verify, p->verify.m.mem_size);
+		WRITE_ONCE(p->verified, p->verify.verified);
+	}
 	if (ret == HYPSEC_OK) {
 		if (!p->image.size) {
 			spin_lock(&v->vm->lock);
@@ -276,6 +280,7 @@ static int enter(struct vcpu *v)
 	if (vm->state == VM_PROTECTING) {
 		pvm_vcpu_reset(v, p->image.base + p->verify.m.entry, p->dtb_ipa,
 			       p->dtb_size, p->image.base);
+		p->flags = p->verify.m.flags;
 		WRITE_ONCE(vm->state, VM_PROTECTED);
 		ret = HYPSEC_OK;
 	}
@@ -283,8 +288,8 @@ static int enter(struct vcpu *v)
 	if (ret == HYPSEC_OK) {
 		pvm_log_name(vm, "signer", p->verify.id.signer);
 		pvm_log_name(vm, "identity", p->verify.id.vm);
-		hlog("vm %u: protected, image %lx, %lu KiB", vm->id, p->image.base,
-		     p->image.size >> 10);
+		hlog("vm %u: protected, image %lx, %lu KiB%s", vm->id, p->image.base,
+		     p->image.size >> 10, pvm_debuggable(vm) ? ", the host may debug it" : "");
 	}
 	return ret;
 }

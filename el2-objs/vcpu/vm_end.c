@@ -179,7 +179,9 @@ static int teardown_one(struct vm *vm)
 {
 	int ret = HYPSEC_OK;
 
-	if (vm->state == VM_PROTECTING || vm->state == VM_PROTECTED)
+	if (READ_ONCE(vm->state) == VM_PROTECTING)
+		vm_kill(vm, "gone before all of its image was there (larger than its RAM?)");
+	if (READ_ONCE(vm->state) == VM_PROTECTED)
 		vm_kill(vm, "the host tore it down");
 	if (vm->state == VM_DEAD) {
 		vm_reap(vm);
