@@ -22,6 +22,7 @@ echo 1 >/proc/sys/vm/overcommit_memory
 # One VM first, so that what the core keeps for good is there.
 check "a VM ends with success" runs off.img 1
 soon no_vm
+soon settled
 before=$(cat $hypsec/accounts)
 start=$(held)
 
