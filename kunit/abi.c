@@ -183,7 +183,11 @@ static void bad_arguments(struct kunit *test)
 
 		KUNIT_EXPECT_LE(test, status, 0);
 		KUNIT_EXPECT_GT(test, status, HYPSEC_BROKEN);
+		status = hypsec_call_vm_end(kvm[i], &res);
+		KUNIT_EXPECT_LE(test, status, 0);
+		KUNIT_EXPECT_GT(test, status, HYPSEC_BROKEN);
 	}
+	KUNIT_EXPECT_EQ(test, hypsec_call_vm_reap(&res), HYPSEC_OK);
 	KUNIT_EXPECT_EQ(test, hypsec_call_version(&res), HYPSEC_OK);
 	KUNIT_EXPECT_EQ(test, res.a3, HYPSEC_PHASE_SEALED);
 }

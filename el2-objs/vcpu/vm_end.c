@@ -235,6 +235,7 @@ int vm_teardown(kva_t kvm)
 
 int vm_end(kva_t kvm)
 {
+	bool named;
 	u32 i;
 
 	if (!kvm.v)
@@ -244,15 +245,24 @@ int vm_end(kva_t kvm)
 
 		if (vm->host.kvm.v != kvm.v || !vm_ref(vm))
 			continue;
-		if (vm->host.kvm.v == kvm.v)
-			vm_kill(vm, "its host has let go of it");
-		vm_put(vm);
+		/*
+		 * First the name, then the end: a vCPU that is inside may ask for protection in
+		 * between, and finds that no name is left to run it by, or is ended too.
+		 */
 		spin_lock(&vms_lock);
-		if (vm->host.kvm.v == kvm.v && !vm_evict(vm)) {
-			/* Pages to come back, or a vCPU still inside: it goes by its id alone. */
+		named = vm->host.kvm.v == kvm.v;
+		if (named) {
 			vm->host.kvm = KVA(0);
 			vm->host.mmu = KVA(0);
 		}
+		spin_unlock(&vms_lock);
+		if (named)
+			vm_kill(vm, "its host has let go of it");
+		vm_put(vm);
+		spin_lock(&vms_lock);
+		/* With pages to come back, or a vCPU inside, it stays, by its id alone. */
+		if (named)
+			vm_evict(vm);
 		spin_unlock(&vms_lock);
 	}
 	return HYPSEC_OK;

@@ -11,6 +11,7 @@ same_accounts() { [ "$(cat $hypsec/accounts)" = "$before" ]; }
 check "one CPU: ends with success" runs off.img 1
 check "one CPU: every check in the guest passed" said "kernel: all passed"
 soon no_vm
+soon settled
 before=$(cat $hypsec/accounts)
 
 mark
