@@ -43,6 +43,8 @@ enum hypsec_account {
 	HYPSEC_ACC_VM,		/* VM and vCPU objects */
 	HYPSEC_ACC_PRIVATE,	/* pages that belong to protected VMs (not from the pool) */
 	HYPSEC_ACC_SHARED,	/* host pages shared with the core */
+	HYPSEC_ACC_SEAL,	/* records of sealed frames */
+	HYPSEC_ACC_HELD,	/* pool, kept for the split of a block of private pages */
 	HYPSEC_ACC_COUNT
 };
 
@@ -69,6 +71,11 @@ struct hypsec_policy {
 		__UINT64_TYPE__ min_version;
 	} signer[HYPSEC_MAX_SIGNERS];
 };
+
+/* What an image's signer allows (hypsec_image.h), and HYPSEC_CALL_VM_STATUS shows. */
+#define HYPSEC_FLAG_DEBUG	(1U << 0)	/* the host may debug the VM: pvm/debug.c */
+#define HYPSEC_FLAG_SMP		(1U << 1)	/* more than one vCPU may start */
+#define HYPSEC_FLAG_SHARE	(1U << 2)	/* guest may share frames (not yet) */
 
 /*
  * Who a protected VM is (hypsec_image.h): what HYPSEC_CALL_VM_IDENTITY and

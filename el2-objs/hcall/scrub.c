@@ -57,7 +57,7 @@ static bool scrub_page(pa_t pa, struct page_info pi)
 	 */
 	while (!va && (pi.state == PG_PRIVATE || pi.state == PG_MOVING)) {
 		if (pi.state == PG_MOVING || broken())
-			va = slot_map_moving(pa);
+			va = slot_map_moving(pa, 1);
 		else
 			va = slot_map_private(pa, pi.vm);
 		if (!va)
@@ -78,7 +78,9 @@ static u64 scrub_range(u64 pa, u64 end)
 
 	for (; pa < end; pa = ALIGN_DOWN(pa, size) + size) {
 		pi = settled(PA(pa));
-		size = entry_size(pi.level);
+		/* What is not a VM's is passed over by the entry, what may be is erased by the page. */
+		size = pi.state == PG_PRIVATE || pi.state == PG_MOVING ? PAGE_SIZE :
+			entry_size(pi.level);
 		if (scrub_page(PA(pa), pi))
 			pages++;
 	}

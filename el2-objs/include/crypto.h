@@ -112,4 +112,24 @@ int __must_check hypsec_random_seed(struct hypsec_random *r,
 int __must_check hypsec_random_get(struct hypsec_random *r, void *out,
 				   size_t len);
 
+/*
+ * Health of a source of entropy, tested on all that it gives (crypto/health.c). Zeroed
+ * memory is a valid state. Holds two bytes of what was tested, for the tests that go on.
+ */
+struct hypsec_health {
+	u8 last, first;		/* the sample before; the one the window began with */
+	u16 run, seen, left;	/* times in a row; times in the window; samples it still has */
+	u64 digest;		/* of the piece before; 0: none */
+};
+
+/**
+ * hypsec_health_test() - is this what a source of entropy gives?
+ * @h: the source's
+ * @data: the next that came from it
+ * @len: bytes
+ *
+ * Return: NULL, or the name of the test that it failed.
+ */
+const char *hypsec_health_test(struct hypsec_health *h, const void *data, size_t len);
+
 #endif

@@ -76,9 +76,11 @@ struct page_info own_lookup(pa_t pa)
 }
 
 /* Only what does not settle, or in a broken core. */
-void *slot_map_moving(pa_t pa)
+void *slot_map_moving(pa_t pa, u32 pages)
 {
 	unsigned int i = index_of(pa.v);
+
+	assert_int_equal(pages, 1);
 
 	assert_null(mapped);
 	assert_true(page[i].pi.state == PG_MOVING || core_broken);
@@ -140,6 +142,9 @@ static void fill(void)
 		page[i].pi = (struct page_info){ PG_HOST, 0, 0, false, i / 512 == 1 ? 2 : 3 };
 		if (page[i].pi.level == 3 && i % 7 == 0)
 			page[i].pi = (struct page_info){ PG_PRIVATE, 1 + i % 3, i, false, 3 };
+		/* The last 2 MiB are one block of a VM's. */
+		if (i / 512 == 3)
+			page[i].pi = (struct page_info){ PG_PRIVATE, 2, i, false, 2 };
 		if (i == 5)
 			page[i].pi = (struct page_info){ PG_CORE, 0, 0, false, 3 };
 		page[i].mem = malloc(PAGE_SIZE);
