@@ -123,6 +123,17 @@ int hc_vm_teardown(struct percpu *cpu, const u64 *arg, u64 *val)
 	return vm_teardown(KVA(arg[0]));
 }
 
+int hc_vm_end(struct percpu *cpu, const u64 *arg, u64 *val)
+{
+	return vm_end(KVA(arg[0]));
+}
+
+int hc_vm_reap(struct percpu *cpu, const u64 *arg, u64 *val)
+{
+	val[0] = vm_reap_step();
+	return HYPSEC_OK;
+}
+
 int hc_vm_info(struct percpu *cpu, const u64 *arg, u64 *val)
 {
 	struct vm *vm;

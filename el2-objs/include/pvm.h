@@ -128,6 +128,19 @@ bool pvm_abort(struct vcpu *v, enum vcpu_exit *code);
  */
 int pvm_unseal(struct vm *vm, ipa_t ipa, u64 entry, pa_t pa);
 
+/* --- pvm/relinquish.c --- */
+/**
+ * pvm_relinquish() - HYPSEC_GUEST_RELINQUISH
+ * @ipa: of the first frame
+ * @pages: how many
+ * @done: out: how many of them, from the first on, are as if never touched
+ *
+ * Return: HYPSEC_OK: at least one; else none: HYPSEC_INVALID unaligned or none asked for;
+ * HYPSEC_RANGE not RAM; HYPSEC_BUSY; HYPSEC_NO_MEMORY; HYPSEC_DEAD.
+ * Locks: takes vm->lock.
+ */
+int pvm_relinquish(struct vm *vm, u64 ipa, u64 pages, u64 *done);
+
 /* --- pvm/mmio.c --- */
 /* True if @esr, of a data abort outside RAM, is one the host can emulate. */
 bool mmio_forwardable(u64 esr);

@@ -187,6 +187,13 @@ void vm_cut_off(void);
 void vm_reap(struct vm *vm);
 /* The host says @kvm is gone (HYPSEC_VM_TEARDOWN). Restartable. */
 int vm_teardown(kva_t kvm);
+/*
+ * The same without its pages, in bounded time: dead at once, and no longer known as @kvm, whose
+ * memory the host may use for another.
+ */
+int vm_end(kva_t kvm);
+/* Gives back some of what dead VMs own. Return: 0 if all is back, else about the pages left. */
+u64 vm_reap_step(void);
 /* The host touched a private page: it gets it, sealed, or zeroed if its VM is dead. */
 void vm_host_touch(pa_t pa, struct page_info pi);
 /* Drops every host-page mapping of every shadow, new epoch. No lock held. */

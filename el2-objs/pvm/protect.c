@@ -113,16 +113,21 @@ bool pvm_guest_call(struct vcpu *v, kva_t host_vcpu, enum vcpu_exit *code)
 			return false;
 		}
 		if (ret == HYPSEC_NO_MEMORY) {
-			/* Nothing is wrong with the guest: it makes this call again. */
+			/*
+			 * Nothing is wrong with the guest: it makes this call again. The host
+			 * sees a WFE and may sleep (pvm_show_wait()); it skips that, to the HVC.
+			 */
 			vm_told_waiting(v->vm);
-			v->r->pc -= 4;
-			*code = EXIT_IRQ;
+			v->r->pc -= 8;
+			v->esr = (u64)EC_WFX << ESR_EC_SHIFT | ESR_IL | ESR_WFX_WFE;
+			*code = EXIT_TRAP;
 			return false;
 		}
 		break;
 	case HYPSEC_GUEST_RAM:
 	case HYPSEC_GUEST_RANDOM:
 	case HYPSEC_GUEST_IDENTITY:
+	case HYPSEC_GUEST_RELINQUISH:
 		ret = HYPSEC_STATE;
 		break;
 	default:

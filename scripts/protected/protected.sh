@@ -39,6 +39,8 @@ mark
 ( vm stay.img 1 ) &
 pid=$!
 check "a VM that stays" soon said "kernel: stays"
+gave_back() { awk '$2 == "protected" && $3 < 2048 { n++ } END { exit n != 1 }' $hypsec/vms; }
+check "the pages that it had and gave back are the host's" gave_back
 id=$(tr -d '\r' </tmp/out | sed -n 's/^kernel: identity //p')
 check "it knows its identity, which is the image's" \
 	eval '[ -n "$id" ] && [ "$id" = "$(cat "$dir/stay.identity")" ]'
