@@ -78,7 +78,7 @@ static void traced(unsigned long ip, unsigned long parent, struct ftrace_ops *op
 
 static struct ftrace_ops end_ops = { .func = traced };
 
-static int __init watch_vms(void)
+static int watch_vms(void)
 {
 	unsigned char name[32];
 	unsigned int i;
@@ -99,7 +99,7 @@ static int probed(struct kprobe *p, struct pt_regs *regs)
 
 static struct kprobe end_probes[ARRAY_SIZE(ends)];
 
-static int __init watch_vms(void)
+static int watch_vms(void)
 {
 	unsigned int i;
 	int ret = 0;
@@ -112,7 +112,7 @@ static int __init watch_vms(void)
 	return ret;
 }
 #else
-static int __init watch_vms(void)
+static int watch_vms(void)
 {
 	return -EOPNOTSUPP;
 }
@@ -160,7 +160,7 @@ static struct kprobe probes[] = {
 	{ .symbol_name = "__arm64_sys_kexec_file_load", .pre_handler = kexec_file_load },
 };
 
-static void __init refuse_kexec(void)
+static void refuse_kexec(void)
 {
 	unsigned int i;
 	int ret;
@@ -173,13 +173,13 @@ static void __init refuse_kexec(void)
 	}
 }
 #else
-static void __init refuse_kexec(void)
+static void refuse_kexec(void)
 {
 	pr_warn("kexec is not refused: no kprobes\n");
 }
 #endif
 
-void __init hypsec_watch_init(void)
+void hypsec_watch_init(void)
 {
 	int ret = register_pm_notifier(&pm_nb);
 

@@ -29,7 +29,8 @@
  *    224   80	initrd; all zero: none
  *    304   80	command line, no NUL needed; all zero: none
  *    384   32	signer: Ed25519 public key (RFC 8032)
- *    416   32	zero
+ *    416   32	family; all zero: none. Chosen by the signer for all images of one
+ *		product, which then have one line of sealing keys
  *    448   64	signature: Ed25519 over bytes 0 to 447; all zero: not signed yet
  *    512 3584	zero, to the end of the page
  *
@@ -42,6 +43,11 @@
  *			  runs, flags and security version. A VM that may be
  *			  debugged has another one than its twin that may not.
  *   hash of the signer	  over the 32 bytes of the key
+ *
+ * Sealing keys (hypsec_attest.h) belong to the identity where the family is zero: then
+ * only the very same image has the same key. With a family they belong to signer and
+ * family: the product's next image, of the same or a higher security version, has the
+ * keys of this one, and so can carry data that was sealed before it was built.
  */
 #ifndef HYPSEC_ABI_IMAGE_H
 #define HYPSEC_ABI_IMAGE_H
@@ -84,7 +90,7 @@ struct hypsec_manifest {		/* 512 bytes */
 	uint64_t reserved[3];		/*  40 zero */
 	struct hypsec_part parts[HYPSEC_PART_COUNT];	/* 64 */
 	uint8_t  signer[32];		/* 384 Ed25519 public key */
-	uint8_t  reserved2[32];		/* 416 zero */
+	uint8_t  family[32];		/* 416 */
 	uint8_t  signature[64];		/* 448 */
 };
 
