@@ -194,14 +194,19 @@ int vm_settle(kva_t kvm)
 	return HYPSEC_OK;
 }
 
+/* A VM whose image was never there in full has no other line in the log. */
+static void let_go(struct vm *vm, const char *why)
+{
+	bool early = READ_ONCE(vm->state) == VM_PROTECTING;
+
+	vm_kill(vm, early ? "gone before all of its image was there (larger than its RAM?)" : why);
+}
+
 static int teardown_one(struct vm *vm)
 {
 	int ret = HYPSEC_OK;
 
-	if (READ_ONCE(vm->state) == VM_PROTECTING)
-		vm_kill(vm, "gone before all of its image was there (larger than its RAM?)");
-	if (READ_ONCE(vm->state) == VM_PROTECTED)
-		vm_kill(vm, "the host tore it down");
+	let_go(vm, "the host tore it down");
 	if (vm->state == VM_DEAD) {
 		vm_reap(vm);
 		ret = return_pages(vm);
@@ -257,7 +262,7 @@ int vm_end(kva_t kvm)
 		}
 		spin_unlock(&vms_lock);
 		if (named)
-			vm_kill(vm, "its host has let go of it");
+			let_go(vm, "its host has let go of it");
 		vm_put(vm);
 		spin_lock(&vms_lock);
 		/* With pages to come back, or a vCPU inside, it stays, by its id alone. */
