@@ -69,6 +69,7 @@ static int __init hypsec_init(void)
 	hypsec_log_drain();
 	hypsec_memory_init();
 	hypsec_watch_init();
+	hypsec_swap_init();
 	if (hypsec_state_init(measurement, &policy))
 		pr_warn("no /sys/kernel/security/hypsec: is securityfs enabled?\n");
 	pr_info("sealed: %zu MiB at %pa, core measurement (SHA-256) %*phN, DMA: not confined\n",

@@ -114,6 +114,10 @@ static void guest_call(struct vcpu *v, u32 fn)
 	case HYPSEC_GUEST_IDENTITY:
 		call_result(v, pvm_identity(v->vm, v->regs.x[1], &v->regs.x[1]));
 		break;
+	case HYPSEC_GUEST_RELINQUISH:
+		ret = pvm_relinquish(v->vm, v->regs.x[1], v->regs.x[2], &v->regs.x[1]);
+		call_result(v, ret == HYPSEC_NO_MEMORY ? HYPSEC_BUSY : ret);
+		break;
 	default:
 		call_result(v, HYPSEC_NOT_SUPPORTED);
 		break;
@@ -156,6 +160,7 @@ bool pvm_call(struct vcpu *v, enum vcpu_exit *code)
 		smc_call(fn, 0, 0, 0);
 		return true;
 	case HYPSEC_GUEST_VERSION ... HYPSEC_GUEST_IDENTITY:
+	case HYPSEC_GUEST_RELINQUISH:
 		guest_call(v, fn);
 		return true;
 	default:

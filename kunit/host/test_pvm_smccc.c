@@ -76,6 +76,15 @@ static void guest_calls(void **state)
 		assert_int_equal(v->regs.x[3], 6);
 	}
 	assert_int_equal(answered(HYPSEC_GUEST_IDENTITY + 1, 0, 0, 0), -1);
+
+	/* 0x40000000 is RAM since the call above: one page, and no more. */
+	assert_int_equal(answered(HYPSEC_GUEST_RELINQUISH, 0x40000000, 3, 0), HYPSEC_OK);
+	assert_int_equal(v->regs.x[1], 1);
+	assert_int_equal(v->regs.x[2], 3);
+	assert_int_equal(answered(HYPSEC_GUEST_RELINQUISH, 0x40001000, 3, 0), HYPSEC_RANGE);
+	assert_int_equal(v->regs.x[1], 0);
+	assert_int_equal(answered(HYPSEC_GUEST_RELINQUISH, 0x40000001, 1, 0), HYPSEC_INVALID);
+	assert_int_equal(answered(HYPSEC_GUEST_RELINQUISH + 1, 0x40000000, 1, 0), -1);
 }
 
 static void trng(void **state)

@@ -219,6 +219,31 @@ static void taken_away(void **state)
 	assert_int_equal(host_level(BLOCK), host_level(BLOCK + SZ_2M));
 }
 
+/* The guest gives one back; then all the others, while there is no memory. */
+static void relinquished(void **state)
+{
+	u64 done, at = 0;
+	(void)state;
+
+	kvm_maps_block(BASE, BLOCK);
+	assert_int_equal(touch(BASE), HYPSEC_OK);
+	hog_all();
+	assert_int_equal(pvm_relinquish(vm, (BASE + 9) << PAGE_SHIFT, 1, &done), HYPSEC_OK);
+	assert_int_equal(entry(BASE + 9), 0);
+	assert_true(host_can(BLOCK + 9 * PAGE_SIZE, true, true));
+	assert_true(private(BASE + 8, BLOCK + 8 * PAGE_SIZE));
+	assert_int_equal(vm->private_pages, PAGES_2M - 1);
+	for (; at < PAGES_2M; at += done) {
+		assert_int_equal(pvm_relinquish(vm, (BASE + at) << PAGE_SHIFT, PAGES_2M - at, &done),
+				 HYPSEC_OK);
+		assert_true(done);
+	}
+	assert_int_equal(vm->private_pages, 0);
+	assert_int_equal(host_level(BLOCK), host_level(BLOCK + SZ_2M));
+	assert_int_equal(pool_account(HYPSEC_ACC_HELD), 0);
+	hog_none();
+}
+
 /* The end: blocks come back whole, or by the page that the host touches. */
 static void end_of_blocks(void **state)
 {
@@ -258,6 +283,7 @@ int main(void)
 		SEAL_TEST(stamped),
 		SEAL_TEST(one_page_goes),
 		SEAL_TEST(taken_away),
+		SEAL_TEST(relinquished),
 		SEAL_TEST(end_of_blocks),
 	};
 

@@ -48,7 +48,7 @@ until grep -q '^secret: intact' /tmp/console 2>/dev/null; do
 	fi
 	sleep 1
 done
-report "a protected VM is verified and boots"
+report "a protected VM of a 100 MiB image is verified and boots"
 ram=$(./ram find $pid 256) && ./ram stats "$ram" >/dev/null || echo "not ok 0 - ram"
 report "the host reads all its pages"
 sleep 3

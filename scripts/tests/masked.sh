@@ -18,8 +18,10 @@ soak=$("$HYPSEC_TOP/scripts/soak/build")
 make -s -C "$HYPSEC_TOP/scripts/stub" >&2
 tmp=$(mktemp -d -p "$HYPSEC_BUILD")
 trap 'rm -rf "$tmp"' EXIT
+# Zeros behind an initrd are no part of it: an image of more than 64 MiB.
+{ cat "$initrd"; head -c $((64 << 20)) /dev/zero; } >"$tmp/initrd"
 "$HYPSEC_TOP/scripts/hypsec-image" keygen -o "$tmp/key" >/dev/null
-"$HYPSEC_TOP/scripts/hypsec-image" build --kernel "$KERNEL_IMAGE" --initrd "$initrd" \
+"$HYPSEC_TOP/scripts/hypsec-image" build --kernel "$KERNEL_IMAGE" --initrd "$tmp/initrd" \
 	--cmdline "console=ttyAMA0 quiet panic=-1" --key "$tmp/key" -o "$tmp/vm.img" >/dev/null
 
 "$HYPSEC_TOP/scripts/host" --icount --timeout 1200 "$@" \

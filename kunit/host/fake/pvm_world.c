@@ -108,6 +108,12 @@ __weak void vcpu_inject_undef(struct vcpu *v)
 	w.undefs++;
 }
 
+__weak void vcpu_inject_debug(struct vcpu *v)
+{
+	(void)v;
+	w.undefs++;
+}
+
 __weak void vcpu_inject_abort(struct vcpu *v, bool iabt, u64 far)
 {
 	(void)v;
