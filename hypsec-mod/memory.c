@@ -2,19 +2,31 @@
 /*
  * Pages given to the core after the seal. Its pool is kept between two marks: below
  * the low one pages are donated, above the high one donated pages are taken back.
+ *
+ * Where a VM has to wait for pages all the same, the core says so with the account of free
+ * pages, and shows KVM a WFE of that vCPU. KVM yields then, kvm_vcpu_on_spin(), and would run it
+ * again at once; here its thread sleeps until there are pages. Without kprobes it spins, and
+ * lets others run, until the next look at the account.
  */
 #define pr_fmt(fmt) "hypsec: " fmt
 
 #include <linux/gfp.h>
+#include <linux/kprobes.h>
 #include <linux/list.h>
 #include <linux/mm.h>
 #include <linux/moduleparam.h>
 #include <linux/page-flags.h>
+#include <linux/wait.h>
 #include <linux/workqueue.h>
 #include "hypsec.h"
 
+struct kvm_vcpu;
+
 #define PERIOD	(HZ / 2)
+#define PERIOD_LOW (HZ / 20)	/* with less than twice the low mark */
 #define BATCH	256		/* pages a round */
+#define CHUNK	5		/* order: pages near each other cost fewer tables than they are */
+#define WAIT	(HZ / 10)	/* of a vCPU, at most: then it tries again */
 
 static LIST_HEAD(donated);	/* by page->lru; the worker's alone */
 static unsigned long pool_low, pool_high;
@@ -50,14 +62,11 @@ void hypsec_page_show(struct page *page)
 	__ClearPageOffline(page);
 }
 
-static bool donate_one(void)
+static bool donate_one(struct page *page)
 {
-	struct page *page = alloc_page(GFP_KERNEL | __GFP_NORETRY | __GFP_NOWARN);
 	struct arm_smccc_res res;
 	int status;
 
-	if (!page)
-		return false;
 	hypsec_page_hide(page);
 	status = hypsec_call_donate(page_to_phys(page), &res);
 	if (status) {
@@ -68,6 +77,30 @@ static bool donate_one(void)
 	}
 	list_add(&page->lru, &donated);
 	return true;
+}
+
+/* Return: pages given. */
+static unsigned int donate_chunk(void)
+{
+	const gfp_t gfp = GFP_KERNEL | __GFP_NORETRY | __GFP_NOWARN;
+	struct page *page = alloc_pages(gfp, CHUNK);
+	unsigned int order = CHUNK, i, given = 0;
+
+	if (!page) {
+		order = 0;
+		page = alloc_page(gfp);
+	}
+	if (!page)
+		return 0;
+	split_page(page, order);
+	/* One that is refused goes back by itself; then the rest would be too. */
+	for (i = 0; i < 1U << order; i++) {
+		if (given == i && donate_one(page + i))
+			given++;
+		else if (given < i)
+			__free_page(page + i);
+	}
+	return given;
 }
 
 /* Pages that the core has in use stay on the list. */
@@ -92,30 +125,85 @@ static void reclaim(u64 pages)
 static void balance(struct work_struct *work);
 static DECLARE_DELAYED_WORK(balance_timer, balance);
 
+static DECLARE_WAIT_QUEUE_HEAD(pages_came);
+
+/* A VM waits for pages: since the last one that was donated. */
+static bool pages_wanted(void)
+{
+	struct arm_smccc_res res;
+
+	return !hypsec_call_account(HYPSEC_ACC_FREE, &res) && res.a2;
+}
+
 static void balance(struct work_struct *work)
 {
 	unsigned long low = READ_ONCE(pool_low), high = max(READ_ONCE(pool_high), low);
+	unsigned long delay = PERIOD;
 	struct arm_smccc_res res;
-	unsigned int i = 0;
+	unsigned int given = 0, n;
 	u64 free;
 
 	/* A broken core takes nothing and gives nothing back. */
 	if (hypsec_call_account(HYPSEC_ACC_FREE, &res))
 		return;
 	free = res.a1;
-	if (free < low) {
-		for (i = 0; i < BATCH && donate_one(); i++)
-			;
+	if (free < low || res.a2) {
+		do {
+			n = donate_chunk();
+			given += n;
+		} while (n && given < BATCH);
+		if (given)
+			wake_up_all(&pages_came);
 	} else if (free > high && !list_empty(&donated)) {
 		reclaim(min_t(u64, free - high, BATCH));
 	}
 	/* At once if there was more to do than a round does, and it could be done. */
-	schedule_delayed_work(&balance_timer, free < low && i == BATCH ? 1 : PERIOD);
+	if (given >= BATCH)
+		delay = 1;
+	else if (free < 2 * low || res.a2)
+		delay = PERIOD_LOW;
+	schedule_delayed_work(&balance_timer, delay);
 }
+
+#ifdef CONFIG_KPROBES
+/* In the place of kvm_vcpu_on_spin(): its caller is the vCPU's thread, and may sleep. */
+static void wait_for_pages(struct kvm_vcpu *vcpu, bool yield_to_kernel_mode)
+{
+	mod_delayed_work(system_wq, &balance_timer, 0);
+	wait_event_interruptible_timeout(pages_came, !pages_wanted(), WAIT);
+}
+
+static int on_spin(struct kprobe *p, struct pt_regs *regs)
+{
+	if (!pages_wanted())
+		return 0;
+	instruction_pointer_set(regs, (unsigned long)wait_for_pages);
+	return 1;
+}
+
+static struct kprobe spin_probe = {
+	.symbol_name = "kvm_vcpu_on_spin",
+	.pre_handler = on_spin,
+};
+
+static int watch_waits(void)
+{
+	return register_kprobe(&spin_probe);
+}
+#else
+static int watch_waits(void)
+{
+	return -EOPNOTSUPP;
+}
+#endif
 
 void hypsec_memory_init(void)
 {
 	u64 free = hypsec_account(HYPSEC_ACC_FREE);
+	int ret = watch_waits();
+
+	if (ret)
+		pr_warn("a vCPU that waits for the core's memory is not seen (%d): it spins\n", ret);
 
 	/* What was given at install stays; only what came later is taken back. */
 	if (!pool_low)

@@ -66,8 +66,12 @@ static int check_el2(void)
 		pr_err("KVM's protected mode owns EL2; boot with kvm-arm.mode=nvhe\n");
 		return -EBUSY;
 	}
+	if (cpus_have_final_cap(ARM64_KVM_HVHE)) {
+		pr_err("EL2 runs with HCR_EL2.E2H set (hVHE); boot with kvm-arm.mode=nvhe and without arm64_sw.hvhe\n");
+		return -EOPNOTSUPP;
+	}
 	if (core_answers()) {
-		pr_err("HypSec is installed already\n");
+		pr_err("HypSec is installed already, for good; another one takes a reboot\n");
 		return -EEXIST;
 	}
 	return 0;

@@ -164,6 +164,8 @@ static void bad_arguments(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, hypsec_call_account(index[i], &res), HYPSEC_RANGE);
 		if (index[i] > 64)
 			KUNIT_EXPECT_EQ(test, hypsec_call_vm_info(index[i], &res), HYPSEC_RANGE);
+		if (index[i] > 2)
+			KUNIT_EXPECT_EQ(test, hypsec_call_platform(index[i], &res), HYPSEC_RANGE);
 	}
 	KUNIT_EXPECT_EQ(test, hypsec_call_vm_info(0, &res), HYPSEC_RANGE);
 	/* No VM is protected here: no piece of any identity. */

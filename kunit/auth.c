@@ -15,6 +15,7 @@ void expect_accounts(struct kunit *test, const struct accounts *before)
 	KUNIT_EXPECT_EQ(test, after.n[HYPSEC_ACC_PRIVATE], before->n[HYPSEC_ACC_PRIVATE]);
 	KUNIT_EXPECT_EQ(test, after.n[HYPSEC_ACC_VM], before->n[HYPSEC_ACC_VM]);
 	KUNIT_EXPECT_EQ(test, after.n[HYPSEC_ACC_VM_S2], before->n[HYPSEC_ACC_VM_S2]);
+	KUNIT_EXPECT_EQ(test, after.n[HYPSEC_ACC_SEAL], before->n[HYPSEC_ACC_SEAL]);
 	KUNIT_EXPECT_EQ(test, hk_pages_held(&after), hk_pages_held(before));
 }
 
@@ -152,8 +153,6 @@ static void progress(struct kunit *test)
 			HYPSEC_PAGE_HOST);
 	KUNIT_EXPECT_EQ(test, hk_vcpu_run(vm->vcpu[1].v), ARM_EXCEPTION_IL);
 	KUNIT_EXPECT_EQ(test, hk_vcpu_run(hk_vcpu_new(vm, 0)), ARM_EXCEPTION_IL);
-	/* Frames that have a page keep it: this would be the stub's, of the host's making. */
-	hk_map(vm, GUEST_IMAGE, vm->spare);
 	/* A page that may only be read could be everyone's. */
 	hk_map_pa(vm, ipa, __pa(vm->image) + PUPPET_INITRD, HK_RO);
 	e = hk_run(c);
@@ -182,7 +181,31 @@ static void touched_after_its_turn(struct kunit *test)
 
 	hk_expect_private(vm, GUEST_IMAGE, vm->image, *(u64 *)hk_puppet);
 	hk_map(vm, GUEST_IMAGE + PUPPET_INITRD, vm->image + PUPPET_INITRD);
-	KUNIT_EXPECT_NE(test, hk_run(&vm->vcpu[0]).what, HK_HELLO);
+	KUNIT_EXPECT_EQ(test, hk_run(&vm->vcpu[0]).what, HK_HELLO);
+	KUNIT_EXPECT_EQ(test, vm->vcpu[0].res[3], 0);
+}
+
+/* The page of a frame that was verified: taken away, and another one for it. */
+static void exchanged_after_its_turn(struct kunit *test)
+{
+	struct hk_vm *vm = stopped_at(test, GUEST_IMAGE + PUPPET_INITRD);
+
+	memcpy(vm->spare, hk_puppet, PAGE_SIZE);
+	hk_map(vm, GUEST_IMAGE, vm->spare);
+	KUNIT_EXPECT_NE(test, *(u64 *)vm->image, *(u64 *)hk_puppet);
+	hk_map(vm, GUEST_IMAGE + PUPPET_INITRD, vm->image + PUPPET_INITRD);
+	KUNIT_EXPECT_EQ(test, hk_run(&vm->vcpu[0]).what, HK_IL);
+	KUNIT_EXPECT_EQ(test, hk_vm_state(vm), HYPSEC_VM_DEAD);
+}
+
+static void rewritten_after_its_turn(struct kunit *test)
+{
+	struct hk_vm *vm = stopped_at(test, GUEST_IMAGE + PUPPET_INITRD);
+
+	((u8 *)vm->image)[PAGE_SIZE - 1] ^= 1;
+	hk_map(vm, GUEST_IMAGE + PUPPET_INITRD, vm->image + PUPPET_INITRD);
+	KUNIT_EXPECT_EQ(test, hk_run(&vm->vcpu[0]).what, HK_IL);
+	KUNIT_EXPECT_EQ(test, hk_vm_state(vm), HYPSEC_VM_DEAD);
 }
 
 static void torn_down_meanwhile(struct kunit *test)
@@ -246,6 +269,8 @@ static void written_meanwhile(struct kunit *test)
 		e = hk_protect(vm, GUEST_IMAGE, GUEST_DTB);
 		WRITE_ONCE(w.stop, true);
 		hk_finish(other);
+		if (e.what == HK_TIMEOUT)	/* it had no turn for all the touching */
+			e = hk_run(&vm->vcpu[0]);
 		if (e.what != HK_HELLO) {
 			KUNIT_EXPECT_EQ(test, hk_vm_state(vm), HYPSEC_VM_DEAD);
 			continue;
@@ -312,6 +337,8 @@ static struct kunit_case auth_cases[] = {
 	KUNIT_CASE(progress),
 	KUNIT_CASE(changed_before_its_turn),
 	KUNIT_CASE(touched_after_its_turn),
+	KUNIT_CASE(exchanged_after_its_turn),
+	KUNIT_CASE(rewritten_after_its_turn),
 	KUNIT_CASE(torn_down_meanwhile),
 	KUNIT_CASE(page_of_another_vm),
 	KUNIT_CASE(written_meanwhile),

@@ -122,8 +122,8 @@ void hk_protect_all(struct hk_vm *vm);
 struct hk_vm *hk_protected(struct kunit *test);
 
 /*
- * The one place that knows what a host's load of a private page at @ipa does. It must show
- * nothing of what the guest stored there, @secret.
+ * The one place that knows what a host's load of a private page does: @kva is the page of
+ * @ipa, where the guest stored @secret.
  */
 void hk_expect_private(struct hk_vm *vm, u64 ipa, const void *kva, u64 secret);
 
@@ -147,6 +147,9 @@ u64 hk_watched_irqs(const struct hk_vcpu *c);
 #define EC_DABT_LOW		ESR_ELx_EC_DABT_LOW
 #define EC_DABT_CUR		ESR_ELx_EC_DABT_CUR
 #define EC_SERROR		ESR_ELx_EC_SERROR
+#define EC_SOFTSTP_LOW		ESR_ELx_EC_SOFTSTP_LOW
+#define EC_BREAKPT_LOW		ESR_ELx_EC_BREAKPT_LOW
+#define EC_WATCHPT_LOW		ESR_ELx_EC_WATCHPT_LOW
 #define ESR_EC_SHIFT		ESR_ELx_EC_SHIFT
 #define ESR_IL			ESR_ELx_IL
 #define ESR_ISS			GENMASK(24, 0)

@@ -28,7 +28,7 @@ CHANGE(version_0, m->version = 0)
 CHANGE(unknown_flag, m->flags |= BIT(3))
 CHANGE(all_flags, m->flags = ~0U)
 CHANGE(reserved, m->reserved[2] = 1)
-CHANGE(reserved2, m->reserved2[31] = 1)
+CHANGE(other_family, m->family[31] = 1)
 CHANGE(rest_of_page, ((u8 *)m)[PAGE_SIZE - 1] = 1)
 CHANGE(no_size, m->mem_size = 0)
 CHANGE(size_unaligned, m->mem_size++)
@@ -110,8 +110,7 @@ static const struct refused {
 	R(truncated, "no manifest where its header says"),
 	R(version, "manifest of a version"), R(version_0, "manifest of a version"),
 	R(unknown_flag, "a flag that is not known"), R(all_flags, "a flag that is not known"),
-	R(reserved, "what is reserved"), R(reserved2, "what is reserved"),
-	R(rest_of_page, "what is reserved"),
+	R(reserved, "what is reserved"), R(rest_of_page, "what is reserved"),
 	R(no_size, "its size in memory"), R(size_unaligned, "its size in memory"),
 	R(size_large, "its size in memory"), R(size_wraps, "its size in memory"),
 	R(high, "wraps or leaves the address space", TOP),
@@ -127,7 +126,7 @@ static const struct refused {
 	R(unsigned_image, "image: unsigned"), R(signature_bit, "wrong signature"),
 	R(signature_r, "wrong signature"), R(other_signer, "wrong signature"),
 	R(zero_signer, "wrong signature"), R(raised_version, "wrong signature"),
-	R(dropped_flag, "wrong signature"), R(other_digest, "wrong signature"),
+	R(dropped_flag, "wrong signature"), R(other_family, "wrong signature"), R(other_digest, "wrong signature"),
 	R(stub_changed, "the stub is not what was signed"),
 	R(header_changed, "the stub is not what was signed"),
 	R(kernel_changed, "the kernel is not what was signed"),

@@ -44,6 +44,8 @@ static void protected_runs(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, v, STORED);
 	KUNIT_EXPECT_EQ(test, hk_vm_pages(vm), 514);
 	hk_expect_private(vm, GUEST_IMAGE + 0x4000, vm->image + 0x4000, STORED);
+	KUNIT_EXPECT_TRUE(test, hk_guest_load(c, GUEST_IMAGE + 0x4000, &v));
+	KUNIT_EXPECT_EQ(test, v, STORED);
 }
 
 /* --- exposure.def, exit by exit; hk_watch() looks at every byte of every run --- */

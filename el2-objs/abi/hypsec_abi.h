@@ -43,6 +43,8 @@ enum hypsec_account {
 	HYPSEC_ACC_VM,		/* VM and vCPU objects */
 	HYPSEC_ACC_PRIVATE,	/* pages that belong to protected VMs (not from the pool) */
 	HYPSEC_ACC_SHARED,	/* host pages shared with the core */
+	HYPSEC_ACC_SEAL,	/* records of sealed frames */
+	HYPSEC_ACC_HELD,	/* pool, kept for the split of a block of private pages */
 	HYPSEC_ACC_COUNT
 };
 
@@ -70,6 +72,11 @@ struct hypsec_policy {
 	} signer[HYPSEC_MAX_SIGNERS];
 };
 
+/* What an image's signer allows (hypsec_image.h), and HYPSEC_CALL_VM_STATUS shows. */
+#define HYPSEC_FLAG_DEBUG	(1U << 0)	/* the host may debug the VM: pvm/debug.c */
+#define HYPSEC_FLAG_SMP		(1U << 1)	/* more than one vCPU may start */
+#define HYPSEC_FLAG_SHARE	(1U << 2)	/* guest may share frames (not yet) */
+
 /*
  * Who a protected VM is (hypsec_image.h): what HYPSEC_CALL_VM_IDENTITY and
  * HYPSEC_GUEST_IDENTITY return, in pieces of 24 bytes.
@@ -81,6 +88,13 @@ struct hypsec_identity {
 };
 #define HYPSEC_IDENTITY_PIECE	24
 #define HYPSEC_IDENTITY_PIECES	(sizeof(struct hypsec_identity) / HYPSEC_IDENTITY_PIECE)
+
+/* Where the secret came from that sealing keys are made of (hypsec_attest.h). */
+enum hypsec_source {
+	HYPSEC_EPHEMERAL,	/* drawn by the core at install: gone with this boot */
+	HYPSEC_PLATFORM,	/* handed over before the seal: the same at every boot */
+};
+#define HYPSEC_SECRET_SIZE	32
 
 /*
  * Install parameters, written by the (still trusted) host in a page of the
@@ -96,6 +110,9 @@ struct hypsec_install {
 	__UINT64_TYPE__ linear_offset;	/* host kernel linear map: VA - PA */
 	__UINT64_TYPE__ debug_uart;	/* PA of a PL011 for EL2 output, 0: none (debug builds) */
 	__UINT64_TYPE__ seed[4];	/* entropy for the core's generator, wiped by the core */
+	__UINT8_TYPE__ secret[HYPSEC_SECRET_SIZE];	/* platform secret, wiped by the core */
+	__UINT8_TYPE__ measurement[HYPSEC_HASH_SIZE];	/* SHA-256 of the bundle as built */
+	__UINT64_TYPE__ source;		/* enum hypsec_source; with HYPSEC_EPHEMERAL no secret */
 	struct hypsec_policy policy;
 	__UINT32_TYPE__ nr_cpus, nr_ram;
 	__UINT64_TYPE__ mpidr[HYPSEC_MAX_CPUS];	/* by index; a CPU that is not here never comes up */

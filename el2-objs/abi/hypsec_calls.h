@@ -28,6 +28,9 @@ enum hypsec_phase {
 /* HYPSEC_CALL_VERSION, x2 */
 #define HYPSEC_FEAT_DEBUG	(1 << 0)	/* debug build: EL2 may print */
 #define HYPSEC_FEAT_MEM_PROTECT	(1 << 1)	/* firmware clears memory at every reset */
+/* Sources of the random generator, beside the host's seed, that were good when last asked. */
+#define HYPSEC_FEAT_RNDR	(1 << 2)	/* the CPU's */
+#define HYPSEC_FEAT_TRNG	(1 << 3)	/* firmware's */
 
 /* HYPSEC_CALL_PAGE_INFO, x1: no more than touching the page would tell. */
 enum hypsec_page {

@@ -29,7 +29,8 @@
  *    224   80	initrd; all zero: none
  *    304   80	command line, no NUL needed; all zero: none
  *    384   32	signer: Ed25519 public key (RFC 8032)
- *    416   32	zero
+ *    416   32	family; all zero: none. Chosen by the signer for all images of one
+ *		product, which then have one line of sealing keys
  *    448   64	signature: Ed25519 over bytes 0 to 447; all zero: not signed yet
  *    512 3584	zero, to the end of the page
  *
@@ -42,9 +43,16 @@
  *			  runs, flags and security version. A VM that may be
  *			  debugged has another one than its twin that may not.
  *   hash of the signer	  over the 32 bytes of the key
+ *
+ * Sealing keys (hypsec_attest.h) belong to the identity where the family is zero: then
+ * only the very same image has the same key. With a family they belong to signer and
+ * family: the product's next image, of the same or a higher security version, has the
+ * keys of this one, and so can carry data that was sealed before it was built.
  */
 #ifndef HYPSEC_ABI_IMAGE_H
 #define HYPSEC_ABI_IMAGE_H
+
+#include "hypsec_abi.h"		/* HYPSEC_FLAG_* */
 
 #define HYPSEC_IMAGE_MAGIC	0x474d494345535948ULL	/* "HYSECIMG" */
 #define HYPSEC_MANIFEST_MAGIC	0x4e414d4345535948ULL	/* "HYSECMAN" */
@@ -63,9 +71,6 @@ enum hypsec_part_type {
 	HYPSEC_PART_COUNT
 };
 
-#define HYPSEC_FLAG_DEBUG	(1U << 0)	/* host may debug the VM (not yet) */
-#define HYPSEC_FLAG_SMP		(1U << 1)	/* more than one vCPU may start */
-#define HYPSEC_FLAG_SHARE	(1U << 2)	/* guest may share frames (not yet) */
 #define HYPSEC_FLAGS_KNOWN	(HYPSEC_FLAG_DEBUG | HYPSEC_FLAG_SMP | HYPSEC_FLAG_SHARE)
 
 struct hypsec_part {			/* 80 bytes */
@@ -84,7 +89,7 @@ struct hypsec_manifest {		/* 512 bytes */
 	__UINT64_TYPE__ reserved[3];		/*  40 zero */
 	struct hypsec_part parts[HYPSEC_PART_COUNT];	/* 64 */
 	__UINT8_TYPE__ signer[32];		/* 384 Ed25519 public key */
-	__UINT8_TYPE__ reserved2[32];		/* 416 zero */
+	__UINT8_TYPE__ family[32];		/* 416 */
 	__UINT8_TYPE__ signature[64];		/* 448 */
 };
 

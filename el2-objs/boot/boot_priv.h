@@ -28,8 +28,11 @@ void el2map_use_pool(void);
 void el2_take_snapshot(struct percpu *cpu, u64 stub_hcr, u64 stub_sctlr);
 void __noreturn install_leave(struct percpu *cpu);
 
-/* random.c: @n at least 32 for the first seed */
+/* random.c */
 int __must_check core_random_seed(const void *entropy, size_t n);
+
+/* rndr.c: a word of FEAT_RNG's, which this CPU has; false: none now */
+bool hw_rndrrs(u64 *v);
 
 /* panic.c */
 void __noreturn core_exception(u64 esr, u64 elr, u64 far);

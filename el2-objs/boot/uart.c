@@ -8,6 +8,7 @@
 #define PL011_DR	0x00
 #define PL011_FR	0x18
 #define PL011_FR_TXFF	BIT(5)
+#define PL011_TRIES	100000		/* the host can stop the port: no more output then */
 
 static u64 uart;
 
@@ -19,9 +20,14 @@ void uart_init(u64 pa)
 
 static void uart_put(char c)
 {
-	while (READ_ONCE(*(u32 *)(uart + PL011_FR)) & PL011_FR_TXFF)
-		;
-	WRITE_ONCE(*(u32 *)(uart + PL011_DR), c);
+	u32 tries = PL011_TRIES;
+
+	while (uart && READ_ONCE(*(u32 *)(uart + PL011_FR)) & PL011_FR_TXFF) {
+		if (!--tries)
+			uart = 0;
+	}
+	if (uart)
+		WRITE_ONCE(*(u32 *)(uart + PL011_DR), c);
 }
 
 void uart_write(const char *s, size_t n)

@@ -3,6 +3,8 @@
  * The host's calls (abi/hcalls.def). Each checks its arguments and calls one
  * operation of mem/ or vcpu/ that either happens whole or not at all.
  */
+#include "auth.h"
+#include "boot.h"
 #include "check.h"
 #include "hcall.h"
 #include "log.h"
@@ -21,7 +23,7 @@ SAME(HYPSEC_VM_DEAD, VM_DEAD);
 int hc_version(struct percpu *cpu, const u64 *arg, u64 *val)
 {
 	val[0] = HYPSEC_ABI_MAJOR << 16 | HYPSEC_ABI_MINOR;
-	val[1] = (psci_mem_protect ? HYPSEC_FEAT_MEM_PROTECT : 0);
+	val[1] = (psci_mem_protect ? HYPSEC_FEAT_MEM_PROTECT : 0) | core_random_sources();
 #ifdef HYPSEC_DEBUG
 	val[1] |= HYPSEC_FEAT_DEBUG;
 #endif
@@ -34,6 +36,7 @@ int hc_account(struct percpu *cpu, const u64 *arg, u64 *val)
 	if (arg[0] >= HYPSEC_ACC_COUNT)
 		return HYPSEC_RANGE;
 	val[0] = pool_account((enum hypsec_account)arg[0]);
+	val[1] = arg[0] == HYPSEC_ACC_FREE && pool_wanted();
 	return HYPSEC_OK;
 }
 
@@ -121,6 +124,17 @@ int hc_vm_teardown(struct percpu *cpu, const u64 *arg, u64 *val)
 	return vm_teardown(KVA(arg[0]));
 }
 
+int hc_vm_end(struct percpu *cpu, const u64 *arg, u64 *val)
+{
+	return vm_end(KVA(arg[0]));
+}
+
+int hc_vm_reap(struct percpu *cpu, const u64 *arg, u64 *val)
+{
+	val[0] = vm_reap_step();
+	return HYPSEC_OK;
+}
+
 int hc_vm_info(struct percpu *cpu, const u64 *arg, u64 *val)
 {
 	struct vm *vm;
@@ -150,6 +164,26 @@ int hc_vm_identity(struct percpu *cpu, const u64 *arg, u64 *val)
 	status = pvm_identity(vm, arg[1], val);
 	vm_put(vm);
 	return status;
+}
+
+int hc_vm_status(struct percpu *cpu, const u64 *arg, u64 *val)
+{
+	struct vm *vm;
+	int status;
+
+	if (arg[0] < 1 || arg[0] > VM_MAX)
+		return HYPSEC_RANGE;
+	vm = vm_by_id((u16)arg[0]);
+	if (!vm)
+		return HYPSEC_STATE;
+	status = pvm_status(vm, val);
+	vm_put(vm);
+	return status;
+}
+
+int hc_platform(struct percpu *cpu, const u64 *arg, u64 *val)
+{
+	return platform_piece(0, arg[0], val);
 }
 
 int hc_log(struct percpu *cpu, const u64 *arg, u64 *val)

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Before a reset or power-off that the host asks for: what belongs to protected
- * VMs is erased, since the next kernel could read what memory still holds.
- * It is the one long operation that is not restarted: the host does not come back.
+ * Before a reset or power-off that the host asks for: what belongs to protected VMs is
+ * erased, and the secrets that their keys are made of, since the next kernel could read
+ * what memory still holds. It is the one long operation that is not restarted: the host
+ * does not come back.
  */
+#include "auth.h"
 #include "check.h"
 #include "crypto.h"
 #include "hcall.h"
@@ -57,7 +59,7 @@ static bool scrub_page(pa_t pa, struct page_info pi)
 	 */
 	while (!va && (pi.state == PG_PRIVATE || pi.state == PG_MOVING)) {
 		if (pi.state == PG_MOVING || broken())
-			va = slot_map_moving(pa);
+			va = slot_map_moving(pa, 1);
 		else
 			va = slot_map_private(pa, pi.vm);
 		if (!va)
@@ -78,7 +80,9 @@ static u64 scrub_range(u64 pa, u64 end)
 
 	for (; pa < end; pa = ALIGN_DOWN(pa, size) + size) {
 		pi = settled(PA(pa));
-		size = entry_size(pi.level);
+		/* What is not a VM's is passed over by the entry, what may be is erased by the page. */
+		size = pi.state == PG_PRIVATE || pi.state == PG_MOVING ? PAGE_SIZE :
+			entry_size(pi.level);
 		if (scrub_page(PA(pa), pi))
 			pages++;
 	}
@@ -111,4 +115,5 @@ void scrub_private(void)
 		pages += scrub_range(ram.base, ram.base + ram.size);
 	if (pages && !broken())
 		hlog("scrubbed %lu private pages", pages);
+	platform_wipe();
 }

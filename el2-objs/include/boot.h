@@ -35,9 +35,13 @@ bool core_region_contains(u64 pa);
 /**
  * core_random() - random bytes
  * Return: HYPSEC_OK, or HYPSEC_STATE (unseeded; @out is zeroed).
+ *
+ * May reseed first: then RNDRRS is read, and with no lock held firmware is called.
  * Locks: takes RANK_RANDOM.
  */
 int __must_check core_random(void *out, size_t n);
+/* Which sources beside the host's seed were good when last asked: HYPSEC_FEAT_RNDR, _TRNG */
+u64 core_random_sources(void);
 
 /* Loads every EL2 register that confines the host, from @cpu; then HCR_EL2. */
 void el2_apply_host(const struct percpu *cpu);

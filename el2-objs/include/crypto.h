@@ -10,6 +10,9 @@
 
 #define ED25519_KEY_SIZE	32	/* public key */
 #define ED25519_SIG_SIZE	64
+#define ED25519_SEED_SIZE	32
+#define ED25519_PRIVATE_SIZE	64	/* seed and public key */
+#define HMAC_KEY_SIZE		32
 #define SHA512_SIZE		64
 #define AEAD_KEY_SIZE		32
 #define AEAD_NONCE_SIZE		12
@@ -29,6 +32,20 @@
  */
 int __must_check hypsec_ed25519_verify(const u8 *sig, const void *msg,
 				       size_t len, const u8 *pk);
+
+/**
+ * hypsec_ed25519_keypair() - the key pair of a seed (RFC 8032)
+ * @pk: out, ED25519_KEY_SIZE bytes
+ * @sk: out, ED25519_PRIVATE_SIZE bytes
+ * @seed: ED25519_SEED_SIZE random bytes, wiped by the caller
+ */
+void hypsec_ed25519_keypair(u8 *pk, u8 *sk, const u8 *seed);
+
+/* Constant time, no randomness. About 0.25 million instructions for a short message. */
+void hypsec_ed25519_sign(u8 *sig, const void *msg, size_t len, const u8 *sk);
+
+/* HMAC-SHA512 (RFC 2104): SHA512_SIZE bytes to @out; @key has HMAC_KEY_SIZE bytes. */
+void hypsec_hmac_sha512(u8 *out, const void *msg, size_t len, const u8 *key);
 
 /*
  * SHA-512, incremental. The state is plain bytes: it may be copied and kept
@@ -111,5 +128,25 @@ int __must_check hypsec_random_seed(struct hypsec_random *r,
  */
 int __must_check hypsec_random_get(struct hypsec_random *r, void *out,
 				   size_t len);
+
+/*
+ * Health of a source of entropy, tested on all that it gives (crypto/health.c). Zeroed
+ * memory is a valid state. Holds two bytes of what was tested, for the tests that go on.
+ */
+struct hypsec_health {
+	u8 last, first;		/* the sample before; the one the window began with */
+	u16 run, seen, left;	/* times in a row; times in the window; samples it still has */
+	u64 digest;		/* of the piece before; 0: none */
+};
+
+/**
+ * hypsec_health_test() - is this what a source of entropy gives?
+ * @h: the source's
+ * @data: the next that came from it
+ * @len: bytes
+ *
+ * Return: NULL, or the name of the test that it failed.
+ */
+const char *hypsec_health_test(struct hypsec_health *h, const void *data, size_t len);
 
 #endif

@@ -30,6 +30,16 @@ void *pool_alloc(enum hypsec_account acc);
 void *pool_alloc_contig(unsigned int order, enum hypsec_account acc);
 /* Zeroes and gives back one page; @acc is the account it was allocated to. */
 void pool_free(void *page, enum hypsec_account acc);
+/*
+ * A block of private pages can have to be split when the pool is empty and the host, which waits
+ * for a page of it, cannot give more. So it comes with a page held for each table that its split
+ * takes: pool_hold() before it is made, false: no memory; pool_unhold() when it goes whole.
+ * pool_alloc_held() takes one, of which there is one: never NULL; pool_free_held() frees and holds.
+ */
+bool __must_check pool_hold(unsigned int pages);
+void pool_unhold(unsigned int pages);
+void *pool_alloc_held(enum hypsec_account acc);
+void pool_free_held(void *page, enum hypsec_account acc);
 u64 pool_account(enum hypsec_account acc);
 void account_add(enum hypsec_account acc, s64 pages);
 /* Install: [start, end), page aligned, becomes free pool: zeroed; its first pages hold the bitmap. */
@@ -37,10 +47,29 @@ void pool_init(pa_t start, pa_t end);
 /* mem/own.c only: a donated page (mapped, zeroed) enters the free pool; leaves it again. */
 void pool_donate(pa_t pa);
 bool pool_withdraw(pa_t pa);		/* false: not a free donated page */
+u64 pool_free_pages(void);		/* as pool_account(), a moment ago, without the lock */
+/* Somebody waits for pages: the host is told with its next look at the account. */
+void pool_want(void);
+bool pool_wanted(void);			/* since the last page was donated */
 /* From here to pool_reserve_close() this CPU may use the last POOL_RESERVE pages. */
 void pool_reserve_open(void);
 void pool_reserve_close(void);
 #define POOL_RESERVE	16
+#define POOL_SHARED	64		/* before these: for VMs within their share */
+#define POOL_OWNERS	65		/* VM ids, and 0 */
+
+/* --- what VMs have of it (mem/share.c) --- */
+
+/* @vm was given @pages, or gave them back. No lock. */
+void share_charge(u16 vm, s32 pages);
+/**
+ * share_ok() - may @vm take a few pages for its tables now?
+ *
+ * If not, the caller does as where pool_alloc() has none. Asked once before the work of a
+ * fault, which takes a page for each level of two tables at most.
+ * Locks: takes RANK_TRASH, RANK_POOL.
+ */
+bool share_ok(u16 vm);
 
 /* --- ownership (mem/own.c); every transition is listed in mem/transitions.def --- */
 
@@ -98,12 +127,38 @@ int own_unshare(pa_t pa);
 int own_claim(pa_t pa, u16 vm, u64 frame, bool zero);
 
 /*
+ * What is done to a page between two owners: it is mapped at @page, and whoever calls is the
+ * only one to reach it. HYPSEC_OK, or an error, where one is allowed.
+ */
+typedef int page_work(void *page, void *arg);
+
+/*
+ * own_claim() that keeps the contents, if @open can make something of them: else the page
+ * goes back to the host, zeroed, and its status is returned.
+ */
+int own_open(pa_t pa, u16 vm, u64 frame, page_work *open, void *arg);
+
+/*
  * PRIVATE {vm, frame} -> HOST, zeroed. The VM must be unable to reach it any more:
  * unmapped from its shadow and invalidated, before the call.
  * Return: HYPSEC_OK; HYPSEC_DENIED not {vm, frame}'s; HYPSEC_BUSY in a slot, or another
  * CPU is moving it; HYPSEC_RANGE. Locks: takes RANK_HOST_S2; SLOT_PAGE is empty.
  */
 int own_return(pa_t pa, u16 vm, u64 frame);
+/*
+ * The same, but the host gets what @seal, which cannot fail, leaves in the page. A VM may still
+ * have it mapped when @seal is called, if @seal is what ends that.
+ */
+int own_seal(pa_t pa, u16 vm, u64 frame, page_work *seal, void *arg);
+
+/*
+ * The same for 2 MiB, zeroed, @frame as aligned as @pa, that have one entry in the record, and
+ * will have one: HYPSEC_STATE: they have not, do it by the page. A page of a block can be
+ * returned or sealed alone; that never lacks memory.
+ */
+#define PAGES_2M	512
+int own_claim_block(pa_t pa, u16 vm, u64 frame);
+int own_return_block(pa_t pa, u16 vm, u64 frame);
 
 /**
  * own_stamp() - the caller is about to map host memory in a shadow
@@ -146,10 +201,11 @@ enum slot_id {			/* per CPU */
 	SLOT_BY_CALL,		/* those above are empty whenever the host runs */
 	/*
 	 * Leases: may stay mapped over returns to the host. The pages are as any in a
-	 * slot: HOST, and refused to a claim, until slot_unmap() on this CPU.
+	 * slot: HOST, and refused to a claim, until slot_unmap() or slot_rest() on this CPU.
 	 */
 	SLOT_LEASE_VCPU = SLOT_BY_CALL,	/* struct kvm_vcpu of the vCPU KVM has loaded here */
 	SLOT_LEASE_MMU,		/* its struct kvm_s2_mmu */
+	SLOT_LEASE_KVM,		/* fields of its struct kvm */
 	SLOT_COUNT
 };
 #define SLOT_PAGES	8	/* consecutive pages one slot can hold */
@@ -167,6 +223,13 @@ enum slot_id {			/* per CPU */
  */
 void *slot_map(enum slot_id id, pa_t pa, size_t len);
 void slot_unmap(enum slot_id id);
+/*
+ * A lease that is not used now: whoever claims a page of it takes it from this CPU.
+ * slot_resume() tells: true: the pages are HOST still, mapped where they were, and refused to
+ * claims again; false: one has gone, nothing may be accessed, slot_unmap() is to follow.
+ */
+void slot_rest(enum slot_id id);
+bool slot_resume(enum slot_id id);
 /* As slot_map() for one page that is PRIVATE to @vm (SLOT_PAGE only). */
 void *slot_map_private(pa_t pa, u16 vm);
 /* CHECK()ed at every return to EL1. */
@@ -181,13 +244,13 @@ int __must_check copy_to_host(pa_t dst, const void *src, size_t n);
 /* Linear-map address to physical; HYPSEC_RANGE if outside RAM or it wraps. */
 int __must_check kva_to_pa(kva_t va, size_t n, pa_t *pa);
 
-/* True if a slot of any CPU holds the page. Locks: caller holds host_s2_lock. */
-bool slot_holds(pa_t pa);
+/* True if a slot of any CPU holds a page of the range. Locks: caller holds host_s2_lock. */
+bool slot_holds(pa_t pa, u64 size);
 /*
- * A page that its caller has made PG_MOVING (mem/own.c), or that nobody looks after any
- * more (hcall/scrub.c), in SLOT_PAGE. No lock.
+ * Pages, up to SLOT_PAGES, that their caller has made PG_MOVING (mem/own.c), or that nobody
+ * looks after any more (hcall/scrub.c), in SLOT_PAGE. No lock.
  */
-void *slot_map_moving(pa_t pa);
+void *slot_map_moving(pa_t pa, u32 pages);
 
 /* --- caches (mem/cache.c) --- */
 

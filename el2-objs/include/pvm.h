@@ -7,6 +7,7 @@
 #include "auth.h"
 #include "sysreg.h"
 #include "esr.h"
+#include "seal.h"
 
 /* ID registers that a protected guest may read as something but zero. */
 #define PVM_ID_REGS(X) \
@@ -36,6 +37,7 @@ struct pvm_range {
 struct pvm {
 	struct vcpu *vcpu[VM_MAX_VCPUS];	/* set once; own pages */
 	u64 id[PVM_ID_COUNT];			/* set once */
+	u64 flags;				/* set once: HYPSEC_FLAG_*, verified */
 	/* The image and device tree as VM_PROTECT found them: RAM too. */
 	struct pvm_range image, dtb;		/* set once */
 	struct pvm_range ram[VM_MAX_RAM];
@@ -43,7 +45,20 @@ struct pvm {
 	/* Progress of VM_PROTECT: touched by the vCPU that asked, and no other. */
 	struct image_verify verify;
 	u64 dtb_ipa, dtb_size, dtb_done;	/* bytes; dtb_size is as stated in it */
+	u64 verified, to_verify;		/* bytes; written by that vCPU, read by any: no lock */
+	struct seal seal;
 };
+
+/*
+ * A frame of a protected VM is what its entry in the VM's stage 2 says, under vm->lock: nothing
+ * (0: never touched), valid (private: mapped, and the page's annotation names the frame), or
+ * invalid and not 0: sealed, with this counter. Entries of the last two kinds are of level 3.
+ */
+#define FRAME_SEALED(counter)	((counter) << 1)
+static inline u64 frame_counter(u64 pte)	/* 0: not sealed */
+{
+	return pte & S2_VALID ? 0 : pte >> 1;
+}
 
 /* What an exit shows the host and takes from it: pvm/exposure.def. */
 enum pvm_exposure {
@@ -53,15 +68,34 @@ enum pvm_exposure {
 	SHOW_COUNT
 };
 
+/* The VM's signer lets its host debug it: no such word is taken before it is verified. */
+static inline bool pvm_debuggable(const struct vm *vm)
+{
+	return unlikely(vm->pvm->flags & HYPSEC_FLAG_DEBUG);
+}
+
 /* --- pvm/exposure.c --- */
 /* Leave the guest showing @what; returns false, for use as a handler's result. */
 bool pvm_show(struct vcpu *v, enum pvm_exposure what, enum vcpu_exit *code);
 /* The same for a RAM fault: a write, without syndrome, of fault status @fsc. */
 void pvm_show_fault(struct vcpu *v, ipa_t ipa, u64 fsc);
+/*
+ * The pool has no page for @v's VM: the guest leaves, and comes back to what it did. The host
+ * sees a WFE, which yields the CPU, and which hypsec-mod makes a sleep.
+ */
+bool pvm_show_wait(struct vcpu *v, enum vcpu_exit *code);
 /* Fills what the host sees of @v's last exit; clears what it offered. */
 enum vcpu_exit pvm_expose(const struct vcpu *v, struct host_io *io);
 /* Applies what the host may answer to @v's last exit, and forgets that exit. */
 void pvm_accept(struct vcpu *v, const struct host_io *io);
+
+/* --- pvm/debug.c: nothing at all, unless the VM's manifest says HYPSEC_FLAG_DEBUG --- */
+/* Before a run, after the controls: what the host's debugger wants of @v. */
+void pvm_debug_load(struct vcpu *v, const struct host_io *io);
+/* After it: what it is shown; @v is without anything of the debugger's again. */
+void pvm_debug_unload(struct vcpu *v, struct host_io *io);
+/* A breakpoint, watchpoint, software step or BRK that came to EL2. */
+bool pvm_debug_exit(struct vcpu *v, enum vcpu_exit *code);
 
 /* --- pvm/fault.c --- */
 bool pvm_in_ram(const struct pvm *p, u64 ipa, u64 size);
@@ -81,6 +115,31 @@ int pvm_add_ram(struct vm *vm, u64 base, u64 size);
  */
 int pvm_claim(struct vcpu *v, ipa_t ipa, bool zero, pa_t *pa);
 bool pvm_abort(struct vcpu *v, enum vcpu_exit *code);
+
+/* --- pvm/sealed.c; pvm_seal() and pvm_invalidate() are in vcpu.h --- */
+/*
+ * pvm_unseal() - the page that the host has for a sealed frame becomes the VM's
+ * @entry: the frame's entry, as it is
+ * @pa: what the host offers
+ *
+ * Return: HYPSEC_OK: private, and not mapped yet: the entry is 0; HYPSEC_BAD_SIGNATURE: not the
+ * page that was sealed last: it is the host's still, zeroed; else as own_claim().
+ * Locks: caller holds vm->lock.
+ */
+int pvm_unseal(struct vm *vm, ipa_t ipa, u64 entry, pa_t pa);
+
+/* --- pvm/relinquish.c --- */
+/**
+ * pvm_relinquish() - HYPSEC_GUEST_RELINQUISH
+ * @ipa: of the first frame
+ * @pages: how many
+ * @done: out: how many of them, from the first on, are as if never touched
+ *
+ * Return: HYPSEC_OK: at least one; else none: HYPSEC_INVALID unaligned or none asked for;
+ * HYPSEC_RANGE not RAM; HYPSEC_BUSY; HYPSEC_NO_MEMORY; HYPSEC_DEAD.
+ * Locks: takes vm->lock.
+ */
+int pvm_relinquish(struct vm *vm, u64 ipa, u64 pages, u64 *done);
 
 /* --- pvm/mmio.c --- */
 /* True if @esr, of a data abort outside RAM, is one the host can emulate. */
@@ -125,7 +184,7 @@ void pvm_log_name(const struct vm *vm, const char *what, const u8 *hash);
 /* Zeroed, all vCPUs off; NULL: no memory, and nothing is taken. Locks: vm->lock. */
 struct pvm *pvm_alloc(struct vm *vm);
 /* Erases and frees; for a VM that did not become protected. NULL: nothing. */
-void pvm_discard(struct pvm *p);
+void pvm_discard(const struct vm *vm, struct pvm *p);
 
 /* --- pvm/protect.c --- */
 int pvm_protect_step(struct vcpu *v);

@@ -17,6 +17,8 @@ struct s2 {
 	u8 root_order;
 	u16 vmid;		/* 0: the host */
 	enum hypsec_account acc;
+	bool holds;		/* a protected VM's: each block has a page held for its split */
+	u32 held;		/* blocks that have */
 };
 
 #define S2_VALID	BIT(0)
@@ -49,6 +51,15 @@ struct s2 {
 #define ANN_VM		GENMASK(11, 4)
 #define ANN_FRAME	GENMASK(47, 12)
 
+/*
+ * What the entry of a block says of the page at @offset in it: private frames count up as
+ * addresses do.
+ */
+static inline u64 ann_page(u64 pte, u64 offset)
+{
+	return !(pte & S2_VALID) && (pte & ANN_STATE) == ANN_PRIVATE ? pte + (offset & PAGE_MASK) : pte;
+}
+
 static inline u64 ann_private(u16 vm, u64 frame)
 {
 	return ANN_PRIVATE | (((u64)vm << 4) & ANN_VM) | ((frame << 12) & ANN_FRAME);
@@ -64,6 +75,11 @@ struct s2_leaf {
 int s2_init(struct s2 *s2, u8 ipa_bits, u16 vmid, enum hypsec_account acc);
 /* Entry that translates @ia: valid leaf, or the invalid entry where the walk ends. */
 struct s2_leaf s2_lookup(const struct s2 *s2, u64 ia);
+/*
+ * The level-3 entry for @ia, for tables that no hardware walks: s2_split() of level 3 made its
+ * place, and what is in it is the caller's, until s2_destroy().
+ */
+u64 *s2_entry(const struct s2 *s2, u64 ia);
 /* True if the CPUs have FEAT_S2FWB: shadows then use S2_MEMATTR_WB_FWB, HCR_EL2.FWB. */
 bool s2_has_fwb(void);
 /*
@@ -80,7 +96,9 @@ int s2_split(struct s2 *s2, u64 ia, u8 level);
 void s2_replace(struct s2 *s2, u64 ia, u64 old, u64 new);
 /*
  * Joins the table around @ia into a block if all its leaves are one range with one
- * attribute, and so upwards. A stamp (S2_SW) not in the mask @live counts as none.
+ * attribute, and so upwards. A stamp (S2_SW) not in the mask @live counts as none. Private
+ * pages, in the host's table and in a VM's, become blocks of 2 MiB at most; the page that
+ * their table was is held for the next split.
  */
 void s2_merge(struct s2 *s2, u64 ia, u32 live);
 

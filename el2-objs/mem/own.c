@@ -55,78 +55,88 @@ struct page_info own_decode(const struct s2_leaf *leaf)
 	return pi;
 }
 
-struct page_info own_lookup(pa_t pa)
-{
-	struct page_info pi;
-	struct s2_leaf leaf;
-
-	spin_lock(&host_s2_lock);
-	leaf = s2_lookup(&host_s2, pa.v);
-	pi = own_decode(&leaf);
-	spin_unlock(&host_s2_lock);
-	return pi;
-}
-
 struct page_info own_peek(pa_t pa)
 {
 	struct s2_leaf leaf = s2_lookup(&host_s2, pa.v);
 
+	leaf.pte = ann_page(leaf.pte, pa.v & (leaf.size - 1));
 	return own_decode(&leaf);
 }
 
-static bool holds(enum own_condition c, pa_t pa, u64 pte, u64 mine)
+struct page_info own_lookup(pa_t pa)
+{
+	struct page_info pi;
+
+	spin_lock(&host_s2_lock);
+	pi = own_peek(pa);
+	spin_unlock(&host_s2_lock);
+	return pi;
+}
+
+/* What changes hands: a page, or a block of 2 MiB that has one entry. */
+struct move {
+	enum own_op op;
+	pa_t pa;
+	u64 size;
+	u64 mine;		/* the annotation the caller speaks for, 0: none */
+	u64 old;		/* the entry before, to be replaced in the end; 0: nothing to do */
+};
+
+static bool holds(enum own_condition c, const struct move *m, u64 pte)
 {
 	switch (c) {
 	case IF_ALWAYS:
 		return true;
 	case IF_IN_SLOT:
-		return slot_holds(pa);
+		return slot_holds(m->pa, m->size);
 	case IF_STAMPED:
 		return epochs_dirty() & BIT((pte & S2_SW) >> S2_SW_SHIFT);
 	case IF_SAME:
-		return pte == mine;
+		return pte == m->mine;
 	case IF_OTHER:
-		return pte != mine;
+		return pte != m->mine;
 	case IF_FREE:
-		return pool_withdraw(pa);
+		return pool_withdraw(m->pa);
 	}
 	return false;
 }
 
-static const struct transition *decide(enum own_op op, pa_t pa, u64 mine)
+static const struct transition *decide(const struct move *m)
 {
-	struct s2_leaf leaf = s2_lookup(&host_s2, pa.v);
+	struct s2_leaf leaf = s2_lookup(&host_s2, m->pa.v);
 	struct page_info pi = own_decode(&leaf);
+	u64 pte = ann_page(leaf.pte, m->pa.v & (leaf.size - 1));
 	u8 from = pi.shared ? PG_SHARED : pi.state;
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(transitions); i++) {
 		const struct transition *t = &transitions[i];
 
-		if (t->op == op && t->from == from && holds(t->condition, pa, leaf.pte, mine))
+		if (t->op == m->op && t->from == from && holds(t->condition, m, pte))
 			return t;
 	}
 	core_panic(__FILE__, __LINE__, "no transition");
 }
 
-/*
- * Step 1. @mine: the annotation the caller speaks for, 0: none. On HYPSEC_OK @old is the
- * entry before, to be replaced in step 3, or 0 if there is nothing to do.
- */
-static int move_begin(enum own_op op, pa_t pa, u64 mine, u64 *old)
+/* Step 1. @m: op to mine; on HYPSEC_OK also old. HYPSEC_STATE: a block that is in pieces. */
+static int move_begin(struct move *m)
 {
 	const struct transition *t;
 	int ret;
 
-	*old = 0;
+	m->old = 0;
 	spin_lock(&host_s2_lock);
-	t = decide(op, pa, mine);
+	if (s2_lookup(&host_s2, m->pa.v).size < m->size) {
+		spin_unlock(&host_s2_lock);
+		return HYPSEC_STATE;
+	}
+	t = decide(m);
 	ret = t->status;
 	if (ret == HYPSEC_OK && t->to != t->from) {
-		ret = s2_split(&host_s2, pa.v, 3);
+		ret = s2_split(&host_s2, m->pa.v, m->size == PAGE_SIZE ? 3 : 2);
 		if (ret == HYPSEC_OK) {
-			*old = s2_lookup(&host_s2, pa.v).pte;
-			s2_replace(&host_s2, pa.v, *old, ANN_MOVING);
+			m->old = s2_lookup(&host_s2, m->pa.v).pte;
+			s2_replace(&host_s2, m->pa.v, m->old, ANN_MOVING);
 		}
 	}
 	spin_unlock(&host_s2_lock);
@@ -134,19 +144,19 @@ static int move_begin(enum own_op op, pa_t pa, u64 mine, u64 *old)
 }
 
 /* Step 3. */
-static void move_end(pa_t pa, u64 new, s64 private_pages)
+static void move_end(const struct move *m, u64 new, s64 private_pages)
 {
 	spin_lock(&host_s2_lock);
-	s2_replace(&host_s2, pa.v, ANN_MOVING, new);
-	if (new & S2_VALID)
-		s2_merge(&host_s2, pa.v, epochs_dirty());
+	s2_replace(&host_s2, m->pa.v, ANN_MOVING, new);
+	if ((new & S2_VALID) || (new & ANN_STATE) == ANN_PRIVATE)
+		s2_merge(&host_s2, m->pa.v, epochs_dirty());
 	account_add(HYPSEC_ACC_PRIVATE, private_pages);
 	spin_unlock(&host_s2_lock);
 }
 
 int own_donate(pa_t pa)
 {
-	u64 old;
+	struct move m = { .op = OWN_DONATE, .pa = pa, .size = PAGE_SIZE };
 	int ret;
 
 	if (!IS_ALIGNED(pa.v, PAGE_SIZE))
@@ -155,12 +165,12 @@ int own_donate(pa_t pa)
 	if (!pa.v)
 		return HYPSEC_RANGE;
 	pool_reserve_open();
-	ret = move_begin(OWN_DONATE, pa, 0, &old);
+	ret = move_begin(&m);
 	if (ret == HYPSEC_OK) {
 		ret = el2_map(pa, PAGE_SIZE, EL2_RW);
 		if (ret == HYPSEC_OK)
 			page_zero(core_va(pa));
-		move_end(pa, ret == HYPSEC_OK ? ANN_DONATED : old, 0);
+		move_end(&m, ret == HYPSEC_OK ? ANN_DONATED : m.old, 0);
 		if (ret == HYPSEC_OK)
 			pool_donate(pa);
 	}
@@ -170,18 +180,18 @@ int own_donate(pa_t pa)
 
 int own_reclaim(pa_t pa)
 {
-	u64 old;
+	struct move m = { .op = OWN_RECLAIM, .pa = pa, .size = PAGE_SIZE };
 	int ret;
 
 	if (!IS_ALIGNED(pa.v, PAGE_SIZE))
 		return HYPSEC_INVALID;
-	ret = move_begin(OWN_RECLAIM, pa, 0, &old);
+	ret = move_begin(&m);
 	if (ret != HYPSEC_OK)
 		return ret;
 	/* Free pages are zero; the host may look past the caches. */
 	dcache_clean_inval_poc(core_va(pa), PAGE_SIZE);
 	el2_unmap(pa, PAGE_SIZE);
-	move_end(pa, pa.v | HOST_LEAF, 0);
+	move_end(&m, pa.v | HOST_LEAF, 0);
 	return HYPSEC_OK;
 }
 
@@ -194,7 +204,7 @@ static int set_shared(enum own_op op, pa_t pa)
 	if (!IS_ALIGNED(pa.v, PAGE_SIZE))
 		return HYPSEC_INVALID;
 	spin_lock(&host_s2_lock);
-	t = decide(op, pa, 0);
+	t = decide(&(struct move){ .op = op, .pa = pa, .size = PAGE_SIZE });
 	ret = t->status;
 	if (ret == HYPSEC_OK)
 		ret = s2_split(&host_s2, pa.v, 3);
@@ -227,52 +237,148 @@ static bool owner_ok(u16 vm, u64 frame)
 	return vm && vm <= ANN_VM >> 4 && frame <= ANN_FRAME >> PAGE_SHIFT;
 }
 
-int own_claim(pa_t pa, u16 vm, u64 frame, bool zero)
+static int move_private(struct move *m, u16 vm, u64 frame)
 {
-	u64 mine = ann_private(vm, frame), old;
+	if (!IS_ALIGNED(m->pa.v | frame << PAGE_SHIFT, m->size) || !owner_ok(vm, frame))
+		return HYPSEC_INVALID;
+	m->mine = ann_private(vm, frame);
+	return move_begin(m);
+}
+
+static int zero_page(void *page, void *arg)
+{
+	(void)arg;
+	page_zero(page);
+	return HYPSEC_OK;
+}
+
+/* @work: NULL: the contents stay. m->old: 0: it was the VM's before, and is untouched. */
+static int claim(struct move *m, u16 vm, u64 frame, page_work *work, void *arg)
+{
 	void *page;
 	int ret;
 
-	if (!IS_ALIGNED(pa.v, PAGE_SIZE) || !owner_ok(vm, frame))
-		return HYPSEC_INVALID;
-	ret = move_begin(OWN_CLAIM, pa, mine, &old);
-	if (ret != HYPSEC_OK || !old)
+	ret = move_private(m, vm, frame);
+	if (ret != HYPSEC_OK || !m->old)
 		return ret;
 
-	page = slot_map_moving(pa);
-	if (zero)
-		page_zero(page);
-	/* A guest that runs with its caches off must not find what they hid. */
-	dcache_clean_inval_poc(page, PAGE_SIZE);
+	page = slot_map_moving(m->pa, 1);
+	/* What the host wrote past the caches counts, and a guest with its caches off sees. */
+	if (work != zero_page)
+		dcache_clean_inval_poc(page, PAGE_SIZE);
+	if (work) {
+		ret = work(page, arg);
+		if (ret != HYPSEC_OK)
+			page_zero(page);
+		/* Nor must that guest find what the caches hide of ours. */
+		dcache_clean_inval_poc(page, PAGE_SIZE);
+	}
 	slot_unmap(SLOT_PAGE);
 	/*
 	 * Contents that are kept may be checked as data and then executed: instruction
 	 * caches filled before the host's last write would hold other code than was checked.
 	 */
-	if (!zero)
+	if (work != zero_page)
 		icache_inval_all();
 
-	move_end(pa, mine, 1);
+	move_end(m, ret == HYPSEC_OK ? m->mine : m->pa.v | HOST_LEAF, ret == HYPSEC_OK);
+	return ret;
+}
+
+int own_claim(pa_t pa, u16 vm, u64 frame, bool zero)
+{
+	struct move m = { .op = OWN_CLAIM, .pa = pa, .size = PAGE_SIZE };
+
+	return claim(&m, vm, frame, zero ? zero_page : NULL, NULL);
+}
+
+int own_open(pa_t pa, u16 vm, u64 frame, page_work *open, void *arg)
+{
+	struct move m = { .op = OWN_CLAIM, .pa = pa, .size = PAGE_SIZE };
+	int ret = claim(&m, vm, frame, open, arg);
+
+	/* A frame that has its page is not sealed: or else what was sealed would be passed over. */
+	CHECK(ret != HYPSEC_OK || m.old);
+	return ret;
+}
+
+int own_seal(pa_t pa, u16 vm, u64 frame, page_work *seal, void *arg)
+{
+	struct move m = { .op = OWN_RETURN, .pa = pa, .size = PAGE_SIZE };
+	void *page;
+	int ret;
+
+	ret = move_private(&m, vm, frame);
+	if (ret != HYPSEC_OK)
+		return ret;
+
+	page = slot_map_moving(pa, 1);
+	CHECK(seal(page, arg) == HYPSEC_OK);
+	dcache_clean_inval_poc(page, PAGE_SIZE);
+	slot_unmap(SLOT_PAGE);
+
+	move_end(&m, pa.v | HOST_LEAF, -1);
 	return HYPSEC_OK;
 }
 
 int own_return(pa_t pa, u16 vm, u64 frame)
 {
-	u64 mine = ann_private(vm, frame), old;
-	void *page;
+	return own_seal(pa, vm, frame, zero_page, NULL);
+}
+
+/* About 250,000 instructions: nobody waits longer for anything of it, nor for an interrupt. */
+static void zero_block(pa_t block)
+{
+	u64 part = SLOT_PAGES * PAGE_SIZE, at, i;
+
+	for (at = 0; at < SZ_2M; at += part) {
+		char *pages = slot_map_moving(PA(block.v + at), SLOT_PAGES);
+
+		for (i = 0; i < part; i += PAGE_SIZE)
+			page_zero(pages + i);
+		dcache_clean_inval_poc(pages, part);
+		slot_unmap(SLOT_PAGE);
+	}
+}
+
+/* The entry of a block that changes hands, one way or the other, has a page held for its split. */
+static void count_held(int blocks)
+{
+	spin_lock(&host_s2_lock);
+	host_s2.held += blocks;
+	spin_unlock(&host_s2_lock);
+}
+
+int own_claim_block(pa_t pa, u16 vm, u64 frame)
+{
+	struct move m = { .op = OWN_CLAIM, .pa = pa, .size = SZ_2M };
 	int ret;
 
-	if (!IS_ALIGNED(pa.v, PAGE_SIZE) || !owner_ok(vm, frame))
-		return HYPSEC_INVALID;
-	ret = move_begin(OWN_RETURN, pa, mine, &old);
+	if (!pool_hold(1))
+		return HYPSEC_NO_MEMORY;
+	ret = move_private(&m, vm, frame);
+	if (ret == HYPSEC_OK && !m.old)
+		ret = HYPSEC_STATE;
+	if (ret != HYPSEC_OK) {
+		pool_unhold(1);
+		return ret;
+	}
+	zero_block(pa);
+	count_held(1);
+	move_end(&m, m.mine, PAGES_2M);
+	return HYPSEC_OK;
+}
+
+int own_return_block(pa_t pa, u16 vm, u64 frame)
+{
+	struct move m = { .op = OWN_RETURN, .pa = pa, .size = SZ_2M };
+	int ret = move_private(&m, vm, frame);
+
 	if (ret != HYPSEC_OK)
 		return ret;
-
-	page = slot_map_moving(pa);
-	page_zero(page);
-	dcache_clean_inval_poc(page, PAGE_SIZE);
-	slot_unmap(SLOT_PAGE);
-
-	move_end(pa, pa.v | HOST_LEAF, -1);
+	zero_block(pa);
+	count_held(-1);
+	pool_unhold(1);
+	move_end(&m, pa.v | (HOST_LEAF & ~S2_TABLE), -PAGES_2M);
 	return HYPSEC_OK;
 }

@@ -28,6 +28,7 @@ _Static_assert(sizeof(struct group) == PAGE_SIZE, "a group is a page");
 static struct spinlock pool_lock = SPINLOCK(RANK_POOL);
 static s64 account[HYPSEC_ACC_COUNT];
 static struct group *groups;
+static u32 wanted;			/* pages were asked for and not there */
 
 static u64 region, region_pages;	/* PA of the first page, count */
 static u64 *bitmap;			/* bit set: free */
@@ -159,6 +160,17 @@ static void move(enum hypsec_account from, enum hypsec_account to, s64 pages)
 	CHECK(account[from] >= 0);
 }
 
+/* A page that is free or held, which its caller has counted. */
+static void *take(void)
+{
+	void *page = take_region();
+
+	if (!page)
+		page = take_donated();
+	CHECK(page);
+	return page;
+}
+
 void *pool_alloc(enum hypsec_account acc)
 {
 	bool more = true;
@@ -169,15 +181,16 @@ void *pool_alloc(enum hypsec_account acc)
 
 		spin_lock(&pool_lock);
 		if (may_take(1)) {
-			page = take_region();
-			if (!page)
-				page = take_donated();
-			CHECK(page);
+			page = take();
 			move(HYPSEC_ACC_FREE, acc, 1);
 		}
 		spin_unlock(&pool_lock);
-		if (page || !more)
+		if (page)
 			return page;
+		if (!more) {
+			pool_want();
+			return NULL;
+		}
 		/* Each step frees a page, so the next try succeeds, or the list is empty. */
 		more = s2_trash_step(1);
 	}
@@ -230,10 +243,12 @@ void *pool_alloc_contig(unsigned int order, enum hypsec_account acc)
 			move(HYPSEC_ACC_FREE, acc, n);
 		spin_unlock(&pool_lock);
 	}
+	if (!p)
+		pool_want();
 	return p;
 }
 
-void pool_free(void *page, enum hypsec_account acc)
+static void put(void *page, enum hypsec_account acc, enum hypsec_account to)
 {
 	u64 pa = core_pa(page).v;
 
@@ -248,8 +263,48 @@ void pool_free(void *page, enum hypsec_account acc)
 	} else {
 		put_donated(page);
 	}
-	move(acc, HYPSEC_ACC_FREE, 1);
+	move(acc, to, 1);
 	spin_unlock(&pool_lock);
+}
+
+void pool_free(void *page, enum hypsec_account acc)
+{
+	put(page, acc, HYPSEC_ACC_FREE);
+}
+
+void pool_free_held(void *page, enum hypsec_account acc)
+{
+	put(page, acc, HYPSEC_ACC_HELD);
+}
+
+bool pool_hold(unsigned int pages)
+{
+	bool done;
+
+	spin_lock(&pool_lock);
+	done = may_take(pages);
+	if (done)
+		move(HYPSEC_ACC_FREE, HYPSEC_ACC_HELD, pages);
+	spin_unlock(&pool_lock);
+	return done;
+}
+
+void pool_unhold(unsigned int pages)
+{
+	spin_lock(&pool_lock);
+	move(HYPSEC_ACC_HELD, HYPSEC_ACC_FREE, pages);
+	spin_unlock(&pool_lock);
+}
+
+void *pool_alloc_held(enum hypsec_account acc)
+{
+	void *page;
+
+	spin_lock(&pool_lock);
+	move(HYPSEC_ACC_HELD, acc, 1);
+	page = take();
+	spin_unlock(&pool_lock);
+	return page;
 }
 
 void pool_donate(pa_t pa)
@@ -257,6 +312,7 @@ void pool_donate(pa_t pa)
 	spin_lock(&pool_lock);
 	put_donated(core_va(pa));
 	account[HYPSEC_ACC_FREE]++;
+	WRITE_ONCE(wanted, 0);
 	spin_unlock(&pool_lock);
 }
 
@@ -310,7 +366,8 @@ bool pool_withdraw(pa_t pa)
 	bool done;
 
 	spin_lock(&pool_lock);
-	done = withdraw_locked(pa.v);
+	/* Which pages are held is not said, only that there are so many. */
+	done = account[HYPSEC_ACC_FREE] > 0 && withdraw_locked(pa.v);
 	if (done)
 		account[HYPSEC_ACC_FREE]--;
 	spin_unlock(&pool_lock);
@@ -327,6 +384,21 @@ u64 pool_account(enum hypsec_account acc)
 	n = account[acc];
 	spin_unlock(&pool_lock);
 	return n;
+}
+
+u64 pool_free_pages(void)
+{
+	return READ_ONCE(account[HYPSEC_ACC_FREE]);
+}
+
+void pool_want(void)
+{
+	WRITE_ONCE(wanted, 1);
+}
+
+bool pool_wanted(void)
+{
+	return READ_ONCE(wanted);
 }
 
 void account_add(enum hypsec_account acc, s64 pages)

@@ -7,7 +7,6 @@
 #include "types.h"
 #include "check.h"
 #include "hcall.h"
-#include "log.h"
 #include "pvm.h"
 
 static bool inside(const struct pvm_range *r, u64 ipa, u64 size)
@@ -94,6 +93,57 @@ static bool take_from_dead(pa_t pa)
 
 #define CLAIM_TRIES	4
 
+/* The mapping of what the VM owns now. Its tables are there: it cannot fail. */
+static void map_private(struct vcpu *v, u64 ipa, u64 pa, u64 size)
+{
+	struct vm *vm = v->vm;
+	int ret = s2_map(&vm->s2, ipa, PA(pa), size, S2_R | S2_W |
+			 (v->hcr & HCR_FWB ? S2_MEMATTR_WB_FWB : S2_MEMATTR_WB));
+
+	/* Owned and not mapped is a state that nothing else expects. */
+	CHECK(ret == HYPSEC_OK);
+	__atomic_fetch_add(&vm->private_pages, size >> PAGE_SHIFT, __ATOMIC_RELAXED);
+}
+
+/*
+ * 2 MiB at once, where KVM has a block and the guest has touched nothing of it. Return: HYPSEC_OK;
+ * HYPSEC_EPOCH as own_claim(); HYPSEC_NO_MEMORY: a page alone would take as much; anything else:
+ * by the page, which may be refused for a better reason.
+ */
+static int claim_block(struct vcpu *v, u64 ipa, const struct kvm_leaf *leaf)
+{
+	u64 base = ALIGN_DOWN(ipa, SZ_2M), frame = base >> PAGE_SHIFT;
+	u64 pa = leaf->pa.v + (base & (leaf->size - 1));
+	struct vm *vm = v->vm;
+	struct seal *seal = &vm->pvm->seal;
+	int ret;
+
+	/* While an image is verified pages of one block are kept and zeroed. */
+	if (leaf->size < SZ_2M || vm->state != VM_PROTECTED || !pvm_in_ram(vm->pvm, base, SZ_2M) ||
+	    !pa_is_ram(PA(pa), SZ_2M))
+		return HYPSEC_STATE;
+	ret = s2_split(&vm->s2, base, 2);
+	if (ret == HYPSEC_OK && s2_lookup(&vm->s2, base).level > 2)
+		return HYPSEC_STATE;
+	/* Two tables of tags. */
+	if (ret == HYPSEC_OK)
+		ret = seal_reserve(seal, frame);
+	if (ret == HYPSEC_OK)
+		ret = seal_reserve(seal, frame + PAGES_2M / 2);
+	if (ret != HYPSEC_OK)
+		return ret;
+	if (!pool_hold(1))
+		return HYPSEC_NO_MEMORY;
+	ret = own_claim_block(PA(pa), vm->id, frame);
+	if (ret != HYPSEC_OK) {
+		pool_unhold(1);
+		return ret;
+	}
+	vm->s2.held++;
+	map_private(v, base, pa, SZ_2M);
+	return HYPSEC_OK;
+}
+
 /* One attempt, with vm->lock held. @offer: the page the host has for the frame. */
 static int claim_locked(struct vcpu *v, ipa_t ipa, bool zero, pa_t *offer)
 {
@@ -107,8 +157,8 @@ static int claim_locked(struct vcpu *v, ipa_t ipa, bool zero, pa_t *offer)
 		return HYPSEC_DEAD;
 
 	/*
-	 * A frame keeps its page. Looked up first, so that a host that now has
-	 * another page for it cannot have the guest's data exchanged for zeros.
+	 * A frame keeps its page until it is sealed. Looked up first, so that a host that
+	 * now has another page for it cannot have the guest's data exchanged for zeros.
 	 */
 	mapped = s2_lookup(&vm->s2, ipa.v);
 	if (mapped.pte & S2_VALID) {
@@ -116,6 +166,8 @@ static int claim_locked(struct vcpu *v, ipa_t ipa, bool zero, pa_t *offer)
 		return HYPSEC_OK;
 	}
 
+	if (!share_ok(vm->id))
+		return HYPSEC_NO_MEMORY;
 	leaf = kvm_walk(vm, ipa);
 	if (leaf.status == HYPSEC_DENIED)
 		return HYPSEC_DENIED;
@@ -127,18 +179,29 @@ static int claim_locked(struct vcpu *v, ipa_t ipa, bool zero, pa_t *offer)
 	if (!pa_is_ram(*offer, PAGE_SIZE))
 		return HYPSEC_DENIED;
 
-	/* The tables first: once the page has changed hands nothing may fail. */
+	if (!mapped.pte && mapped.level <= 2) {
+		ret = claim_block(v, ipa.v, &leaf);
+		if (ret == HYPSEC_OK || ret == HYPSEC_EPOCH || ret == HYPSEC_NO_MEMORY)
+			return ret;
+	}
+	/*
+	 * All memory first: once the page has changed hands nothing may fail, and when the
+	 * host wants it back neither.
+	 */
 	ret = s2_split(&vm->s2, ipa.v, 3);
+	if (ret == HYPSEC_OK)
+		ret = seal_reserve(&vm->pvm->seal, ipa.v >> PAGE_SHIFT);
 	if (ret != HYPSEC_OK)
 		return ret;
-	ret = own_claim(*offer, vm->id, ipa.v >> PAGE_SHIFT, zero);
+	if (frame_counter(mapped.pte))
+		ret = pvm_unseal(vm, ipa, mapped.pte, *offer);
+	else
+		ret = own_claim(*offer, vm->id, ipa.v >> PAGE_SHIFT, zero);
 	if (ret != HYPSEC_OK)
 		return ret;
-	ret = s2_map(&vm->s2, ipa.v, *offer, PAGE_SIZE, S2_R | S2_W |
-		     (v->hcr & HCR_FWB ? S2_MEMATTR_WB_FWB : S2_MEMATTR_WB));
-	/* Owned and not mapped is a state that nothing else expects. */
-	CHECK(ret == HYPSEC_OK);
-	__atomic_fetch_add(&vm->private_pages, 1, __ATOMIC_RELAXED);
+	map_private(v, ipa.v, offer->v, PAGE_SIZE);
+	/* The last page of 2 MiB that lie as the frames do: a block. */
+	s2_merge(&vm->s2, ipa.v, 0);
 	return HYPSEC_OK;
 }
 
@@ -193,13 +256,9 @@ static bool ram_fault(struct vcpu *v, ipa_t ipa, enum vcpu_exit *code)
 		pvm_is_dead(v, code);
 		return false;
 	case HYPSEC_NO_MEMORY:
-		/*
-		 * Not the guest's fault, and not for ever: the VMM sees a failed
-		 * run, and can continue after the pool was topped up.
-		 */
-		hlog("vm %u: no memory for its tables; donate pages and continue",
-		     v->vm->id);
-		return pvm_show(v, SHOW_DEAD, code);
+		return pvm_show_wait(v, code);
+	case HYPSEC_BAD_SIGNATURE:
+		return pvm_die(v, "the host gave back another page than it was given", code);
 	case HYPSEC_DENIED:
 		return pvm_die(v, "the host backs it with a page that is not its own", code);
 	default:

@@ -12,23 +12,39 @@ _Static_assert(sizeof(struct vcpu) <= PAGE_SIZE, "one page each");
 _Static_assert(sizeof(struct pvm) <= PAGE_SIZE, "one page");
 
 /* Zero in memory too: a zero that is only in a cache is lost at a reset. */
-static void free_secret(void *page)
+static void free_secret(const struct vm *vm, void *page)
 {
 	page_zero(page);
 	dcache_clean_inval_poc(page, PAGE_SIZE);
 	pool_free(page, HYPSEC_ACC_VM);
+	share_charge(vm->id, -1);
 }
 
-void pvm_discard(struct pvm *p)
+static void *new_page(const struct vm *vm)
+{
+	void *page = pool_alloc(HYPSEC_ACC_VM);
+
+	if (page)
+		share_charge(vm->id, 1);
+	return page;
+}
+
+void pvm_discard(const struct vm *vm, struct pvm *p)
 {
 	if (!p)
 		return;
 	for (unsigned int i = 0; i < VM_MAX_VCPUS && p->vcpu[i]; i++) {
 		if (p->vcpu[i]->sve_buf)
-			free_secret(p->vcpu[i]->sve_buf);
-		free_secret(p->vcpu[i]);
+			free_secret(vm, p->vcpu[i]->sve_buf);
+		free_secret(vm, p->vcpu[i]);
 	}
-	free_secret(p);
+	seal_free(&p->seal);
+	free_secret(vm, p);
+}
+
+void pvm_forget(struct vm *vm)
+{
+	seal_forget(&vm->pvm->seal);
 }
 
 /* What of it is a secret; the rest is used by a vCPU that leaves later. */
@@ -36,6 +52,8 @@ void pvm_wipe(struct vm *vm)
 {
 	struct pvm *p = READ_ONCE(vm->pvm);
 
+	if (p)
+		seal_forget(&p->seal);
 	for (unsigned int i = 0; p && i < VM_MAX_VCPUS; i++) {
 		struct vcpu *v = p->vcpu[i];
 
@@ -71,17 +89,21 @@ static u32 common_sve_vl(void)
 
 struct pvm *pvm_alloc(struct vm *vm)
 {
-	struct pvm *p = pool_alloc(HYPSEC_ACC_VM);
+	struct pvm *p = new_page(vm);
 	u32 sve_vl = common_sve_vl();
 
 	if (!p)
 		return NULL;
+	if (seal_init(&p->seal, vm->id) != HYPSEC_OK) {
+		pvm_discard(vm, p);
+		return NULL;
+	}
 	for (unsigned int i = 0; i < VM_MAX_VCPUS; i++) {
-		p->vcpu[i] = pool_alloc(HYPSEC_ACC_VM);
+		p->vcpu[i] = new_page(vm);
 		if (p->vcpu[i] && sve_vl)
-			p->vcpu[i]->sve_buf = pool_alloc(HYPSEC_ACC_VM);
+			p->vcpu[i]->sve_buf = new_page(vm);
 		if (!p->vcpu[i] || (sve_vl && !p->vcpu[i]->sve_buf)) {
-			pvm_discard(p);
+			pvm_discard(vm, p);
 			return NULL;
 		}
 		p->vcpu[i]->sve_vl = sve_vl;
@@ -102,6 +124,6 @@ struct pvm *pvm_alloc(struct vm *vm)
 void pvm_free(struct vm *vm)
 {
 	CHECK(spin_held(&vm->lock) && vm->state == VM_DEAD);
-	pvm_discard(vm->pvm);
+	pvm_discard(vm, vm->pvm);
 	vm->pvm = NULL;
 }

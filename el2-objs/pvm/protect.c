@@ -36,6 +36,8 @@ static int protect_begin(struct vcpu *v, kva_t host_vcpu, u64 image, u64 dtb)
 		return HYPSEC_BUSY;
 	if (!IS_ALIGNED(image, SZ_2M) || !IS_ALIGNED(dtb, 8))
 		return HYPSEC_INVALID;
+	if (vm->s2.ipa_bits > SEAL_IPA_BITS)
+		return HYPSEC_NOT_SUPPORTED;
 	if (!range_ok(image, PAGE_SIZE, limit) || !range_ok(dtb, PAGE_SIZE, limit))
 		return HYPSEC_RANGE;
 	i = pvm_vcpu_index(v->sr[GSR_MPIDR_EL1] & MPIDR_AFF);
@@ -67,11 +69,12 @@ static int protect_begin(struct vcpu *v, kva_t host_vcpu, u64 image, u64 dtb)
 	__atomic_store_n(&vm->state, VM_PROTECTING, __ATOMIC_SEQ_CST);
 	if (__atomic_load_n(&vm->running, __ATOMIC_SEQ_CST) != 1) {
 		__atomic_store_n(&vm->state, VM_ORDINARY, __ATOMIC_SEQ_CST);
-		pvm_discard(p);
+		pvm_discard(vm, p);
 		return HYPSEC_BUSY;
 	}
 	/* From here on nothing fails: the ordinary identity ends. */
 	s2_drop(&vm->s2);
+	vm->s2.holds = true;
 	vm->pvm = p;
 	vm->powered_off = false;
 	return HYPSEC_OK;
@@ -109,10 +112,25 @@ bool pvm_guest_call(struct vcpu *v, kva_t host_vcpu, enum vcpu_exit *code)
 			*code = EXIT_IRQ;
 			return false;
 		}
+		if (ret == HYPSEC_NO_MEMORY) {
+			/*
+			 * Nothing is wrong with the guest: it makes this call again. The host
+			 * sees a WFE and may sleep (pvm_show_wait()); it skips that, to the HVC.
+			 */
+			vm_told_waiting(v->vm);
+			v->r->pc -= 8;
+			v->esr = (u64)EC_WFX << ESR_EC_SHIFT | ESR_IL | ESR_WFX_WFE;
+			*code = EXIT_TRAP;
+			return false;
+		}
 		break;
 	case HYPSEC_GUEST_RAM:
 	case HYPSEC_GUEST_RANDOM:
 	case HYPSEC_GUEST_IDENTITY:
+	case HYPSEC_GUEST_SEALING_KEY:
+	case HYPSEC_GUEST_REPORT:
+	case HYPSEC_GUEST_PLATFORM:
+	case HYPSEC_GUEST_RELINQUISH:
 		ret = HYPSEC_STATE;
 		break;
 	default:
@@ -149,7 +167,7 @@ static int source_open(struct claim_source *c, u64 ipa, const void **va)
 		return ret;
 	*va = slot_map_private(pa, c->v->vm->id);
 	if (!*va)
-		return HYPSEC_DEAD;	/* lost to the host's touch meanwhile */
+		return HYPSEC_BUSY;	/* sealed by the host's touch meanwhile: once more */
 	c->mapped = true;
 	return HYPSEC_OK;
 }
@@ -222,6 +240,10 @@ static int step(struct vcpu *v)
 	int ret;
 
 	ret = image_verify_step(&p->verify, &c.src, PAGE_SIZE);
+	if (p->verify.verified) {
+		WRITE_ONCE(p->to_verify, p->verify.m.mem_size);
+		WRITE_ONCE(p->verified, p->verify.verified);
+	}
 	if (ret == HYPSEC_OK) {
 		if (!p->image.size) {
 			spin_lock(&v->vm->lock);
@@ -241,6 +263,8 @@ static const char *refusal(const struct pvm *p, int status)
 	switch (status) {
 	case HYPSEC_NO_MEMORY:
 		return "no memory to protect it";
+	case HYPSEC_BAD_SIGNATURE:
+		return "the host gave back another page than it was given";
 	case HYPSEC_DENIED:
 		return "the host backs its image with a page that is not its own, or no RAM";
 	default:
@@ -259,6 +283,7 @@ static int enter(struct vcpu *v)
 	if (vm->state == VM_PROTECTING) {
 		pvm_vcpu_reset(v, p->image.base + p->verify.m.entry, p->dtb_ipa,
 			       p->dtb_size, p->image.base);
+		p->flags = p->verify.m.flags;
 		WRITE_ONCE(vm->state, VM_PROTECTED);
 		ret = HYPSEC_OK;
 	}
@@ -266,8 +291,8 @@ static int enter(struct vcpu *v)
 	if (ret == HYPSEC_OK) {
 		pvm_log_name(vm, "signer", p->verify.id.signer);
 		pvm_log_name(vm, "identity", p->verify.id.vm);
-		hlog("vm %u: protected, image %lx, %lu KiB", vm->id, p->image.base,
-		     p->image.size >> 10);
+		hlog("vm %u: protected, image %lx, %lu KiB%s", vm->id, p->image.base,
+		     p->image.size >> 10, pvm_debuggable(vm) ? ", the host may debug it" : "");
 	}
 	return ret;
 }
@@ -279,12 +304,13 @@ static int enter(struct vcpu *v)
  * Host interrupts are looked for after each page: at most one page's hash
  * (100,000 instructions) or the signature (510,000) between two.
  * Return: HYPSEC_OK: protected, @v is ready to run; HYPSEC_RESTART: the host
- * has an interrupt; HYPSEC_EXIT: the host must map a page, @v shows the fault;
+ * has an interrupt; HYPSEC_EXIT: the host must map or donate a page, @v shows which;
  * else the VM is dead.
  */
 int pvm_protect_step(struct vcpu *v)
 {
 	struct pvm *p = v->vm->pvm;
+	enum vcpu_exit code;
 	int ret;
 
 	for (;;) {
@@ -295,6 +321,10 @@ int pvm_protect_step(struct vcpu *v)
 			return ret;
 		if (ret == HYPSEC_BUSY)
 			return HYPSEC_RESTART;
+		if (ret == HYPSEC_NO_MEMORY) {
+			pvm_show_wait(v, &code);
+			return HYPSEC_EXIT;
+		}
 		if (ret != HYPSEC_RESTART)
 			break;
 		if (host_irq_pending())

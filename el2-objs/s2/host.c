@@ -207,6 +207,11 @@ void host_abort(u64 esr)
 	case RETRY:
 		return;
 	case TOUCH:
+		/* Cache maintenance: the page was cleaned to memory when the VM got it. */
+		if (!instruction && (esr & ESR_CM) && !(esr & ESR_S1PTW)) {
+			host_skip();
+			return;
+		}
 		vm_host_touch(PA(pa & PAGE_MASK), pi);
 		return;
 	case INJECT:

@@ -45,7 +45,7 @@ int s2_map(struct s2 *s2, u64 ia, pa_t pa, u64 size, u64 attr)
 		}
 		pte_write(pos.ptep, 0);
 		if (pte_table(old, level)) {
-			trash_add(&trash, pte_next(old), level + 1, s2->acc);
+			trash_add(&trash, pte_next(old), level + 1, s2);
 			tlb_flush_vmid(s2);
 			trash_commit(&trash);
 		} else {
@@ -88,8 +88,11 @@ static u64 merged(const u64 *table, u8 level, u32 live)
 	u64 first = table[0] & ~S2_SW, stamp = 0;
 	unsigned int i;
 
-	if (!pte_valid(first) || pte_table(first, level) ||
-	    !IS_ALIGNED(first & S2_ADDR, level_size(level - 1)))
+	/* An address, or the frame of private pages, in the same bits. */
+	if (pte_valid(first) ? pte_table(first, level) :
+	    (first & ANN_STATE) != ANN_PRIVATE || level != LAST_LEVEL)
+		return 0;
+	if (!IS_ALIGNED(first & S2_ADDR, level_size(level - 1)))
 		return 0;
 	/* A shared page is taken back alone. */
 	if (first & S2_SHARED)
@@ -104,9 +107,15 @@ static u64 merged(const u64 *table, u8 level, u32 live)
 		if (s)
 			stamp = s;
 	}
-	if (level == LAST_LEVEL)
+	if (level == LAST_LEVEL && pte_valid(first))
 		first &= ~S2_TABLE;
 	return first | (stamp << S2_SW_SHIFT);
+}
+
+/* False for entries that are surely not of one block. */
+static bool alike(u64 a, u64 b)
+{
+	return a && b && !((a ^ b) & (S2_VALID | ANN_STATE));
 }
 
 void s2_merge(struct s2 *s2, u64 ia, u32 live)
@@ -114,7 +123,7 @@ void s2_merge(struct s2 *s2, u64 ia, u32 live)
 	u8 level;
 
 	/* Blocks exist at levels 2 and 1. */
-	for (level = LAST_LEVEL; level >= 2; level--) {
+	for (level = LAST_LEVEL; level >= (s2->holds ? LAST_LEVEL : 2); level--) {
 		struct s2_pos up = s2_walk(s2, ia, level - 1);
 		u64 pte = READ_ONCE(*up.ptep), block;
 		unsigned int i = pte_index(s2, ia, level);
@@ -129,7 +138,8 @@ void s2_merge(struct s2 *s2, u64 ia, u32 live)
 		 * Pages come back in order: one look at the neighbours tells, nearly
 		 * always, that the time has not come.
 		 */
-		if (!pte_valid(table[(i + 1) % PTRS]) || !pte_valid(table[(i + PTRS - 1) % PTRS]))
+		if (!alike(table[i], table[(i + 1) % PTRS]) ||
+		    !alike(table[i], table[(i + PTRS - 1) % PTRS]))
 			return;
 		block = merged(table, level, live);
 		if (!block)
@@ -138,6 +148,12 @@ void s2_merge(struct s2 *s2, u64 ia, u32 live)
 		tlb_flush_vmid(s2);
 		pte_write(up.ptep, block);
 		dsb(ishst);
+		share_charge(s2->vmid, -1);
+		if (s2->holds || !pte_valid(block)) {
+			s2->held++;
+			pool_free_held(table, s2->acc);
+			return;
+		}
 		pool_free(table, s2->acc);
 	}
 }
@@ -169,7 +185,7 @@ static void zap_table(struct zap *z, u64 *table, u8 level, u64 start, u64 last)
 				continue;
 			}
 			pte_write(ptep, 0);
-			trash_add(&z->trash, pte_next(pte), level + 1, z->s2->acc);
+			trash_add(&z->trash, pte_next(pte), level + 1, z->s2);
 		} else {
 			pte_write(ptep, 0);
 			if (z->leaves < ARRAY_SIZE(z->ia))
@@ -202,6 +218,9 @@ void s2_unmap(struct s2 *s2, u64 ia, u64 size)
 void s2_drop(struct s2 *s2)
 {
 	s2_unmap(s2, 0, 1UL << s2->ipa_bits);
+	if (s2->held)
+		pool_unhold(s2->held);
+	s2->held = 0;
 }
 
 void s2_destroy(struct s2 *s2)
@@ -213,5 +232,6 @@ void s2_destroy(struct s2 *s2)
 	tlb_flush_vmid(s2);
 	for (i = 0; i < 1U << s2->root_order; i++)
 		pool_free((char *)s2->root + i * PAGE_SIZE, s2->acc);
+	share_charge(s2->vmid, -(1 << s2->root_order));
 	s2->root = NULL;
 }

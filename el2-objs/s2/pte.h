@@ -81,7 +81,7 @@ struct s2_pos s2_walk(const struct s2 *s2, u64 ia, u8 max_level);
 struct trash {
 	u64 *head, *tail;
 };
-void trash_add(struct trash *t, u64 *table, u8 level, enum hypsec_account acc);
+void trash_add(struct trash *t, u64 *table, u8 level, const struct s2 *s2);
 void trash_commit(struct trash *t);
 
 /* tlb_flush_ipa() for several addresses at once. */

@@ -10,7 +10,7 @@
 
 /*
  * The first entry of a page in the list is its link: the next page, with the page's
- * own level and account in the low bits. The table it may have led to is put on the
+ * own level, account and VM around it. The table it may have led to is put on the
  * list in its own right. Until the TLBI a CPU may still walk the page through its
  * walk cache, so a link must be an invalid descriptor: bit 0 is clear.
  */
@@ -18,15 +18,19 @@
 #define LINK_LEVEL_SHIFT 1
 #define LINK_ACC	GENMASK(7, 4)
 #define LINK_ACC_SHIFT	4
+#define LINK_VMID	GENMASK(55, 48)
+#define LINK_VMID_SHIFT	48
+#define LINK_OWN	(LINK_LEVEL | LINK_ACC | LINK_VMID)
 _Static_assert(HYPSEC_ACC_COUNT <= 16, "an account fits in a link");
-_Static_assert(!((LINK_LEVEL | LINK_ACC) & S2_VALID), "a link is invalid to hardware");
+_Static_assert(!(LINK_OWN & (S2_VALID | S2_ADDR)), "a link is invalid to hardware");
+_Static_assert(POOL_OWNERS <= 256, "a VM fits in a link");
 
 static struct spinlock trash_lock = SPINLOCK(RANK_TRASH);
 static u64 *trash_list;
 
 static void set_next(u64 *page, const u64 *next)
 {
-	page[0] = (page[0] & (LINK_LEVEL | LINK_ACC)) | (next ? core_pa(next).v : 0);
+	page[0] = (page[0] & LINK_OWN) | (next ? core_pa(next).v : 0);
 }
 
 static u64 *get_next(const u64 *page)
@@ -34,12 +38,13 @@ static u64 *get_next(const u64 *page)
 	return page[0] & S2_ADDR ? core_va(PA(page[0] & S2_ADDR)) : NULL;
 }
 
-void trash_add(struct trash *t, u64 *table, u8 level, enum hypsec_account acc)
+/* @own: account and VM, as in a link */
+static void add(struct trash *t, u64 *table, u8 level, u64 own)
 {
 	for (;;) {
 		u64 first = table[0];
 
-		pte_write(table, (u64)level << LINK_LEVEL_SHIFT | (u64)acc << LINK_ACC_SHIFT |
+		pte_write(table, (u64)level << LINK_LEVEL_SHIFT | own |
 				 (t->head ? core_pa(t->head).v : 0));
 		if (!t->head)
 			t->tail = table;
@@ -49,6 +54,11 @@ void trash_add(struct trash *t, u64 *table, u8 level, enum hypsec_account acc)
 		table = pte_next(first);
 		level++;
 	}
+}
+
+void trash_add(struct trash *t, u64 *table, u8 level, const struct s2 *s2)
+{
+	add(t, table, level, (u64)s2->acc << LINK_ACC_SHIFT | (u64)s2->vmid << LINK_VMID_SHIFT);
 }
 
 void trash_commit(struct trash *t)
@@ -82,20 +92,21 @@ bool s2_trash_step(unsigned int pages)
 	u64 *page;
 
 	for (; pages; pages--) {
-		enum hypsec_account acc;
+		u64 own;
 		u8 level;
 
 		page = trash_take();
 		if (!page)
 			return false;
 		level = (page[0] & LINK_LEVEL) >> LINK_LEVEL_SHIFT;
-		acc = (page[0] & LINK_ACC) >> LINK_ACC_SHIFT;
+		own = page[0] & (LINK_ACC | LINK_VMID);
 		for (i = 1; level < LAST_LEVEL && i < PTRS; i++) {
 			if (pte_table(page[i], level))
-				trash_add(&below, pte_next(page[i]), level + 1, acc);
+				add(&below, pte_next(page[i]), level + 1, own);
 		}
 		trash_commit(&below);
-		pool_free(page, acc);
+		pool_free(page, (own & LINK_ACC) >> LINK_ACC_SHIFT);
+		share_charge((own & LINK_VMID) >> LINK_VMID_SHIFT, -1);
 	}
 	return READ_ONCE(trash_list) != NULL;
 }

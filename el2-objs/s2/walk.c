@@ -67,12 +67,15 @@ int s2_init(struct s2 *s2, u8 ipa_bits, u16 vmid, enum hypsec_account acc)
 	if (!root)
 		return HYPSEC_NO_MEMORY;
 
+	share_charge(vmid, 1 << order);
 	s2->root = root;
 	s2->ipa_bits = ipa_bits;
 	s2->start_level = start;
 	s2->root_order = order;
 	s2->vmid = vmid;
 	s2->acc = acc;
+	s2->holds = false;
+	s2->held = 0;
 	/* No VS: 8-bit VMIDs. No HA, HD: nobody but the core writes these tables. */
 	s2->vtcr = VTCR_RES1 | ((u64)parange() << VTCR_PS_SHIFT) | VTCR_SH_INNER |
 		   VTCR_ORGN_WBWA | VTCR_IRGN_WBWA | VTCR_SL0(start) | VTCR_T0SZ(ipa_bits);
@@ -110,6 +113,14 @@ struct s2_leaf s2_lookup(const struct s2 *s2, u64 ia)
 	return leaf;
 }
 
+u64 *s2_entry(const struct s2 *s2, u64 ia)
+{
+	struct s2_pos pos = s2_walk(s2, ia, LAST_LEVEL);
+
+	CHECK(!(ia >> s2->ipa_bits) && pos.level == LAST_LEVEL);
+	return pos.ptep;
+}
+
 /* The entries of a new table that say together what @pte says at @level. */
 static void fill_split(u64 *table, u64 pte, u8 level)
 {
@@ -123,9 +134,17 @@ static void fill_split(u64 *table, u64 pte, u8 level)
 			child += i * step;
 			if (level + 1 == LAST_LEVEL)
 				child |= S2_TABLE;	/* there: page */
+		} else {
+			child = ann_page(pte, i * step);
 		}
 		table[i] = child;
 	}
+}
+
+/* True if the block @pte comes with a page for its split: see pool_hold(). */
+static bool has_held(const struct s2 *s2, u64 pte)
+{
+	return pte_valid(pte) ? s2->holds : (pte & ANN_STATE) == ANN_PRIVATE;
 }
 
 int s2_split(struct s2 *s2, u64 ia, u8 level)
@@ -140,11 +159,16 @@ int s2_split(struct s2 *s2, u64 ia, u8 level)
 		if (pos.level >= level)
 			return HYPSEC_OK;
 
-		table = pool_alloc(s2->acc);
+		if (has_held(s2, pte)) {
+			CHECK(s2->held && pos.level == 2);
+			s2->held--;
+			table = pool_alloc_held(s2->acc);
+		} else {
+			table = pool_alloc(s2->acc);
+		}
 		if (!table)
 			return HYPSEC_NO_MEMORY;
-		/* A frame has one page: there are no blocks of private pages. */
-		CHECK(pte_valid(pte) || (pte & ANN_STATE) != ANN_PRIVATE);
+		share_charge(s2->vmid, 1);
 		if (pte)
 			fill_split(table, pte, pos.level);
 		dsb(ishst);		/* the table before the entry that leads to it */

@@ -57,6 +57,12 @@ static int map_leaf(struct vcpu *v, u64 ipa, const struct kvm_leaf *leaf, pa_t *
 	s64 size;
 	int ret;
 
+	if (!share_ok(v->vm->id)) {
+		/* What it has is a cache: it gives that back first. */
+		s2_drop(s2);
+		if (!share_ok(v->vm->id))
+			return HYPSEC_NO_MEMORY;
+	}
 	/* Both start where a block of that size may: they agree below it (kvm/walk.c). */
 	*page = PA(leaf->pa.v + offset);
 	size = own_stamp(*page, max, &is_ram);
@@ -119,6 +125,7 @@ bool shadow_fault(struct vcpu *v, enum vcpu_exit *code)
 		return false;
 	case HYPSEC_NO_MEMORY:
 		/* The host tops the pool up between two runs. */
+		vm_told_waiting(vm);
 		*code = EXIT_IRQ;
 		return false;
 	}

@@ -9,9 +9,12 @@
  * swaps 0 for VM_CLOSED, so that later users see that they came too late.
  */
 #include "check.h"
+#include "log.h"
 #include "vm.h"
 
 #define VM_CLOSED	BIT(31)		/* in vm->refs: nobody may enter */
+
+_Static_assert(POOL_OWNERS == VM_MAX + 1, "each VM has its share of the pool");
 
 struct vm vms[VM_MAX];
 struct spinlock vms_lock = SPINLOCK(RANK_VMS);
@@ -169,6 +172,7 @@ static struct vm *make_vm(const struct vm_identity *id)
 	vm->scan = 0;		/* the last VM here may have ended with a scan half done */
 	vm->pvm = NULL;
 	vm->powered_off = false;
+	vm->told_waiting = false;
 	vm->end_reason = NULL;
 	vm->last_used = ++clock;
 	WRITE_ONCE(vm->state, VM_ORDINARY);
@@ -269,6 +273,12 @@ struct vm *vm_find(kva_t mmu)
 		vm_put(vm);
 	}
 	return NULL;
+}
+
+void vm_told_waiting(struct vm *vm)
+{
+	if (!__atomic_exchange_n(&vm->told_waiting, true, __ATOMIC_RELAXED))
+		hlog("vm %u: waits for memory for its tables: donate pages", vm->id);
 }
 
 struct vm *vm_by_id(u16 id)

@@ -38,6 +38,9 @@ void vm_kill(struct vm *vm, const char *why)
 		/* No vCPU enters again; those inside fault, and leave. */
 		s2_drop(&vm->s2);
 		tlb_flush_vmid(&vm->s2);
+		/* Before its first page returns: pvm/sealed.c. */
+		icache_inval_all();
+		pvm_forget(vm);
 		reap(vm);
 		hlog("vm %u: ended: %s", vm->id, why);
 	}
@@ -119,12 +122,16 @@ void vm_host_touch(pa_t pa, struct page_info pi)
 
 	if (!vm)
 		return;
-	vm_kill(vm, "the host touched its memory");
-	/* What the record said may have changed before the VM was dead. */
+	spin_lock(&vm->lock);
+	/* What the record said may have changed before the lock was taken. */
 	now = own_lookup(pa);
-	if (now.state == PG_PRIVATE && now.vm == vm->id &&
-	    own_return(pa, vm->id, now.frame) == HYPSEC_OK)
-		__atomic_fetch_sub(&vm->private_pages, 1, __ATOMIC_RELAXED);
+	if (now.state == PG_PRIVATE && now.vm == vm->id) {
+		if (vm->state != VM_DEAD)
+			(void)pvm_seal(vm, now.frame, pa);	/* busy: the host tries again */
+		else if (own_return(pa, vm->id, now.frame) == HYPSEC_OK)
+			__atomic_fetch_sub(&vm->private_pages, 1, __ATOMIC_RELAXED);
+	}
+	spin_unlock(&vm->lock);
 	vm_put(vm);
 }
 
@@ -146,17 +153,23 @@ static int return_pages(struct vm *vm)
 			return HYPSEC_OK;
 		}
 		pi = own_lookup(pa);
+		size = PAGE_SIZE << (9 * (3 - pi.level));
 		if (pi.state == PG_PRIVATE && pi.vm == vm->id) {
-			int ret = own_return(pa, vm->id, pi.frame);
+			bool block = size == SZ_2M && IS_ALIGNED(pa.v, SZ_2M);
+			int ret = block ? own_return_block(pa, vm->id, pi.frame) :
+				own_return(pa, vm->id, pi.frame);
+			u32 pages = block ? PAGES_2M : 1;
 
-			/* In a slot of another CPU, for a moment: the same page again. */
-			if (ret == HYPSEC_BUSY)
+			/* In a slot of another CPU for a moment, or split meanwhile: once more. */
+			if (ret == HYPSEC_BUSY || ret == HYPSEC_STATE)
 				return HYPSEC_RESTART;
 			if (ret == HYPSEC_OK)
-				__atomic_fetch_sub(&vm->private_pages, 1, __ATOMIC_RELAXED);
-			returned++;
+				__atomic_fetch_sub(&vm->private_pages, pages, __ATOMIC_RELAXED);
+			returned += pages;
+			/* The middle of a block that has been joined behind the scan. */
+			if (!block)
+				size = PAGE_SIZE;
 		}
-		size = PAGE_SIZE << (9 * (3 - pi.level));
 		vm->scan = ALIGN_DOWN(pa.v, size) + size;
 	}
 	return HYPSEC_RESTART;
@@ -166,7 +179,9 @@ static int teardown_one(struct vm *vm)
 {
 	int ret = HYPSEC_OK;
 
-	if (vm->state == VM_PROTECTING || vm->state == VM_PROTECTED)
+	if (READ_ONCE(vm->state) == VM_PROTECTING)
+		vm_kill(vm, "gone before all of its image was there (larger than its RAM?)");
+	if (READ_ONCE(vm->state) == VM_PROTECTED)
 		vm_kill(vm, "the host tore it down");
 	if (vm->state == VM_DEAD) {
 		vm_reap(vm);
@@ -197,6 +212,64 @@ int vm_teardown(kva_t kvm)
 		spin_unlock(&vms_lock);
 	}
 	return s2_trash_step(SCAN_STEP) ? HYPSEC_RESTART : HYPSEC_OK;
+}
+
+int vm_end(kva_t kvm)
+{
+	u32 i;
+
+	if (!kvm.v)
+		return HYPSEC_INVALID;
+	for (i = 0; i < VM_MAX; i++) {
+		struct vm *vm = &vms[i];
+
+		if (vm->host.kvm.v != kvm.v || !vm_ref(vm))
+			continue;
+		if (vm->host.kvm.v == kvm.v)
+			vm_kill(vm, "its host has let go of it");
+		vm_put(vm);
+		spin_lock(&vms_lock);
+		if (vm->host.kvm.v == kvm.v && !vm_evict(vm)) {
+			/* Pages to come back, or a vCPU still inside: it goes by its id alone. */
+			vm->host.kvm = KVA(0);
+			vm->host.mmu = KVA(0);
+		}
+		spin_unlock(&vms_lock);
+	}
+	return HYPSEC_OK;
+}
+
+u64 vm_reap_step(void)
+{
+	/* Each VM in turn: one with a page that is in use now does not hold up the others. */
+	static u32 turn;
+	u32 first = __atomic_fetch_add(&turn, 1, __ATOMIC_RELAXED), i;
+	bool worked = false;
+	u64 left = 0;
+
+	for (i = 0; i < VM_MAX; i++) {
+		struct vm *vm = &vms[(first + i) % VM_MAX];
+
+		if (READ_ONCE(vm->state) == VM_NONE || !vm_ref(vm))
+			continue;
+		if (vm->state == VM_DEAD) {
+			vm_reap(vm);
+			if (!worked && READ_ONCE(vm->private_pages)) {
+				(void)return_pages(vm);
+				worked = true;
+			}
+			left += READ_ONCE(vm->private_pages);
+		}
+		vm_put(vm);
+		spin_lock(&vms_lock);
+		/* One that the host still knows by name keeps its slot: a dead one's next run fails. */
+		if (vm->state != VM_NONE && !vm->host.kvm.v && !vm_evict(vm))
+			left++;
+		spin_unlock(&vms_lock);
+	}
+	if (!left && s2_trash_step(RECLAIM_STEP))
+		left++;
+	return left;
 }
 
 /*

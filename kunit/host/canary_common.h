@@ -154,6 +154,7 @@ static inline u64 any_esr(enum pvm_exposure what)
 
 	switch (what) {
 	case SHOW_RAM:
+	case SHOW_WAIT:
 		ec = test_rand() & 1 ? EC_DABT_LOW : EC_IABT_LOW;
 		rnd = (rnd & ~(u64)(ESR_FSC | ESR_S1PTW)) | FSC_TRANS | (rnd & 3);
 		break;
@@ -170,6 +171,10 @@ static inline u64 any_esr(enum pvm_exposure what)
 	case SHOW_SUSPEND:
 		ec = EC_HVC64;
 		rnd = 0;
+		break;
+	case SHOW_STEP:
+	case SHOW_BREAK:
+	case SHOW_WATCH:
 		break;
 	default:
 		if (ec == EC_HVC64)
@@ -189,7 +194,8 @@ static inline void begin(enum pvm_exposure what)
 	g.rt = 0;
 	g.esr = any_esr(what);
 	g.far = test_rand();
-	g.hpfar = what == SHOW_RAM ? IPA_HPFAR(0x40201000UL) : IPA_HPFAR(DEVICE);
+	w.share_used_up = what == SHOW_WAIT;
+	g.hpfar = what == SHOW_RAM || what == SHOW_WAIT ? IPA_HPFAR(0x40201000UL) : IPA_HPFAR(DEVICE);
 	cpu_guest = guest;
 
 	for (unsigned int i = 0; i < VM_MAX_VCPUS; i++)

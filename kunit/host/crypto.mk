@@ -19,6 +19,15 @@ SRC_test_random	:= $(SRC_test_crypto)
 ARC_test_random	:= $(ARC_test_crypto)
 LIB_test_random	:= -lcrypto
 
+SRC_test_random_sources := el2-objs/boot/random.c el2-objs/crypto/health.c $(SRC_test_crypto)
+INC_test_random_sources := -include $(here)/fake/sysreg_array.h
+ARC_test_random_sources := $(ARC_test_crypto)
+LIB_test_random_sources := -lcrypto
+
+SRC_test_health	:= el2-objs/crypto/health.c $(SRC_test_crypto)
+ARC_test_health	:= $(ARC_test_crypto)
+LIB_test_health	:= -lcrypto
+
 # scripts/sodium knows itself whether there is anything to do.
 $(out)/libsodium-host.a: $(top)/scripts/sodium $(top)/el2-objs/crypto/sodium_api.h
 	CFLAGS="-O1 -g $(SANITIZE)" CC="$(CC)" $< host $@

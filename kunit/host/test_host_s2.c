@@ -158,6 +158,17 @@ static void test_private_fault(void **state)
 	assert_int_equal(touched_info.frame, 0x777);
 	fault(DATA, 0x07 | 1 << 7, HOST_PAGE);
 	assert_int_equal(touched, 1);
+	/* Cache maintenance takes nothing away from the VM; a walk of tables there does. */
+	skipped = 0;
+	fault(DATA, 0x07 | 1 << 8, HOST_PAGE);
+	fault(DATA, 0x07 | 1 << 8 | 1 << 6, HOST_PAGE);
+	assert_int_equal(skipped, 2);
+	assert_int_equal(touched + injected, 0);
+	fault(DATA, 0x07 | 1 << 8 | 1 << 7, HOST_PAGE);
+	assert_int_equal(touched, 1);
+	fault(CODE, 0x07 | 1 << 8, HOST_PAGE);
+	assert_int_equal(touched, 1);
+	assert_int_equal(skipped, 2);
 	assert_int_equal(own_return(PA(HOST_PAGE), 5, 0x777), HYPSEC_OK);
 	fault(DATA, 0x07, HOST_PAGE);		/* too late: retry */
 	assert_int_equal(injected + touched, 0);

@@ -168,6 +168,29 @@ static void not_the_hosts_to_give(void **state)
 	assert_null(w.killed);
 }
 
+/*
+ * Nothing has changed, and what the guest did is done again whatever the host answers: it sees a
+ * WFE, and nothing of the fault.
+ */
+static void waited(enum vcpu_exit code)
+{
+	struct host_io io = { .inc_pc = true, .exception = true };
+	u64 pc = v->regs.pc;
+
+	assert_int_equal(code, EXIT_TRAP);
+	assert_int_equal(pvm_expose(v, &io), EXIT_TRAP);
+	assert_int_equal(io.esr, (u64)EC_WFX << ESR_EC_SHIFT | ESR_IL | ESR_WFX_WFE);
+	assert_int_equal(io.hpfar | io.far | io.out_mask, 0);
+	pvm_accept(v, &io);
+	assert_int_equal(v->regs.pc, pc);
+	assert_int_equal(w.skips + w.aborts, 0);
+	assert_int_equal(w.page[7].state, PG_HOST);
+	assert_int_equal(vm->private_pages, 0);
+	assert_int_equal(w.claims + w.returns, 0);
+	assert_int_equal(w.waits, 1);
+	assert_null(w.killed);
+}
+
 static void retries(void **state)
 {
 	enum vcpu_exit code;
@@ -201,12 +224,20 @@ static void retries(void **state)
 	world_map(FRAME, 7, true);
 	w.split_status = HYPSEC_NO_MEMORY;
 	assert_false(fault(EC_DABT_LOW, FSC_TRANS | 3, IPA_OF, &code));
-	assert_int_equal(code, EXIT_IL);
-	assert_int_equal(w.page[7].state, PG_HOST);
-	assert_int_equal(vm->private_pages, 0);
-	assert_int_equal(w.claims + w.returns, 0);
-	assert_null(w.killed);
+	waited(code);
 	w.split_status = 0;
+	assert_true(fault(EC_DABT_LOW, FSC_TRANS | 3, IPA_OF, &code));
+
+	/* The same where there is some, but for VMs that have less. */
+	start();
+	world_map(FRAME, 7, true);
+	w.share_used_up = true;
+	assert_false(fault(EC_DABT_LOW, FSC_TRANS | 3, IPA_OF, &code));
+	waited(code);
+	/* A frame that has its page needs none. */
+	w.share_used_up = false;
+	assert_true(fault(EC_DABT_LOW, FSC_TRANS | 3, IPA_OF, &code));
+	w.share_used_up = true;
 	assert_true(fault(EC_DABT_LOW, FSC_TRANS | 3, IPA_OF, &code));
 }
 

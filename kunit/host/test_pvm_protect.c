@@ -2,6 +2,31 @@
 /* VM_PROTECT: what it refuses, what it claims, and that it can be interrupted anywhere. */
 #include "protect_common.h"
 
+/*
+ * No memory: nothing is lost, nothing is said, and the guest makes the call again: what it left
+ * with is a WFE before the call, which the host skips.
+ */
+static void no_memory(void)
+{
+	enum vcpu_exit code = EXIT_IRQ;
+
+	host_regs.pc = 0x40200104;
+	host_regs.x[0] = HYPSEC_GUEST_PROTECT;
+	host_regs.x[1] = IMAGE;
+	host_regs.x[2] = DTB;
+	w.waits = 0;
+	assert_false(pvm_guest_call(&scratch, HOST, &code));
+	assert_int_equal(w.locked, 0);
+	assert_int_equal(code, EXIT_TRAP);
+	assert_int_equal(scratch.esr, (u64)EC_WFX << ESR_EC_SHIFT | ESR_IL | ESR_WFX_WFE);
+	assert_int_equal(host_regs.pc + 4, 0x40200100);
+	assert_int_equal(host_regs.x[0], HYPSEC_GUEST_PROTECT);
+	assert_int_equal(host_regs.x[1], IMAGE);
+	assert_int_equal(host_regs.x[2], DTB);
+	assert_int_equal(w.waits, 1);
+	assert_int_equal(w.pool_out, 0);
+}
+
 static void refuses(void **state)
 {
 	static const struct { u64 image, dtb; s64 ret; } t[] = {
@@ -40,14 +65,13 @@ static void refuses(void **state)
 		world_cpus[0].sve_vl = world_cpus[1].sve_vl = 16 * sve;
 		for (int n = 0; n <= (1 + sve) * VM_MAX_VCPUS; n++) {
 			w.pool_left = n;
-			assert_int_equal(protect(IMAGE, DTB, &left), HYPSEC_NO_MEMORY);
-			assert_int_equal(w.pool_out, 0);
+			no_memory();
 		}
 	}
 	/* One CPU without SVE: nobody has it, and it costs nothing. */
 	world_cpus[0].sve_vl = 0;
 	w.pool_left = VM_MAX_VCPUS;
-	assert_int_equal(protect(IMAGE, DTB, &left), HYPSEC_NO_MEMORY);
+	no_memory();
 	assert_null(vm->pvm);
 	assert_int_equal(vm->state, VM_ORDINARY);
 	assert_int_equal(w.drops, 0);
@@ -63,11 +87,14 @@ static void ordinary_calls(void **state)
 	assert_true(pvm_guest_call(&scratch, HOST, &code));
 	assert_int_equal(host_regs.x[0], HYPSEC_OK);
 	assert_int_equal(host_regs.x[2], 0);
-	for (u64 fn = HYPSEC_GUEST_RAM; fn <= HYPSEC_GUEST_IDENTITY + 1; fn++) {
+	for (u64 fn = HYPSEC_GUEST_RAM; fn <= HYPSEC_GUEST_PLATFORM + 1; fn++) {
 		host_regs.x[0] = fn;
 		assert_true(pvm_guest_call(&scratch, HOST, &code));
 		assert_true((s64)host_regs.x[0] < 0);
 	}
+	host_regs.x[0] = HYPSEC_GUEST_RELINQUISH;
+	assert_true(pvm_guest_call(&scratch, HOST, &code));
+	assert_int_equal(host_regs.x[0], HYPSEC_STATE);
 	assert_int_equal(host_regs.x[1], HYPSEC_ABI_VERSION);
 }
 
@@ -169,6 +196,43 @@ static void restarts(void **state)
 	assert_int_equal(w.claims, 6);
 }
 
+/* No memory for a table, in the middle of the work: it waits, and goes on. */
+static void waits_for_memory(void **state)
+{
+	struct host_io io;
+	struct vcpu *v;
+	(void)state;
+
+	for (int page = 0; page < 2; page++) {
+		start();
+		map_all();
+		v = begin();
+		w.verify_page[0] = 0x3000 + 1;
+		w.verify_status[0] = HYPSEC_RESTART;
+		if (page) {
+			/* The image is done, the tree is next. */
+			w.irq_after = 0;
+			assert_int_equal(pvm_protect_step(v), HYPSEC_RESTART);
+			w.irq_after = -1;
+		}
+		for (int i = 0; i < 2; i++) {
+			w.share_used_up = !i;
+			w.split_status = i ? HYPSEC_NO_MEMORY : 0;
+			assert_int_equal(pvm_protect_step(v), HYPSEC_EXIT);
+			assert_int_equal(pvm_expose(v, &io), EXIT_TRAP);
+			assert_int_equal(io.esr, (u64)EC_WFX << ESR_EC_SHIFT | ESR_IL |
+					 ESR_WFX_WFE);
+			assert_int_equal(vm->state, VM_PROTECTING);
+			assert_false(w.slot);
+		}
+		assert_int_equal(w.waits, 2);
+		w.split_status = 0;
+		assert_int_equal(pvm_protect_step(v), HYPSEC_OK);
+		assert_int_equal(vm->state, VM_PROTECTED);
+		assert_null(w.killed);
+	}
+}
+
 static void bad_dtb(void **state)
 {
 	static const struct { u64 dtb; u32 magic, size; } t[] = {
@@ -248,6 +312,14 @@ static void dies(void **state)
 	assert_int_equal(pvm_protect_step(v), HYPSEC_DEAD);
 	assert_int_equal(w.page[0].vm, 4);
 	assert_non_null(strstr(w.killed, "not its own, or no RAM"));
+	/* A page of it was sealed, and another comes home: whose fault it is, the log says. */
+	start();
+	map_all();
+	v = begin();
+	w.verify_page[0] = 1;
+	w.claim_status[0] = HYPSEC_BAD_SIGNATURE;
+	assert_int_equal(pvm_protect_step(v), HYPSEC_DEAD);
+	assert_non_null(strstr(w.killed, "gave back another page"));
 	/* With a device, at any page of it */
 	for (u64 n = 0; n < 4; n++) {
 		start();
@@ -316,6 +388,7 @@ int main(void)
 		cmocka_unit_test(ordinary_calls),
 		cmocka_unit_test(protects),
 		cmocka_unit_test(restarts),
+		cmocka_unit_test(waits_for_memory),
 		cmocka_unit_test(bad_dtb),
 		cmocka_unit_test(dies),
 		cmocka_unit_test(ram),

@@ -38,7 +38,7 @@ static void test_slots(void **state)
 		bool held;
 
 		spin_lock(&host_s2_lock);
-		held = slot_holds(PA(HOST_PAGE + i * PAGE_SIZE - PAGE_SIZE));
+		held = slot_holds(PA(HOST_PAGE + i * PAGE_SIZE - PAGE_SIZE), PAGE_SIZE);
 		spin_unlock(&host_s2_lock);
 		assert_int_equal(held, i >= 1 && i <= 3);
 	}
@@ -159,7 +159,7 @@ static void test_misuse(void **state)
 	expect_assert_failure(slot_unmap(SLOT_WALK));
 	expect_assert_failure(slot_map(SLOT_COUNT, PA(HOST_PAGE), 8));
 	expect_assert_failure(slot_map_private(PA(HOST_PAGE), 0));
-	expect_assert_failure(slot_holds(PA(HOST_PAGE)));	/* without the lock */
+	expect_assert_failure(slot_holds(PA(HOST_PAGE), PAGE_SIZE));	/* without the lock */
 	expect_assert_failure(s2_unmap(&host_s2, MEM_BASE, PAGE_SIZE));	/* the record */
 	expect_assert_failure(s2_replace(&host_s2, HOST_PAGE, 0x1234, 0));
 	expect_assert_failure(pool_alloc(HYPSEC_ACC_FREE));

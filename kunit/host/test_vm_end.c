@@ -49,7 +49,9 @@ static void test_kill(void **state)
 	assert_string_equal(vm->end_reason, "first");
 	assert_false(mapped(vm, FRAME));
 	assert_true(counts.vmalls12e1is > 0);
+	assert_int_equal(counts.ialluis, 1);		/* its code, which the host could run */
 	assert_false(tlb_stale(PRIVATE_PAGE));
+	assert_int_equal(pvm_forgot, 1);		/* nothing sealed can be opened any more */
 	assert_int_equal(pvm_freed, 1);
 	/* The pages are still nobody's but the dead VM's. */
 	assert_int_equal(own_lookup(PA(PRIVATE_PAGE)).state, PG_PRIVATE);
@@ -83,11 +85,11 @@ static void test_host_touch(void **state)
 
 	(void)state;
 	vm_host_touch(PA(PRIVATE_PAGE), pi);
-	assert_int_equal(vm->state, VM_DEAD);
+	assert_int_equal(vm->state, VM_PROTECTED);
+	assert_int_equal(pvm_sealed, 1);
 	assert_int_equal(vm->private_pages, 2);
 	assert_int_equal(own_lookup(PA(PRIVATE_PAGE)).state, PG_HOST);
 	assert_true(host_can(PRIVATE_PAGE, true, true));
-	assert_true(all_zero(PRIVATE_PAGE));
 	assert_true(page_is_clean(PRIVATE_PAGE));
 	assert_int_equal(vm->refs, 0);
 
@@ -104,9 +106,19 @@ static void test_host_touch(void **state)
 	pi = own_lookup(PA(PRIVATE_PAGE + PAGE_SIZE));
 	vm_host_touch(PA(PRIVATE_PAGE + PAGE_SIZE), pi);
 	assert_int_equal(vm->private_pages, 2);
+	vm_kill(vm, "a test");
+	vm_host_touch(PA(PRIVATE_PAGE + PAGE_SIZE), pi);
+	assert_int_equal(vm->private_pages, 2);
 	cpu_switch(1);
 	slot_unmap(SLOT_PAGE);
 	cpu_switch(0);
+
+	/* Of a dead VM nothing is sealed: it comes back zeroed. */
+	vm_host_touch(PA(PRIVATE_PAGE + 2 * PAGE_SIZE), own_lookup(PA(PRIVATE_PAGE + 2 * PAGE_SIZE)));
+	assert_int_equal(pvm_sealed, 1);
+	assert_int_equal(vm->private_pages, 1);
+	assert_true(all_zero(PRIVATE_PAGE + 2 * PAGE_SIZE));
+	assert_true(page_is_clean(PRIVATE_PAGE + 2 * PAGE_SIZE));
 
 	/* A record that names no VM, or one whose page it is not. */
 	pi.vm = VM_MAX + 1;
@@ -116,7 +128,7 @@ static void test_host_touch(void **state)
 	pi.vm = 2;
 	vm_host_touch(PA(PRIVATE_PAGE + PAGE_SIZE), pi);
 	assert_int_equal(own_lookup(PA(PRIVATE_PAGE + PAGE_SIZE)).vm, vm->id);
-	assert_int_equal(vm->private_pages, 2);
+	assert_int_equal(vm->private_pages, 1);
 }
 
 /* The page's old owner is gone, its slot an ordinary VM's: that one is not harmed. */

@@ -48,10 +48,38 @@ until grep -q '^secret: intact' /tmp/console 2>/dev/null; do
 	fi
 	sleep 1
 done
-report "a protected VM is verified and boots"
+report "a protected VM of a 100 MiB image is verified and boots"
+ram=$(./ram find $pid 256) && ./ram stats "$ram" >/dev/null || echo "not ok 0 - ram"
+report "the host reads all its pages"
+sleep 3
+report "it uses them again"
+modprobe zram
+echo 256M >/sys/block/zram0/disksize
+mkswap /dev/zram0 >/dev/null && swapon /dev/zram0 || echo "not ok 0 - swap"
+./ram advise "$ram" pageout >/dev/null || echo "not ok 0 - pageout"
+report "it is swapped out"
+sleep 3
+report "and comes back"
 kill -9 $pid
 wait $pid 2>/dev/null
 sleep 5
 report "it is killed, its memory comes back"
+
+# A guest that has its image verified before, and signs what it is told.
+mkfifo /tmp/nonce
+qemu-system-aarch64 -M virt,gic-version=3 -accel kvm -cpu host -smp 1 -m 128 -nodefaults \
+	-no-user-config -display none -serial stdio -kernel box3.img </tmp/nonce >/tmp/box3 &
+pid=$!
+exec 3>/tmp/nonce
+n=0
+until grep -q 'nonce?' /tmp/box3 || [ $n -gt 600 ]; do
+	n=$((n + 1))
+	sleep 1
+done
+stats 1 >/dev/null
+printf %0128d 5 >&3
+wait $pid
+grep -q '^kernel: all passed' /tmp/box3 || echo "not ok 0 - the guest had no report"
+report "a guest's report is signed"
 echo "1..$count"
 [ $failed = 0 ]

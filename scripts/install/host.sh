@@ -67,8 +67,25 @@ refused "a signer named twice" "there twice (entry 2)" hypsec.ko signers_file=/t
 [ "$(managed)" = "$before" ]; ok $? "no memory was lost"
 vms "KVM works still"
 
+# What is there when it installs: an image for kexec, a VM that is running, one that waits.
+./kexec load | grep -qx "load 0"; ok $? "an image for kexec is loaded"
+./kvmapi vms -n 1 -c 2 -m 16 -r 12 -x check >/tmp/running 2>&1 &
+running=$!
+mkfifo /tmp/go
+./kvmapi hold -m 8 </tmp/go >/tmp/hold 2>&1 &
+held=$!
+exec 9>/tmp/go
+while ! grep -q '^kvmapi: ready' /tmp/hold && kill -0 $held; do
+	usleep 100000
+done
+
 printf '%s\n' '# who may sign' "$hash:7" >/tmp/signers
 insmod hypsec.ko signers=any signers_file=/tmp/signers; ok $? "it installs"
+kill -0 $running; ok $? "while a VM is running"
+wait $running; ok $? "which goes on under the core"
+echo >&9
+wait $held
+grep -q 'hold end=good el=1 memory=good value=own' /tmp/hold; ok $? "and so does one that waited"
 s=/sys/kernel/security/hypsec
 [ "$(cat $s/signers)" = "any
 $hash:7" ]; ok $? "with the signers of both parameters"
@@ -81,9 +98,10 @@ mark=$((mark + 1))
 echo "hypsec-test: $mark" >/dev/kmsg
 echo disk 2>/dev/null >/sys/power/state
 said "hibernation is refused"; ok $? "hibernation is refused"
-./kexec >/tmp/kexec
-grep -qx "load 1" /tmp/kexec; ok $? "kexec is refused (EPERM)"
+./kexec load crash run >/tmp/kexec
+grep -qx "load 1" /tmp/kexec && said "kexec is refused"; ok $? "kexec is refused (EPERM)"
 grep -qx "crash 99" /tmp/kexec; ok $? "a crash kernel is the kernel's to judge (EADDRNOTAVAIL)"
+grep -qx "run 1" /tmp/kexec; ok $? "an image that was loaded before is not started (EPERM)"
 
 cpu=/sys/devices/system/cpu/cpu1/online
 for i in 1 2 3; do

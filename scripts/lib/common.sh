@@ -92,6 +92,20 @@ cached_locked() {
 	mv "$tmp" "$dir"
 }
 
+# unbroken DIR COMMAND...: a kernel's make in DIR. What one that was killed left half
+# written looks complete to the next, so that one makes everything again.
+unbroken() {
+	local dir=$1 status=0
+	shift
+
+	[ ! -e "$dir/.building" ] || find "$dir" -name '.*.cmd' -delete
+	mkdir -p "$dir"
+	: >"$dir/.building"
+	"$@" || status=$?
+	rm -f "$dir/.building"
+	return $status
+}
+
 # hash_of FILE...: one short word that changes when any of the files does.
 hash_of() {
 	cat -- "$@" | sha256sum | cut -c1-16

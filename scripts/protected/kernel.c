@@ -3,16 +3,17 @@
  * What a protected guest can see and must not, from inside. Runs where a kernel
  * would, with the MMU off, and reports on the PL011. Freestanding.
  */
-#include <stdint.h>
+#include "kernel.h"
 #include "../../el2-objs/abi/hypsec_guest.h"
 
-enum { MODE_OFF, MODE_RESET, MODE_STAY };	/* MODE: by build */
+enum { MODE_OFF, MODE_RESET, MODE_STAY, MODE_SPEND, MODE_ATTEST };	/* MODE: by build */
 
-typedef uint64_t u64;
-typedef uint32_t u32;
-
-#define UART		((volatile u32 *)0x09000000UL)
 #define FRESH		((volatile u64 *)0x46000000UL)	/* RAM nobody has touched */
+#define GIVEN		((volatile u64 *)0x46400000UL)	/* the same, for give() */
+#define GIVEN_PAGES	2048UL
+/* Of a machine with 3 GiB: a page in each MiB costs the core the most. */
+#define SPEND		((volatile u64 *)0x48000000UL)
+#define SPEND_END	((volatile u64 *)0x100000000UL)
 #define NOWHERE		((volatile u32 *)0x200000000UL)	/* no RAM, no device */
 
 #define PSCI_VERSION	0x84000000
@@ -44,9 +45,7 @@ void second_main(u64 x0, u64 junk);
 
 #define sysreg(r) ({ u64 __v; asm volatile("mrs %0, " #r : "=r"(__v)); __v; })
 
-struct result { u64 x0, x1, x2, x3; };
-
-static struct result hvc(u64 fn, u64 a1, u64 a2, u64 a3)
+struct result hvc(u64 fn, u64 a1, u64 a2, u64 a3)
 {
 	register u64 x0 asm("x0") = fn;
 	register u64 x1 asm("x1") = a1;
@@ -57,19 +56,19 @@ static struct result hvc(u64 fn, u64 a1, u64 a2, u64 a3)
 	return (struct result){ x0, x1, x2, x3 };
 }
 
-static void say(const char *s)
+void say(const char *s)
 {
 	while (*s)
 		*UART = (unsigned char)*s++;
 }
 
-static void say_hex(u64 v)
+void say_hex(u64 v)
 {
 	for (int i = 60; i >= 0; i -= 4)
 		*UART = (unsigned char)"0123456789abcdef"[v >> i & 15];
 }
 
-static void is(const char *what, u64 got, u64 expected)
+void is(const char *what, u64 got, u64 expected)
 {
 	tests++;
 	if (got == expected)
@@ -92,7 +91,7 @@ static u64 taken(void)
 }
 
 /* Bytes in the order of memory. */
-static void say_bytes(u64 v)
+void say_bytes(u64 v)
 {
 	for (int i = 0; i < 16; i++)
 		*UART = (unsigned char)"0123456789abcdef"[v >> (8 * (i / 2) + (i % 2 ? 0 : 4)) & 15];
@@ -212,6 +211,47 @@ static void memory(void)
 	say("\r\n");
 }
 
+static struct result relinquish(volatile void *page, u64 pages)
+{
+	struct result r;
+
+	do {
+		r = hvc(HYPSEC_GUEST_RELINQUISH, (u64)page, pages, 0);
+	} while (r.x0 == (u64)-5);		/* BUSY */
+	return r;
+}
+
+/* Pages that the guest does not need: gone, and as new when it comes back. */
+static void give(void)
+{
+	u64 wrong = 0, left, n;
+	struct result r;
+
+	FRESH[512] = 0x5ec2e7;			/* a neighbour */
+	r = relinquish(FRESH, 1);
+	is("relinquish a page", r.x0, 0);
+	is("one page", r.x1, 1);
+	is("what it held is gone", FRESH[7], 0);
+	FRESH[7] = 0x5ec2e75ec2e7;
+	is("it is RAM again", FRESH[7], 0x5ec2e75ec2e7);
+	is("its neighbour is as it was", FRESH[512], 0x5ec2e7);
+	is("relinquish a device", relinquish(UART, 1).x0, (u64)-7);
+	is("relinquish nothing", relinquish(FRESH, 0).x0, (u64)-3);
+	is("relinquish half a page", relinquish(FRESH + 1, 1).x0, (u64)-3);
+
+	for (n = 0; n < GIVEN_PAGES; n++)
+		GIVEN[n * 512] = ~n;
+	for (left = GIVEN_PAGES; left; left -= r.x1) {
+		r = relinquish(GIVEN + (GIVEN_PAGES - left) * 512, left);
+		if (r.x0 || !r.x1 || r.x1 > left)
+			break;
+	}
+	is("relinquish many", left, 0);
+	for (n = 0; n < GIVEN_PAGES; n += 100)
+		wrong |= GIVEN[n * 512];
+	is("all of them are as new", wrong, 0);
+}
+
 void second_main(u64 x0, u64 junk)
 {
 	second_x0 = x0;
@@ -259,6 +299,20 @@ static void vcpus(void)
 	say("kernel: two CPUs\r\n");
 }
 
+/* Spends the core's memory: a table and a half for each page. Waits for it; loses nothing. */
+static void spend(void)
+{
+	volatile u64 *p;
+	u64 wrong = 0;
+
+	say("kernel: spends\r\n");
+	for (p = SPEND; p < SPEND_END; p += (1 << 20) / 8)
+		*p = (u64)p;
+	for (p = SPEND; p < SPEND_END; p += (1 << 20) / 8)
+		wrong |= *p ^ (u64)p;
+	say(wrong ? "kernel: FAILED\r\n" : "kernel: spent\r\n");
+}
+
 /*
  * The host cannot turn the clock. It is watched across exits that the host answers;
  * seen from here none takes an hour.
@@ -287,14 +341,22 @@ void kernel_main(u64 dtb)
 		say("kernel: resets\r\n");
 		hvc(PSCI_RESET, 0, 0, 0);
 	}
+	if (MODE == MODE_ATTEST) {
+		attest();
+		say(failed ? "kernel: FAILED\r\n" : "kernel: all passed\r\n");
+		hvc(PSCI_OFF, 0, 0, 0);
+	}
 	calls();
 	identity();
 	registers();
 	vectors();
 	memory();
+	give();
 	vcpus();
 	say(failed ? "kernel: FAILED\r\n" : "kernel: all passed\r\n");
-	if (MODE == MODE_STAY)
+	if (MODE == MODE_SPEND)
+		spend();
+	if (MODE == MODE_STAY || MODE == MODE_SPEND)
 		stay();
 	hvc(PSCI_OFF, 0, 0, 0);
 	say("kernel: still here\r\n");

@@ -78,6 +78,12 @@ top_level() {
 	return 1
 }
 
+kconfig_help() {
+	awk '/^config / { if (name && !help) { print name; bad = 1 } name = $2; help = 0 }
+		/^\thelp$/ { help = 1 }
+		END { exit bad || !name || !help }' Kconfig
+}
+
 spdx() {
 	local f status=0
 
@@ -113,11 +119,17 @@ check "hypsec.ko builds without a warning" module test-build
 check "and once more elsewhere" module test-build-again
 check "two builds have the same measurement" same_bundle
 check "the debug build has no warning either" module test-build-debug CONFIG_HYPSEC_DEBUG=y
+if [ "$(command -v clang ld.lld llvm-objcopy llvm-nm llvm-readelf | wc -l)" = 5 ]; then
+	check "clang builds it too, and the gates pass" module test-build-clang LLVM=1
+else
+	skip "clang builds it too, and the gates pass" "no clang here"
+fi
 check "sparse finds nothing in the module and the KUnit suites" sparse_clean
 check "nothing built is left among the sources" no_products
 check "each abi header compiles alone" abi_alone
 check "no Linux header in the core" no_linux_header
 check "the top level is as stated" top_level
+check "every option of Kconfig has a help text" kconfig_help
 check "every source names its licence" spdx
 check "the KUnit suites' guest is signed" env CROSS_COMPILE="$HYPSEC_CROSS" kunit/sign-puppet --check
 check "scripts/tree adds its two lines once" drop_in

@@ -35,6 +35,14 @@ two_cpus() {
 	[ "$(sed -n 's/^guest: secret: intact .*cpus=//p' "$out" | tr '\n' ' ')" = "1 2 1 " ]
 }
 
+# The one CPU model with FEAT_RNG is "max".
+random_sources() {
+	case $1 in
+	max*) has "version .* rndr" ;;
+	*) has "version [0-9.]+$" ;;
+	esac
+}
+
 for cpu in "$@"; do
 	status=0
 	"$scripts/host" --cpu "$cpu" --mem 1G --timeout 1100 \
@@ -44,11 +52,13 @@ for cpu in "$@"; do
 		--add "$initrd:/root/initrd.cpio" -- sh -c '
 		sh attack.sh --boot -kernel Image -initrd initrd.cpio -append "$1" &&
 		sh attack.sh --boot -smp 2 -kernel vm.img &&
-		sh attack.sh -kernel vm.img' sh "$SECRET_CMDLINE" >"$out" 2>&1 || status=$?
+		sh attack.sh -kernel vm.img &&
+		sed "s/^/version /" /sys/kernel/security/hypsec/version' sh "$SECRET_CMDLINE" >"$out" 2>&1 || status=$?
 	check "$cpu: the host ran to its end" [ $status = 0 ]
 	check "$cpu: sealed" has "run: hypsec state sealed"
 	check "$cpu: an ordinary and two protected guests come up" guests_up
 	check "$cpu: a protected one with two CPUs" two_cpus
+	check "$cpu: the sources of its random numbers" random_sources "$cpu"
 	check "$cpu: the guest is protected" has "run: hypsec vm [0-9]+ protected"
 	check "$cpu: nothing of its secret is found" \
 		has "attack: total memory=0 registers=0 .*complete=yes"

@@ -39,7 +39,8 @@ kunit() {
 
 build() {
 	say "building the KUnit kernel"
-	quietly "$HYPSEC_BUILD/log/kunit-build.log" kunit build --jobs="$HYPSEC_JOBS"
+	unbroken "$HYPSEC_BUILD/kunit" \
+		quietly "$HYPSEC_BUILD/log/kunit-build.log" kunit build --jobs="$HYPSEC_JOBS"
 }
 
 with_lock kunit build

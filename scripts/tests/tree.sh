@@ -51,9 +51,9 @@ say "preparing a kernel tree"
 check "the tree is configured" quietly "$log.config" configure
 check "HYPSEC is a module" as_module HYPSEC
 check "HYPSEC_KUNIT_TEST is a module" as_module HYPSEC_KUNIT_TEST
-check "the tree is prepared" quietly "$log.prepare" kernel_make modules_prepare
+check "the tree is prepared" unbroken "$out" quietly "$log.prepare" kernel_make modules_prepare
 say "building the modules in it"
-check "both build" quietly "$log" kernel_make KBUILD_MODPOST_WARN=1 \
+check "both build" unbroken "$out" quietly "$log" kernel_make KBUILD_MODPOST_WARN=1 \
 	"$dir/hypsec.ko" "$dir/hypsec_kunit.ko"
 check "without a warning" no_warning
 check "the core is in the module" has_core

@@ -2,8 +2,11 @@
 /* The host of kvm_host.h, and the parts of the core that vm.c and shadow.c call. */
 #include "kvm_host.h"
 #include "check.h"
+#include "hcall.h"
 
-unsigned int pvm_freed, pvm_wiped, aborts;
+#define __weak __attribute__((weak))
+
+unsigned int pvm_freed, pvm_forgot, pvm_sealed, pvm_wiped, aborts;
 bool abort_exec;
 u64 abort_far;
 
@@ -13,7 +16,7 @@ struct pvm *const a_pvm = (struct pvm *)pvm_stands_for;
 static u64 start[HYPSEC_ACC_COUNT];
 static u64 next_page;
 
-void pvm_free(struct vm *vm)
+__weak void pvm_free(struct vm *vm)
 {
 	assert_true(spin_held(&vm->lock));
 	assert_int_equal(vm->state, VM_DEAD);
@@ -23,10 +26,64 @@ void pvm_free(struct vm *vm)
 	pvm_freed++;
 }
 
-void pvm_wipe(struct vm *vm)
+__weak void pvm_wipe(struct vm *vm)
 {
 	assert_true(core_broken || (spin_held(&vm->lock) && vm->state == VM_DEAD));
 	pvm_wiped += vm->pvm == a_pvm;
+}
+
+__weak void pvm_forget(struct vm *vm)
+{
+	assert_true(spin_held(&vm->lock));
+	assert_ptr_equal(vm->pvm, a_pvm);
+	pvm_forgot++;
+}
+
+/* As pvm/sealed.c, with a cipher that a test can read. */
+static int seal_work(void *page, void *arg)
+{
+	(void)arg;
+	memset(page, 0xc1, PAGE_SIZE);
+	return HYPSEC_OK;
+}
+
+__weak int pvm_seal(struct vm *vm, u64 frame, pa_t pa)
+{
+	u64 ia = frame << PAGE_SHIFT;
+	int ret;
+
+	assert_true(spin_held(&vm->lock) && vm->state != VM_DEAD);
+	ret = own_seal(pa, vm->id, frame, seal_work, NULL);
+	if (ret)
+		return ret;
+	s2_replace(&vm->s2, ia, s2_lookup(&vm->s2, ia).pte, 2);
+	vm->private_pages--;
+	pvm_sealed++;
+	return HYPSEC_OK;
+}
+
+u64 invalidated, invalidated_size;
+int invalidate_status;
+
+/* With HYPSEC_RESTART it has done a page. */
+__weak int pvm_invalidate(struct vm *vm, u64 *start, u64 *size)
+{
+	assert_true(!spin_held(&vm->lock) && vm->refs);
+	invalidated = *start;
+	invalidated_size = *size;
+	if (invalidate_status == HYPSEC_RESTART) {
+		*start += PAGE_SIZE;
+		*size -= PAGE_SIZE;
+	}
+	return invalidate_status;
+}
+
+unsigned int restarts;
+
+void hcall_restart(struct percpu *cpu)
+{
+	(void)cpu;
+	restarts++;
 }
 
 void vcpu_inject_abort(struct vcpu *v, bool iabt, u64 far)
@@ -88,7 +145,8 @@ int kvm_host_begin(void **state)
 	}
 	cpu_switch(0);
 	next_page = KVM_TABLES;
-	pvm_freed = 0;
+	pvm_freed = pvm_forgot = pvm_sealed = restarts = 0;
+	invalidate_status = HYPSEC_OK;
 	aborts = 0;
 	return 0;
 }

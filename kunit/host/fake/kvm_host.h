@@ -44,10 +44,13 @@ u8 kvm_start_level(unsigned int bits);
 u64 kvm_page(void);
 
 /*
- * pvm_free() was called so often, pvm_wipe() of a VM with something to wipe;
+ * pvm_free() was called so often, pvm_wipe() of a VM with something to wipe, and so on;
  * vcpu_inject_abort() with these.
  */
-extern unsigned int pvm_freed, pvm_wiped, aborts;
+extern unsigned int pvm_freed, pvm_forgot, pvm_sealed, pvm_wiped, aborts, restarts;
+/* The last pvm_invalidate(), and what it answers. */
+extern u64 invalidated, invalidated_size;
+extern int invalidate_status;
 extern bool abort_exec;
 extern u64 abort_far;
 /* Asked for in protect(): pvm_free() clears it. */

@@ -70,7 +70,7 @@ void hlog(const char *fmt, ...)
 	(void)fmt;
 }
 
-unsigned int injected, touched;
+unsigned int injected, touched, skipped;
 u64 injected_far, touched_pa;
 bool injected_exec, injected_el0;
 struct page_info touched_info;
@@ -83,6 +83,11 @@ void host_inject_abort(bool instruction, bool from_el0, u64 esr, u64 far)
 	injected_far = far;
 	injected_exec = instruction;
 	injected_el0 = from_el0;
+}
+
+void host_skip(void)
+{
+	skipped++;
 }
 
 /* Where vcpu/vm_end.c is linked, that one. */
@@ -161,6 +166,12 @@ void hog_all(void)
 	pool_reserve_open();
 	hog_unreserved();
 	pool_reserve_close();
+}
+
+void hog_give(unsigned int pages)
+{
+	while (hogged && pages--)
+		pool_free(hog[--hogged], HYPSEC_ACC_VM);
 }
 
 void hog_none(void)

@@ -27,6 +27,7 @@ void machine_boot(void);
 bool hog_one(void);
 void hog_unreserved(void);
 void hog_all(void);
+void hog_give(unsigned int pages);
 void hog_none(void);
 
 void cpu_switch(u32 id);		/* this_cpu() from now on */
@@ -63,7 +64,7 @@ bool page_is_clean(u64 pa);
 void page_dirtied(u64 pa);
 
 /* host_abort()'s answers. */
-extern unsigned int injected, touched;
+extern unsigned int injected, touched, skipped;
 extern u64 injected_far;
 extern bool injected_exec, injected_el0;
 extern struct page_info touched_info;

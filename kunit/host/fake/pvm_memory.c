@@ -54,6 +54,8 @@ int own_claim(pa_t pa, u16 vm, u64 frame, bool zero)
 	unsigned int n = page_of(pa);
 
 	assert_int_equal(w.locked, 1);
+	/* What it takes to seal the frame was put aside before it has a page. */
+	assert_int_equal(w.tags_for, frame + 1);
 	if (w.claim_next < 4 && w.claim_status[w.claim_next])
 		return w.claim_status[w.claim_next++];
 	if (w.page[n].state == PG_PRIVATE && w.page[n].vm == vm && w.page[n].frame == frame)
@@ -145,6 +147,25 @@ void pool_free(void *page, enum hypsec_account acc)
 	w.pool_left++;
 }
 
+bool share_ok(u16 vm)
+{
+	assert_int_equal(vm, world_vm.id);
+	return !w.share_used_up;
+}
+
+void share_charge(u16 vm, s32 pages)
+{
+	assert_int_equal(vm, world_vm.id);
+	w.charged += pages;
+	assert_int_equal(w.charged, w.pool_out);
+}
+
+void vm_told_waiting(struct vm *vm)
+{
+	assert_ptr_equal(vm, &world_vm);
+	w.waits++;
+}
+
 /* --- s2/, kvm/ --- */
 struct s2_leaf s2_lookup(const struct s2 *s2, u64 ia)
 {
@@ -180,6 +201,15 @@ int s2_map(struct s2 *s2, u64 ia, pa_t pa, u64 size, u64 attr)
 	return HYPSEC_OK;
 }
 
+void s2_replace(struct s2 *s2, u64 ia, u64 old, u64 new)
+{
+	u64 n = (ia >> PAGE_SHIFT) - w.frame0;
+
+	assert_int_equal(s2_lookup(s2, ia).pte, old);
+	assert_true(n < WORLD_PAGES && w.locked == 1);
+	w.shadow[n] = new ? (new & S2_ADDR) + 1 : 0;
+}
+
 void s2_drop(struct s2 *s2)
 {
 	assert_ptr_equal(s2, &world_vm.s2);
@@ -195,4 +225,32 @@ struct kvm_leaf kvm_walk(const struct vm *vm, ipa_t ipa)
 	if (n < WORLD_PAGES)
 		return w.leaf[n];
 	return (struct kvm_leaf){ .status = HYPSEC_RANGE, .level = 1 };
+}
+
+/* Nothing here is mapped by KVM in blocks, but in claims_in_block. */
+__attribute__((weak)) int own_claim_block(pa_t pa, u16 vm, u64 frame)
+{
+	(void)pa;
+	(void)vm;
+	(void)frame;
+	return HYPSEC_STATE;
+}
+
+bool pool_hold(unsigned int pages)
+{
+	w.holds += pages;
+	return true;
+}
+
+void pool_unhold(unsigned int pages)
+{
+	w.holds -= pages;
+}
+
+void s2_merge(struct s2 *s2, u64 ia, u32 live)
+{
+	(void)ia;
+	assert_ptr_equal(s2, &world_vm.s2);
+	assert_int_equal(live, 0);
+	assert_int_equal(w.locked, 1);
 }

@@ -108,6 +108,12 @@ __weak void vcpu_inject_undef(struct vcpu *v)
 	w.undefs++;
 }
 
+__weak void vcpu_inject_debug(struct vcpu *v)
+{
+	(void)v;
+	w.undefs++;
+}
+
 __weak void vcpu_inject_abort(struct vcpu *v, bool iabt, u64 far)
 {
 	(void)v;
@@ -262,6 +268,33 @@ __weak const char *image_error_text(enum image_error e)
 	return text + e;
 }
 
+__weak int platform_sealing_key(const struct image_verify *v, u64 version,
+				struct hypsec_sealing_key *key)
+{
+	w.asked_for = v;
+	w.asked_version = version;
+	test_fill(&w.sealing_key, sizeof(w.sealing_key));
+	*key = w.sealing_key;
+	return w.platform_status;
+}
+
+__weak int platform_report(const struct image_verify *v, const u8 *nonce, u8 *sig)
+{
+	w.asked_for = v;
+	for (int i = 0; i < 64; i++)
+		sig[i] = ~nonce[i];
+	return w.platform_status;
+}
+
+__weak int platform_piece(u32 flags, u64 n, u64 *val)
+{
+	if (n >= HYPSEC_PLATFORM_PIECES)
+		return HYPSEC_RANGE;
+	for (int i = 0; i < 3; i++)
+		val[i] = flags + n + i;
+	return HYPSEC_OK;
+}
+
 /* --- the parts of pvm/ that a test left out --- */
 __weak void psci_cpu_on_done(struct vcpu *v, u64 ret)
 {
@@ -309,4 +342,53 @@ __weak void pvm_free(struct vm *vm)
 	assert_int_equal(vm->state, VM_DEAD);
 	assert_int_equal(vm->running, 0);
 	vm->pvm = NULL;
+}
+
+/* --- seal/ and pvm/sealed.c: frames are never sealed here --- */
+__weak int seal_init(struct seal *s, u16 vm)
+{
+	(void)vm;
+	memset(s->key, 0x5e, sizeof(s->key));
+	return w.random_status;
+}
+
+__weak void seal_forget(struct seal *s)
+{
+	memset(s->key, 0, sizeof(s->key));
+}
+
+__weak void seal_free(struct seal *s)
+{
+	seal_forget(s);
+}
+
+__weak int seal_reserve(struct seal *s, u64 frame)
+{
+	assert_ptr_equal(s, &world_vm.pvm->seal);
+	w.tags_for = frame + 1;
+	return w.reserve_status;
+}
+
+__weak int pvm_unseal(struct vm *vm, ipa_t ipa, u64 entry, pa_t pa)
+{
+	(void)vm;
+	(void)ipa;
+	(void)entry;
+	(void)pa;
+	fail();
+	return HYPSEC_DENIED;
+}
+
+__weak int pvm_invalidate(struct vm *vm, u64 *start, u64 *size)
+{
+	(void)vm;
+	(void)start;
+	(void)size;
+	return HYPSEC_OK;
+}
+
+__weak void hcall_restart(struct percpu *cpu)
+{
+	(void)cpu;
+	fail();
 }

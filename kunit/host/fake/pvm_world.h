@@ -39,13 +39,18 @@ struct world {
 	u64 frame0;
 	struct kvm_leaf leaf[WORLD_PAGES];
 	u64 shadow[WORLD_PAGES];	/* PA + 1, 0: none */
-	int split_status;
+	int split_status, reserve_status;
+	u64 tags_for;			/* frame + 1 of the last seal_reserve() */
 	u64 tables_for;			/* address + 1 of the last s2_split() */
 
 	struct vm *dead;		/* found by vm_by_id() */
 
 	/* pool */
 	int pool_left, pool_out;
+	int holds;
+	bool share_used_up;		/* share_ok() says no */
+	s32 charged;			/* to the VM */
+	unsigned int waits;		/* vm_told_waiting() */
 	/* hardware */
 	u64 mdscr;
 	int random_status;
@@ -61,9 +66,20 @@ struct world {
 	enum image_error verify_error;	/* with a bad status */
 	struct hypsec_manifest manifest;
 	struct hypsec_identity identity;
+	/* its secrets: what they answer, for whom they were asked */
+	int platform_status;
+	const struct image_verify *asked_for;
+	u64 asked_version;
+	struct hypsec_sealing_key sealing_key;
 
 	char log[2048];			/* the core's lines so far */
 };
+
+/* Rows that only a VM has which may be debugged: test_debug.c. */
+static inline bool debug_row(int what)
+{
+	return what == SHOW_STEP || what == SHOW_BREAK || what == SHOW_WATCH;
+}
 
 extern struct world w;
 extern bool world_closing;		/* the host is about to be reset */

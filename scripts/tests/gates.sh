@@ -1,0 +1,128 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# The build's gates (hypsec-mod/check-bundle): each refuses what it is there for. And the
+# caches of the scripts: what was interrupted is never taken for complete.
+# quick: yes
+# timeout: 300
+
+. "$(dirname "$0")/../lib/ktap.sh"
+. "$HYPSEC_TOP/scripts/lib/packages.sh"
+
+need_packages
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+mkdir -p "$dir/vcpu" "$dir/el2-objs/abi"
+: >"$dir/el2-objs/abi/good.h"
+cp "$HYPSEC_TOP/el2-objs/boot/bundle.lds" "$dir/bundle.lds"
+export CC=${HYPSEC_CROSS}gcc NM=${HYPSEC_CROSS}nm OBJDUMP=${HYPSEC_CROSS}objdump \
+	READELF=${HYPSEC_CROSS}readelf
+
+# bundle NAME CODE [LINKER-OPTION...]: CODE linked by the core's script to NAME.elf
+bundle() {
+	local name=$1 code=$2
+	shift 2
+
+	printf '%s\n' 'void install_entry(void) { }' "$code" >"$dir/$name.c"
+	"$CC" -O1 -ffreestanding -fpie -fvisibility=hidden -march=armv8-a -c \
+		-fno-asynchronous-unwind-tables -o "$dir/vcpu/$name.el2.o" "$dir/$name.c" &&
+		"${HYPSEC_CROSS}ld" -EL -maarch64elf -pie --no-dynamic-linker -Bsymbolic \
+		-z noexecstack --build-id=none --no-apply-dynamic-relocs --hash-style=sysv \
+		-T "$dir/bundle.lds" "$@" \
+		-o "$dir/$name.elf" "$dir/vcpu/$name.el2.o"
+}
+
+gate() {
+	"$HYPSEC_TOP/hypsec-mod/check-bundle" "$dir/$1.elf" "$dir/el2-objs" "vcpu/fp" \
+		"$dir/vcpu/$1.el2.o" >"$dir/said" 2>&1
+}
+
+passes() { bundle "$@" && gate "$1" || { cat "$dir/said"; return 1; }; }
+
+# refuses TEXT NAME CODE [LINKER-OPTION...]
+refuses() {
+	local text=$1
+	shift
+
+	bundle "$@" || return 1
+	if gate "$1"; then
+		echo "it passes"
+		return 1
+	fi
+	grep -qF -- "$text" "$dir/said" || { cat "$dir/said"; return 1; }
+}
+
+fails() { ! "$@"; }
+
+bad_header() {
+	echo 'pa_t f(void);' >"$dir/el2-objs/abi/bad.h"
+	local status=0
+
+	refuses "bad.h does not compile alone" header '' || status=1
+	rm "$dir/el2-objs/abi/bad.h"
+	return $status
+}
+
+there='extern int there __attribute__((visibility("default"))); int *p = &there;'
+fp='double d; void f(void) { d = d + 1; }'
+check "a good bundle passes" passes good 'int a; int *p = &a;'
+check "FP/SIMD in the switch passes" passes fp "$fp"
+check "FP/SIMD elsewhere is refused" refuses "FP/SIMD instruction" other "$fp"
+check "an undefined weak symbol is refused" refuses "undefined symbols: missing" weak \
+	'extern void missing(void) __attribute__((weak)); void *p = missing;'
+check "an undefined symbol does not link" fails bundle undefined "$there"
+check "a relocation by symbol is refused" refuses "R_AARCH64_ABS64" symbol "$there" -shared
+sed -i 's/FLAGS(6)/FLAGS(7)/' "$dir/bundle.lds"
+check "a segment both writable and executable is refused" \
+	refuses "writable and executable" wx 'int a = 1;'
+check "an abi header that needs another is refused" bad_header
+
+# --- cached()
+
+# A step of two files, which can be made to wait between them.
+cat >"$dir/make" <<'END'
+. "$HYPSEC_TOP/scripts/lib/common.sh"
+step() {
+	echo run >>"$STEP/runs"
+	echo 1 >"$1/first"
+	touch "$STEP/halfway"
+	while [ -e "$STEP/wait" ]; do sleep 0.05; done
+	echo 2 >"$1/second"
+}
+cached "$HYPSEC_BUILD/thing" "$1" step
+END
+make_it() { HYPSEC_BUILD=$dir/build HYPSEC_QUIET=1 STEP=$dir bash "$dir/make" "$1"; }
+made() {
+	make_it "$1" && [ "$(cat "$dir/build/thing/second")" = 2 ] &&
+		[ "$(wc -l <"$dir/runs")" = "$2" ]
+}
+
+# With all it has started, as a power cut would.
+killed() {
+	local pid
+
+	touch "$dir/wait"
+	HYPSEC_BUILD=$dir/build HYPSEC_QUIET=1 STEP=$dir setsid bash "$dir/make" one &
+	pid=$!
+	while [ ! -e "$dir/halfway" ]; do sleep 0.05; done
+	kill -KILL -- "-$pid"
+	wait "$pid" 2>/dev/null
+	rm "$dir/wait"
+	[ ! -e "$dir/build/thing" ]
+}
+
+at_once() {
+	make_it three &
+	make_it three
+	wait
+	made three 4
+}
+
+mkdir -p "$dir/build"
+export HYPSEC_TOP
+check "a step that is killed leaves no result" killed
+check "it is made again from its start" made one 2
+check "and then kept" made one 2
+check "until its key changes" made two 3
+check "two at once make it once" at_once
+ktap_end
