@@ -144,7 +144,9 @@ static int flush(u64 *x, u64 ipa, u64 size)
 			s2_drop(&vm->s2);
 	}
 	spin_unlock(&vm->lock);
-	if (!ordinary && size)
+	if (size)
+		ret = vm_settle(vm->host.kvm);
+	if (ret == HYPSEC_OK && !ordinary && size)
 		ret = pvm_invalidate(vm, &ipa, &size);
 	vm_put(vm);
 	s2_trash_step(TRASH_STEP);

@@ -33,6 +33,7 @@ static int relinquish(struct vm *vm, u64 ipa)
 	leaf = s2_lookup(&vm->s2, ipa);
 	pa = PA(leaf.pte & S2_ADDR);
 	s2_replace(&vm->s2, ipa, leaf.pte, 0);
+	icache_inval_all();		/* as for a page that is sealed */
 	ret = own_return(pa, vm->id, ipa >> PAGE_SHIFT);
 	if (ret != HYPSEC_OK) {
 		/* Another CPU looks at it, for a moment: it stays the frame's. */

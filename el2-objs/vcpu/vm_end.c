@@ -175,6 +175,25 @@ static int return_pages(struct vm *vm)
 	return HYPSEC_RESTART;
 }
 
+int vm_settle(kva_t kvm)
+{
+	u32 i;
+
+	for (i = 0; i < VM_MAX; i++) {
+		struct vm *vm = &vms[i];
+		int ret = HYPSEC_OK;
+
+		if (!READ_ONCE(vm->private_pages) || vm->host.kvm.v != kvm.v || !vm_ref(vm))
+			continue;
+		if (vm->state == VM_DEAD && vm->host.kvm.v == kvm.v)
+			ret = return_pages(vm);
+		vm_put(vm);
+		if (ret)
+			return ret;
+	}
+	return HYPSEC_OK;
+}
+
 static int teardown_one(struct vm *vm)
 {
 	int ret = HYPSEC_OK;
