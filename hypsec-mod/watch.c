@@ -35,6 +35,7 @@ static struct notifier_block pm_nb = { .notifier_call = hibernation };
  * file is closed. At both the core ends the VM in bounded time; its pages come back zeroed,
  * when they are touched or, in steps, by the worker.
  */
+#if defined(CONFIG_DYNAMIC_FTRACE_WITH_ARGS) || defined(CONFIG_KPROBES)
 static const char * const ends[] = { "kvm_arch_flush_shadow_all", "kvm_arch_destroy_vm" };
 
 static void reap(struct work_struct *work);
@@ -67,6 +68,8 @@ static void vm_gone(unsigned long kvm)
 	hypsec_call_vm_end(kvm, &res);
 	mod_delayed_work(system_unbound_wq, &reaper, 0);
 }
+
+#endif
 
 /* By ftrace where there is ftrace, as interrupts stay on there. */
 #ifdef CONFIG_DYNAMIC_FTRACE_WITH_ARGS
