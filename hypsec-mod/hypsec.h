@@ -42,13 +42,25 @@ int region_alloc(struct hypsec_region *r, unsigned int nr_cpus, unsigned long po
 void region_free(struct hypsec_region *r);
 int region_fill(struct hypsec_region *r, const struct hypsec_policy *policy,
 		unsigned long debug_uart, int fail_cpu, u8 *measurement);
+void region_clean_install(const struct hypsec_region *r);
+
+/* main.c */
+int hypsec_take_over(struct hypsec_region *region);
+
+/* platform.c */
+struct dentry;
+int hypsec_platform_wanted(bool *wait);
+const char *hypsec_platform_stage(void);
+int hypsec_platform_wait(struct hypsec_region *r, struct dentry *dir);
 
 /* install.c */
 int hypsec_install_cpus(struct hypsec_region *r);
 unsigned int hypsec_count_cpus(unsigned long *mpidr);
 
 /* state.c */
-int hypsec_state_init(const u8 *measurement, const struct hypsec_policy *policy);
+struct dentry *hypsec_state_init(const u8 *measurement, const struct hypsec_policy *policy);
+void hypsec_state_remove(void);
+int hypsec_state_sealed(void);
 void hypsec_log_drain(void);
 
 /* memory.c */

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The host side of HypSec: checks, reserves, installs, seals, then serves. The
- * sequence is hypsec_init(), top to bottom; hypsec_install_cpus() holds the point
- * of no return. Up to there a failure leaves the host as it was.
+ * sequence is hypsec_init(), then hypsec_take_over(), which waits for user space with
+ * platform=wait; hypsec_install_cpus() holds the point of no return. Up to there a
+ * failure leaves the host as it was.
  */
 #define pr_fmt(fmt) "hypsec: " fmt
 
 #include <linux/cpu.h>
+#include <linux/err.h>
 #include <linux/init.h>
 #include <linux/module.h>
 #include <linux/panic.h>
@@ -28,7 +30,9 @@ MODULE_PARM_DESC(debug_uart, "physical address of a PL011 that the core prints o
 
 static struct hypsec_policy policy;
 
-static int __init take_over(struct hypsec_region *region, u8 *measurement)
+static u8 measurement[SHA256_DIGEST_SIZE];
+
+static int __init prepare(struct hypsec_region *region)
 {
 	int ret;
 
@@ -36,31 +40,30 @@ static int __init take_over(struct hypsec_region *region, u8 *measurement)
 	if (ret)
 		return ret;
 	ret = region_fill(region, &policy, debug_uart, fail_cpu, measurement);
-	if (!ret)
-		ret = hypsec_install_cpus(region);
 	if (ret)
 		region_free(region);
 	return ret;
 }
 
-static int __init hypsec_init(void)
+/**
+ * hypsec_take_over() - install, seal, and begin to serve
+ * @region: filled; freed on failure
+ *
+ * Ends the time without CPU hotplug that hypsec_init() began.
+ * Return: 0: sealed, for good. -errno: the host is as it was.
+ */
+int hypsec_take_over(struct hypsec_region *region)
 {
-	struct hypsec_region region = { };
-	u8 measurement[SHA256_DIGEST_SIZE];
 	int ret;
 
-	/* The CPUs checked and counted are the CPUs taken. */
-	cpu_hotplug_disable();
-	ret = hypsec_preflight();
-	if (!ret)
-		ret = hypsec_policy_load(&policy);
-	if (!ret)
-		ret = take_over(&region, measurement);
+	ret = hypsec_install_cpus(region);
+	if (ret)
+		region_free(region);
 	cpu_hotplug_enable();
 	if (ret)
 		return ret;
 
-	/* Sealed: from here on nothing may fail the load. */
+	/* Sealed: from here on nothing may fail. */
 	if (debug_uart) {
 		pr_warn("the core prints on the UART at %#lx: this kernel is for development\n",
 			debug_uart);
@@ -70,11 +73,51 @@ static int __init hypsec_init(void)
 	hypsec_memory_init();
 	hypsec_watch_init();
 	hypsec_swap_init();
-	if (hypsec_state_init(measurement, &policy))
-		pr_warn("no /sys/kernel/security/hypsec: is securityfs enabled?\n");
+	if (hypsec_state_sealed())
+		pr_warn("/sys/kernel/security/hypsec is not complete: is securityfs enabled?\n");
 	pr_info("sealed: %zu MiB at %pa, core measurement (SHA-256) %*phN, DMA: not confined\n",
-		region.size >> 20, &region.base, SHA256_DIGEST_SIZE, measurement);
+		region->size >> 20, &region->base, SHA256_DIGEST_SIZE, measurement);
 	return 0;
+}
+
+static int __init hypsec_init(void)
+{
+	static struct hypsec_region region;
+	struct dentry *dir;
+	bool wait;
+	int ret;
+
+	/* The CPUs checked and counted are the CPUs taken. */
+	cpu_hotplug_disable();
+	ret = hypsec_preflight();
+	if (!ret)
+		ret = hypsec_policy_load(&policy);
+	if (!ret)
+		ret = hypsec_platform_wanted(&wait);
+	if (!ret)
+		ret = prepare(&region);
+	if (ret) {
+		cpu_hotplug_enable();
+		return ret;
+	}
+
+	dir = hypsec_state_init(measurement, &policy);
+	if (!wait) {
+		ret = hypsec_take_over(&region);
+	} else {
+		ret = IS_ERR(dir) ? PTR_ERR(dir) : hypsec_platform_wait(&region, dir);
+		if (ret) {
+			pr_err("platform=wait needs securityfs (%d)\n", ret);
+			region_free(&region);
+			cpu_hotplug_enable();
+		} else {
+			pr_info("waiting for the platform secret, core measurement (SHA-256) %*phN\n",
+				SHA256_DIGEST_SIZE, measurement);
+		}
+	}
+	if (ret)
+		hypsec_state_remove();
+	return ret;
 }
 
 /*

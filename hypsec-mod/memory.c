@@ -188,18 +188,18 @@ static struct kprobe spin_probe = {
 	.pre_handler = on_spin,
 };
 
-static int __init watch_waits(void)
+static int watch_waits(void)
 {
 	return register_kprobe(&spin_probe);
 }
 #else
-static int __init watch_waits(void)
+static int watch_waits(void)
 {
 	return -EOPNOTSUPP;
 }
 #endif
 
-void __init hypsec_memory_init(void)
+void hypsec_memory_init(void)
 {
 	u64 free = hypsec_account(HYPSEC_ACC_FREE);
 	int ret = watch_waits();

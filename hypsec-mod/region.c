@@ -193,6 +193,12 @@ static void clean_to_poc(void *start, size_t size)
 	dsb(sy);
 }
 
+/* What was written to the install page since, to memory as region_fill() did the rest. */
+void region_clean_install(const struct hypsec_region *r)
+{
+	clean_to_poc(r->install, PAGE_SIZE);
+}
+
 /**
  * region_fill() - the bundle, its parameters and first tables, ready to be entered
  * @r: from region_alloc()
@@ -226,6 +232,8 @@ int region_fill(struct hypsec_region *r, const struct hypsec_policy *policy,
 	in->cpu_areas = r->cpu_areas;
 	in->linear_offset = (u64)phys_to_virt(r->base) - r->base;
 	in->policy = *policy;
+	memcpy(in->measurement, measurement, sizeof(in->measurement));
+	in->source = HYPSEC_EPHEMERAL;
 	in->debug_uart = debug_uart;
 	in->nr_cpus = hypsec_count_cpus(in->mpidr);
 	if (fail_cpu >= 0 && fail_cpu < in->nr_cpus)

@@ -12,6 +12,7 @@
 #include <linux/seq_file.h>
 #include <linux/workqueue.h>
 #include "hypsec.h"
+#include "../el2-objs/abi/hypsec_attest.h"
 
 #define LOG_PERIOD	(HZ / 2)
 #define LINE_SIZE	192
@@ -27,8 +28,13 @@ static int state_show(struct seq_file *m, void *v)
 		[HYPSEC_PHASE_SEALED] = "sealed",
 		[HYPSEC_PHASE_BROKEN] = "broken",
 	};
+	const char *stage = hypsec_platform_stage();
 	struct arm_smccc_res res;
 
+	if (stage) {
+		seq_printf(m, "%s\n", stage);
+		return 0;
+	}
 	hypsec_log_drain();
 	if (hypsec_call_version(&res) || res.a3 >= ARRAY_SIZE(names))
 		seq_puts(m, "unknown\n");
@@ -163,6 +169,43 @@ static int signers_show(struct seq_file *m, void *v)
 	return 0;
 }
 
+static int read_platform(struct hypsec_platform *p)
+{
+	struct arm_smccc_res res;
+	unsigned long piece[3];
+	unsigned int i;
+
+	for (i = 0; i < HYPSEC_PLATFORM_PIECES; i++) {
+		if (hypsec_call_platform(i, &res))
+			return -EIO;
+		piece[0] = res.a1;
+		piece[1] = res.a2;
+		piece[2] = res.a3;
+		memcpy((u8 *)p + i * sizeof(piece), piece, sizeof(piece));
+	}
+	return 0;
+}
+
+static int platform_show(struct seq_file *m, void *v)
+{
+	struct hypsec_platform p;
+
+	if (read_platform(&p))
+		return -EIO;
+	seq_puts(m, p.source == HYPSEC_PLATFORM ? "platform\n" : "ephemeral\n");
+	return 0;
+}
+
+static int platform_key_show(struct seq_file *m, void *v)
+{
+	struct hypsec_platform p;
+
+	if (read_platform(&p))
+		return -EIO;
+	seq_printf(m, "%*phN\n", (int)sizeof(p.key), p.key);
+	return 0;
+}
+
 static int dma_show(struct seq_file *m, void *v)
 {
 	seq_puts(m, "not confined\n");
@@ -176,19 +219,43 @@ DEFINE_SHOW_ATTRIBUTE(accounts);
 DEFINE_SHOW_ATTRIBUTE(vms);
 DEFINE_SHOW_ATTRIBUTE(signers);
 DEFINE_SHOW_ATTRIBUTE(dma);
+DEFINE_SHOW_ATTRIBUTE(platform);
+DEFINE_SHOW_ATTRIBUTE(platform_key);
 
-static const struct {
+struct hypsec_file {
 	const char *name;
 	const struct file_operations *fops;
-} files[] = {
+};
+
+/* What there is to say before the core answers; the rest comes with the seal. */
+static const struct hypsec_file early[] = {
 	{ "state", &state_fops },
-	{ "version", &version_fops },
 	{ "measurement", &measurement_fops },
-	{ "accounts", &accounts_fops },
-	{ "vms", &vms_fops },
 	{ "signers", &signers_fops },
 	{ "dma", &dma_fops },
 };
+
+static const struct hypsec_file sealed[] = {
+	{ "version", &version_fops },
+	{ "accounts", &accounts_fops },
+	{ "vms", &vms_fops },
+	{ "platform", &platform_fops },
+	{ "platform_key", &platform_key_fops },
+};
+
+static struct dentry *dir;
+
+static int make_files(const struct hypsec_file *file, unsigned int n)
+{
+	struct dentry *d;
+
+	for (; n; n--, file++) {
+		d = securityfs_create_file(file->name, 0444, dir, NULL, file->fops);
+		if (IS_ERR(d))
+			return PTR_ERR(d);
+	}
+	return 0;
+}
 
 /* Whole lines only; the rest waits for its end. */
 void hypsec_log_drain(void)
@@ -228,28 +295,39 @@ static void log_work(struct work_struct *work)
 }
 
 /**
- * hypsec_state_init() - start to show and to log
+ * hypsec_state_init() - what can be shown before the seal
  * @measurement: SHA-256 of the core
- * @policy: what the core was installed with; stays
+ * @policy: what the core is installed with; stays
  *
- * Return: 0, or -errno if the files could not be made (the log works all the same).
+ * Return: the folder, or an ERR_PTR() if the files could not be made.
  */
-int hypsec_state_init(const u8 *measurement, const struct hypsec_policy *policy)
+struct dentry *hypsec_state_init(const u8 *measurement, const struct hypsec_policy *policy)
 {
-	struct dentry *dir, *file;
-	unsigned int i;
+	int ret;
 
 	memcpy(core_measurement, measurement, sizeof(core_measurement));
 	core_policy = policy;
-	schedule_delayed_work(&log_timer, LOG_PERIOD);
-
 	dir = securityfs_create_dir("hypsec", NULL);
 	if (IS_ERR(dir))
-		return PTR_ERR(dir);
-	for (i = 0; i < ARRAY_SIZE(files); i++) {
-		file = securityfs_create_file(files[i].name, 0444, dir, NULL, files[i].fops);
-		if (IS_ERR(file))
-			return PTR_ERR(file);
-	}
-	return 0;
+		return dir;
+	ret = make_files(early, ARRAY_SIZE(early));
+	return ret ? ERR_PTR(ret) : dir;
+}
+
+/* Nothing was installed. */
+void hypsec_state_remove(void)
+{
+	if (!IS_ERR_OR_NULL(dir))
+		securityfs_recursive_remove(dir);
+}
+
+/**
+ * hypsec_state_sealed() - start to log, and show the rest
+ *
+ * Return: 0, or -errno if the files could not be made (the log works all the same).
+ */
+int hypsec_state_sealed(void)
+{
+	schedule_delayed_work(&log_timer, LOG_PERIOD);
+	return IS_ERR_OR_NULL(dir) ? -ENOENT : make_files(sealed, ARRAY_SIZE(sealed));
 }

@@ -35,7 +35,7 @@ static struct kprobe swap_probe = {
 	.pre_handler = swap_on,
 };
 
-void __init hypsec_swap_init(void)
+void hypsec_swap_init(void)
 {
 	int ret = IS_ENABLED(CONFIG_SWAP) ? register_kprobe(&swap_probe) : 0;
 
@@ -44,7 +44,7 @@ void __init hypsec_swap_init(void)
 			ret);
 }
 #else
-void __init hypsec_swap_init(void)
+void hypsec_swap_init(void)
 {
 	if (IS_ENABLED(CONFIG_SWAP))
 		pr_warn("swap devices are not checked, no kprobes: set /sys/block/*/queue/stable_writes to 1 before swapon\n");

@@ -164,6 +164,8 @@ static void bad_arguments(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, hypsec_call_account(index[i], &res), HYPSEC_RANGE);
 		if (index[i] > 64)
 			KUNIT_EXPECT_EQ(test, hypsec_call_vm_info(index[i], &res), HYPSEC_RANGE);
+		if (index[i] > 2)
+			KUNIT_EXPECT_EQ(test, hypsec_call_platform(index[i], &res), HYPSEC_RANGE);
 	}
 	KUNIT_EXPECT_EQ(test, hypsec_call_vm_info(0, &res), HYPSEC_RANGE);
 	/* No VM is protected here: no piece of any identity. */
@@ -174,6 +176,9 @@ static void bad_arguments(struct kunit *test)
 			KUNIT_EXPECT_EQ(test, status, HYPSEC_RANGE);
 		else
 			KUNIT_EXPECT_TRUE(test, status == HYPSEC_STATE || status == HYPSEC_RANGE);
+		KUNIT_EXPECT_EQ(test, res.a1 | res.a2 | res.a3, 0);
+		KUNIT_EXPECT_EQ(test, hypsec_call_vm_status(i, &res),
+				i < 1 || i > 64 ? HYPSEC_RANGE : HYPSEC_STATE);
 		KUNIT_EXPECT_EQ(test, res.a1 | res.a2 | res.a3, 0);
 	}
 	for (i = 0; i < ARRAY_SIZE(kvm); i++) {

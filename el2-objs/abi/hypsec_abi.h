@@ -89,6 +89,13 @@ struct hypsec_identity {
 #define HYPSEC_IDENTITY_PIECE	24
 #define HYPSEC_IDENTITY_PIECES	(sizeof(struct hypsec_identity) / HYPSEC_IDENTITY_PIECE)
 
+/* Where the secret came from that sealing keys are made of (hypsec_attest.h). */
+enum hypsec_source {
+	HYPSEC_EPHEMERAL,	/* drawn by the core at install: gone with this boot */
+	HYPSEC_PLATFORM,	/* handed over before the seal: the same at every boot */
+};
+#define HYPSEC_SECRET_SIZE	32
+
 /*
  * Install parameters, written by the (still trusted) host in a page of the
  * core's region, read by the core once.
@@ -103,6 +110,9 @@ struct hypsec_install {
 	__UINT64_TYPE__ linear_offset;	/* host kernel linear map: VA - PA */
 	__UINT64_TYPE__ debug_uart;	/* PA of a PL011 for EL2 output, 0: none (debug builds) */
 	__UINT64_TYPE__ seed[4];	/* entropy for the core's generator, wiped by the core */
+	__UINT8_TYPE__ secret[HYPSEC_SECRET_SIZE];	/* platform secret, wiped by the core */
+	__UINT8_TYPE__ measurement[HYPSEC_HASH_SIZE];	/* SHA-256 of the bundle as built */
+	__UINT64_TYPE__ source;		/* enum hypsec_source; with HYPSEC_EPHEMERAL no secret */
 	struct hypsec_policy policy;
 	__UINT32_TYPE__ nr_cpus, nr_ram;
 	__UINT64_TYPE__ mpidr[HYPSEC_MAX_CPUS];	/* by index; a CPU that is not here never comes up */

@@ -5,8 +5,8 @@
  * 0x8100-0x81ff are ours: KVM uses 0x0000-0x00ff there and the general SMCCC
  * queries live at 0xff00-0xffff.
  *
- * Results: x0 = status (enum hypsec_status, 0 is success), x1-x3 values; all
- * other registers are preserved.
+ * Results: x0 = status (enum hypsec_status, 0 is success), x1-x3 values, of REPORT
+ * x1-x8 (SMCCC 1.2); all other registers are preserved.
  */
 #ifndef HYPSEC_ABI_GUEST_H
 #define HYPSEC_ABI_GUEST_H
@@ -29,6 +29,20 @@
  * hypsec_image.h. RANGE: n is over 2. STATE: not protected.
  */
 #define HYPSEC_GUEST_IDENTITY	0xC6008104
+/*
+ * (x1 = security version, x2 = n) -> x1-x3 = bytes 24n to 24n+23 of a struct
+ * hypsec_sealing_key (hypsec_attest.h). DENIED: the version is over the image's own.
+ * RANGE: n is over 1.
+ */
+#define HYPSEC_GUEST_SEALING_KEY 0xC6008105
+/*
+ * (x1-x8 = a nonce of the caller's) -> x1-x8 = the platform key's signature of this
+ * VM's struct hypsec_report (hypsec_attest.h) with that nonce. The caller writes the
+ * report down itself: all else in it is what IDENTITY and PLATFORM return.
+ */
+#define HYPSEC_GUEST_REPORT	0xC6008106
+/* (x1 = n) -> x1-x3 = bytes 24n to 24n+23 of a struct hypsec_platform. RANGE: n is over 2 */
+#define HYPSEC_GUEST_PLATFORM	0xC6008107
 /*
  * (x1 = IPA, x2 = pages of 4 KiB) -> x1 = pages done, from the first on. They are as RAM that
  * was never touched: what they held is gone, the host has their pages back, and the next access

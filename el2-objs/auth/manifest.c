@@ -7,7 +7,7 @@
 #define AT(member, offset) \
 	_Static_assert(offsetof(struct hypsec_manifest, member) == (offset), #member)
 AT(version, 8); AT(flags, 12); AT(security_version, 16); AT(mem_size, 24); AT(entry, 32);
-AT(reserved, 40); AT(parts, 64); AT(signer, 384); AT(reserved2, 416);
+AT(reserved, 40); AT(parts, 64); AT(signer, 384); AT(family, 416);
 AT(signature, HYPSEC_MANIFEST_SIGNED);
 _Static_assert(sizeof(struct hypsec_part) == 80, "format");
 _Static_assert(sizeof(struct hypsec_manifest) == 512, "format");
@@ -87,8 +87,7 @@ enum image_error manifest_check(const struct hypsec_manifest *m,
 		return IMG_VERSION;
 	if (m->flags & ~HYPSEC_FLAGS_KNOWN)
 		return IMG_FLAGS;
-	if (!all_zero(m->reserved, sizeof(m->reserved)) ||
-	    !all_zero(m->reserved2, sizeof(m->reserved2)))
+	if (!all_zero(m->reserved, sizeof(m->reserved)))
 		return IMG_RESERVED;
 	if (!m->mem_size || !IS_ALIGNED(m->mem_size, PAGE_SIZE) ||
 	    m->mem_size > HYPSEC_IMAGE_MAX)

@@ -70,17 +70,19 @@ static bool install_valid(const struct hypsec_install *in)
 	       in->cpu_areas >= in->region + in->image_size &&
 	       in->pool >= in->cpu_areas + in->nr_cpus * HYPSEC_CPU_AREA &&
 	       in->pool < in->region + in->region_size && ram_valid(in) &&
-	       policy_valid(&in->policy);
+	       policy_valid(&in->policy) && platform_valid(in);
 }
 
 static int install_first(struct hypsec_install *in)
 {
+	u8 random[PLATFORM_RANDOM];
 	pa_t next;
 	u32 i;
 	int ret;
 
 	memcpy(&core_install, in, sizeof(core_install));
 	hypsec_wipe(in->seed, sizeof(in->seed));
+	hypsec_wipe(in->secret, sizeof(in->secret));
 	in = &core_install;
 	if (!install_valid(in))
 		return HYPSEC_INVALID;
@@ -111,7 +113,11 @@ static int install_first(struct hypsec_install *in)
 	ret = core_random_seed(in->seed, sizeof(in->seed));
 	hypsec_wipe(in->seed, sizeof(in->seed));
 	if (!ret)
-		ret = host_s2_init(in);
+		ret = core_random(random, sizeof(random));
+	if (ret)
+		return ret;
+	platform_init(in, random);
+	ret = host_s2_init(in);
 	if (ret)
 		return ret;
 	vms_init();
@@ -119,6 +125,8 @@ static int install_first(struct hypsec_install *in)
 	hlog("core at %lx, %lu KiB, %u CPUs", in->region, in->region_size / 1024, nr_cpus);
 	hlog("signers of protected VMs: %s, %u listed", in->policy.any ? "any" : "no other",
 	     in->policy.nr_signers);
+	hlog("platform secret: %s", in->source == HYPSEC_PLATFORM ? "handed over" :
+	     "ephemeral, gone with this boot");
 	return HYPSEC_OK;
 }
 

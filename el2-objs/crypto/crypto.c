@@ -28,6 +28,21 @@ int hypsec_ed25519_verify(const u8 *sig, const void *msg, size_t len,
 	return HYPSEC_OK;
 }
 
+void hypsec_ed25519_keypair(u8 *pk, u8 *sk, const u8 *seed)
+{
+	crypto_sign_ed25519_seed_keypair(pk, sk, seed);
+}
+
+void hypsec_ed25519_sign(u8 *sig, const void *msg, size_t len, const u8 *sk)
+{
+	crypto_sign_ed25519_detached(sig, NULL, msg, len, sk);
+}
+
+void hypsec_hmac_sha512(u8 *out, const void *msg, size_t len, const u8 *key)
+{
+	crypto_auth_hmacsha512(out, msg, len, key);
+}
+
 void hypsec_sha512_init(struct hypsec_sha512 *h)
 {
 	crypto_hash_sha512_init(SHA512_STATE(h));

@@ -12,6 +12,9 @@
 struct crypto_hash_sha512_state;
 
 int crypto_sign_ed25519_verify_detached(const unsigned char *sig, const unsigned char *m, unsigned long long mlen, const unsigned char *pk);
+int crypto_sign_ed25519_detached(unsigned char *sig, unsigned long long *siglen_p, const unsigned char *m, unsigned long long mlen, const unsigned char *sk);
+int crypto_sign_ed25519_seed_keypair(unsigned char *pk, unsigned char *sk, const unsigned char *seed);
+int crypto_auth_hmacsha512(unsigned char *out, const unsigned char *in, unsigned long long inlen, const unsigned char *k);
 int crypto_hash_sha512_init(struct crypto_hash_sha512_state *state);
 int crypto_hash_sha512_update(struct crypto_hash_sha512_state *state, const unsigned char *in, unsigned long long inlen);
 int crypto_hash_sha512_final(struct crypto_hash_sha512_state *state, unsigned char *out);

@@ -3,6 +3,7 @@
  * The host's calls (abi/hcalls.def). Each checks its arguments and calls one
  * operation of mem/ or vcpu/ that either happens whole or not at all.
  */
+#include "auth.h"
 #include "boot.h"
 #include "check.h"
 #include "hcall.h"
@@ -178,6 +179,11 @@ int hc_vm_status(struct percpu *cpu, const u64 *arg, u64 *val)
 	status = pvm_status(vm, val);
 	vm_put(vm);
 	return status;
+}
+
+int hc_platform(struct percpu *cpu, const u64 *arg, u64 *val)
+{
+	return platform_piece(0, arg[0], val);
 }
 
 int hc_log(struct percpu *cpu, const u64 *arg, u64 *val)

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Before a reset or power-off that the host asks for: what belongs to protected
- * VMs is erased, since the next kernel could read what memory still holds.
- * It is the one long operation that is not restarted: the host does not come back.
+ * Before a reset or power-off that the host asks for: what belongs to protected VMs is
+ * erased, and the secrets that their keys are made of, since the next kernel could read
+ * what memory still holds. It is the one long operation that is not restarted: the host
+ * does not come back.
  */
+#include "auth.h"
 #include "check.h"
 #include "crypto.h"
 #include "hcall.h"
@@ -113,4 +115,5 @@ void scrub_private(void)
 		pages += scrub_range(ram.base, ram.base + ram.size);
 	if (pages && !broken())
 		hlog("scrubbed %lu private pages", pages);
+	platform_wipe();
 }

@@ -10,6 +10,7 @@
 #include "types.h"
 #include "crypto.h"
 #include "../abi/hypsec_abi.h"
+#include "../abi/hypsec_attest.h"
 #include "../abi/hypsec_image.h"
 
 /* Why an image is refused, in the order of the checks; the text is for the log. */
@@ -65,7 +66,7 @@ static inline bool all_zero(const void *p, size_t n)
  * @ipa_limit: size of the guest's address space in bytes
  *
  * Says nothing about the signature or the signer. Every field is either checked
- * here or (security_version, signer, digests) free.
+ * here or (security_version, signer, family, digests) free.
  * Return: IMG_OK or the first error found.
  */
 enum image_error __must_check
@@ -156,5 +157,49 @@ void image_verify_init(struct image_verify *v, u64 image_ipa, u64 ipa_limit,
  */
 int __must_check image_verify_step(struct image_verify *v,
 				   struct image_source *src, u64 budget);
+
+/* --- auth/platform.c: the platform secret and the platform key --- */
+
+#define PLATFORM_RANDOM		(ED25519_SEED_SIZE + HYPSEC_SECRET_SIZE)
+
+/* Is it one of enum hypsec_source, with a secret exactly where there should be one? */
+bool platform_valid(const struct hypsec_install *in);
+
+/**
+ * platform_init() - take the secret over, make the platform key
+ * @in: valid; its secret is wiped
+ * @random: PLATFORM_RANDOM random bytes, wiped
+ *
+ * At install, once, before any other CPU is in the core.
+ */
+void platform_init(struct hypsec_install *in, u8 *random);
+
+/* Before memory outlives the core: both secrets are gone, also from the caches. */
+void platform_wipe(void);
+
+/**
+ * platform_sealing_key() - a key for what this image keeps
+ * @v: IMAGE_VERIFIED
+ * @version: security version to make it for
+ * @key: out, wiped by the caller
+ *
+ * Return: HYPSEC_OK; HYPSEC_DENIED: @version is over the image's own: an old image
+ * must not read what a newer one has sealed; HYPSEC_STATE: wiped.
+ */
+int __must_check platform_sealing_key(const struct image_verify *v, u64 version,
+				      struct hypsec_sealing_key *key);
+
+/**
+ * platform_report() - sign who a VM is, and on what core
+ * @v: IMAGE_VERIFIED
+ * @nonce: HYPSEC_NONCE_SIZE bytes of the VM's choice
+ * @sig: out, ED25519_SIG_SIZE bytes
+ *
+ * About 0.3 million instructions. Return: HYPSEC_OK; HYPSEC_STATE: wiped.
+ */
+int __must_check platform_report(const struct image_verify *v, const u8 *nonce, u8 *sig);
+
+/* Piece @n of struct hypsec_platform with @flags. Return: HYPSEC_OK or HYPSEC_RANGE. */
+int __must_check platform_piece(u32 flags, u64 n, u64 *val);
 
 #endif

@@ -10,6 +10,9 @@
 
 #define ED25519_KEY_SIZE	32	/* public key */
 #define ED25519_SIG_SIZE	64
+#define ED25519_SEED_SIZE	32
+#define ED25519_PRIVATE_SIZE	64	/* seed and public key */
+#define HMAC_KEY_SIZE		32
 #define SHA512_SIZE		64
 #define AEAD_KEY_SIZE		32
 #define AEAD_NONCE_SIZE		12
@@ -29,6 +32,20 @@
  */
 int __must_check hypsec_ed25519_verify(const u8 *sig, const void *msg,
 				       size_t len, const u8 *pk);
+
+/**
+ * hypsec_ed25519_keypair() - the key pair of a seed (RFC 8032)
+ * @pk: out, ED25519_KEY_SIZE bytes
+ * @sk: out, ED25519_PRIVATE_SIZE bytes
+ * @seed: ED25519_SEED_SIZE random bytes, wiped by the caller
+ */
+void hypsec_ed25519_keypair(u8 *pk, u8 *sk, const u8 *seed);
+
+/* Constant time, no randomness. About 0.25 million instructions for a short message. */
+void hypsec_ed25519_sign(u8 *sig, const void *msg, size_t len, const u8 *sk);
+
+/* HMAC-SHA512 (RFC 2104): SHA512_SIZE bytes to @out; @key has HMAC_KEY_SIZE bytes. */
+void hypsec_hmac_sha512(u8 *out, const void *msg, size_t len, const u8 *key);
 
 /*
  * SHA-512, incremental. The state is plain bytes: it may be copied and kept

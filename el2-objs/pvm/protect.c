@@ -128,6 +128,9 @@ bool pvm_guest_call(struct vcpu *v, kva_t host_vcpu, enum vcpu_exit *code)
 	case HYPSEC_GUEST_RAM:
 	case HYPSEC_GUEST_RANDOM:
 	case HYPSEC_GUEST_IDENTITY:
+	case HYPSEC_GUEST_SEALING_KEY:
+	case HYPSEC_GUEST_REPORT:
+	case HYPSEC_GUEST_PLATFORM:
 	case HYPSEC_GUEST_RELINQUISH:
 		ret = HYPSEC_STATE;
 		break;

@@ -85,6 +85,38 @@ static bool trng(struct vcpu *v, u32 fn)
 	return true;
 }
 
+/*
+ * Secrets of this VM, from its own verified image and nothing the host says. The image
+ * is as it was at VM_PROTECT, and its page stays while a vCPU is inside: no lock.
+ */
+static int sealing_key(struct vcpu *v, u64 version, u64 n)
+{
+	struct hypsec_sealing_key key;
+	int ret;
+
+	if (n >= HYPSEC_SEALING_PIECES)
+		return HYPSEC_RANGE;
+	ret = platform_sealing_key(&v->vm->pvm->verify, version, &key);
+	if (ret == HYPSEC_OK) {
+		memcpy(&v->regs.x[1], (u8 *)&key + n * HYPSEC_IDENTITY_PIECE,
+		       HYPSEC_IDENTITY_PIECE);
+		hypsec_wipe(&key, sizeof(key));
+	}
+	return ret;
+}
+
+static int report(struct vcpu *v)
+{
+	u8 sig[ED25519_SIG_SIZE];
+	int ret;
+
+	_Static_assert(HYPSEC_NONCE_SIZE == 64 && sizeof(sig) == 64, "x1-x8 each");
+	ret = platform_report(&v->vm->pvm->verify, (const u8 *)&v->regs.x[1], sig);
+	if (ret == HYPSEC_OK)
+		memcpy(&v->regs.x[1], sig, sizeof(sig));
+	return ret;
+}
+
 /* abi/hypsec_guest.h, from a protected guest */
 static void guest_call(struct vcpu *v, u32 fn)
 {
@@ -113,6 +145,16 @@ static void guest_call(struct vcpu *v, u32 fn)
 		break;
 	case HYPSEC_GUEST_IDENTITY:
 		call_result(v, pvm_identity(v->vm, v->regs.x[1], &v->regs.x[1]));
+		break;
+	case HYPSEC_GUEST_SEALING_KEY:
+		call_result(v, sealing_key(v, v->regs.x[1], v->regs.x[2]));
+		break;
+	case HYPSEC_GUEST_REPORT:
+		call_result(v, report(v));
+		break;
+	case HYPSEC_GUEST_PLATFORM:
+		call_result(v, platform_piece(v->vm->pvm->verify.m.flags, v->regs.x[1],
+					      &v->regs.x[1]));
 		break;
 	case HYPSEC_GUEST_RELINQUISH:
 		ret = pvm_relinquish(v->vm, v->regs.x[1], v->regs.x[2], &v->regs.x[1]);
@@ -159,8 +201,7 @@ bool pvm_call(struct vcpu *v, enum vcpu_exit *code)
 		/* No result; harmless where firmware does not have it (SMCCC 7.5). */
 		smc_call(fn, 0, 0, 0);
 		return true;
-	case HYPSEC_GUEST_VERSION ... HYPSEC_GUEST_IDENTITY:
-	case HYPSEC_GUEST_RELINQUISH:
+	case HYPSEC_GUEST_VERSION ... HYPSEC_GUEST_RELINQUISH:
 		guest_call(v, fn);
 		return true;
 	default:

@@ -53,6 +53,10 @@ static inline struct vm_boot boot_params(void)
 	memset(b.seed, 0x5a, sizeof(b.seed));
 	memset(b.identity, 0x1d, sizeof(b.identity));
 	memset(b.signer, 0x51, sizeof(b.signer));
+	b.nr_keys = 2;
+	memset(b.keys[0], 0x11, sizeof(b.keys[0]));
+	memset(b.keys[1], 0x22, sizeof(b.keys[1]));
+	memset(b.keys[2], 0x33, sizeof(b.keys[2]));
 	return b;
 }
 

@@ -10,6 +10,10 @@ SRC_test_image_refused := $(SRC_test_image)
 ARC_test_image_refused := $(ARC_test_image)
 LIB_test_image_refused := $(LIB_test_image)
 
+SRC_test_platform := el2-objs/auth/platform.c el2-objs/crypto/crypto.c kunit/host/fake/panic.c
+ARC_test_platform := $(out)/libsodium-host.a
+LIB_test_platform := -lcrypto
+
 INC_test_image	:= -DTOOL_IMAGE='"$(out)/tool.img"'
 
 $(out)/test_image: | $(out)/tool.img

@@ -93,6 +93,8 @@ static void builds_allow_list(void **state)
 	assert_memory_equal(get(out, "/chosen", "hypsec,signer", 32), b.signer, 32);
 	assert_int_equal(fdt64_ld(get(out, "/chosen", "hypsec,security-version", 8)),
 			 b.security_version);
+	assert_memory_equal(get(out, "/chosen", "security-hypsec-sealing-keys", 64), b.keys, 64);
+	assert_string_equal(get(out, "/chosen", "hypsec,sealing-source", 10), "ephemeral");
 
 	/* read back, it describes the same machine */
 	assert_int_equal(judge(out, sizeof(out), &again), DT_OK);

@@ -351,7 +351,7 @@ def each_field_is_checked():
     at = manifest_at(data)
     for off, size, value, want in (
             (0, 8, 0, "magic or version"), (8, 4, 2, "magic or version"),
-            (12, 4, 8, "unknown flags"), (40, 8, 1, "reserved"), (416, 1, 1, "reserved"),
+            (12, 4, 8, "unknown flags"), (40, 8, 1, "reserved"),
             (512, 1, 1, "reserved"), (24, 8, 0, "mem_size"), (24, 8, 2 ** 64 - 4096, "mem_size"),
             (32, 8, 2, "entry"), (32, 8, 2 ** 64 - 4, "entry"),
             (152, 8, 2 ** 64 - 4096, "kernel: outside"), (152, 8, 0, "kernel: empty"),

@@ -39,6 +39,7 @@ static void accepts_good(void **state)
 	m.flags = HYPSEC_FLAGS_KNOWN;
 	m.security_version = ~0ULL;
 	memset(m.signer, 0xff, sizeof(m.signer));
+	memset(m.family, 0xff, sizeof(m.family));
 	memset(m.signature, 0xff, sizeof(m.signature));
 	memset(&m.parts[HYPSEC_PART_INITRD], 0, sizeof(struct hypsec_part));
 	memset(&m.parts[HYPSEC_PART_CMDLINE], 0, sizeof(struct hypsec_part));
@@ -60,8 +61,6 @@ static void accepts_good(void **state)
 	_(flags, 1U << 31, FLAGS)					\
 	_(reserved[0], 1, RESERVED)					\
 	_(reserved[2], 1ULL << 63, RESERVED)				\
-	_(reserved2[0], 1, RESERVED)					\
-	_(reserved2[31], 0x80, RESERVED)				\
 	_(mem_size, 0, MEM_SIZE)					\
 	_(mem_size, 0x800800, MEM_SIZE)					\
 	_(mem_size, HYPSEC_IMAGE_MAX + 0x1000, MEM_SIZE)		\

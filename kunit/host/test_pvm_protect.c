@@ -91,7 +91,7 @@ static void ordinary_calls(void **state)
 	assert_true(pvm_guest_call(&scratch, HOST, &code));
 	assert_int_equal(host_regs.x[0], HYPSEC_OK);
 	assert_int_equal(host_regs.x[2], 0);
-	for (u64 fn = HYPSEC_GUEST_RAM; fn <= HYPSEC_GUEST_IDENTITY + 1; fn++) {
+	for (u64 fn = HYPSEC_GUEST_RAM; fn <= HYPSEC_GUEST_PLATFORM + 1; fn++) {
 		host_regs.x[0] = fn;
 		assert_true(pvm_guest_call(&scratch, HOST, &code));
 		assert_true((s64)host_regs.x[0] < 0);

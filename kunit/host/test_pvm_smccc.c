@@ -13,7 +13,7 @@ static void answers(void **state)
 {
 	static const u64 not_supported[] = {
 		0, ~0UL, 0x84000005, 0x8400000e, 0xc400000e, 0x84000007, 0x8400001f,
-		0xc4000000 + 0x1f, 0xc5000020, 0xc5000021, 0x86000000, 0x8600ff01, 0xc6008105,
+		0xc4000000 + 0x1f, 0xc5000020, 0xc5000021, 0x86000000, 0x8600ff01, 0xc6008109,
 		0xc60080ff, 0x80000002, 0x95c1ba5e,
 	};
 	(void)state;
@@ -75,8 +75,6 @@ static void guest_calls(void **state)
 		assert_int_equal(v->regs.x[1], n);
 		assert_int_equal(v->regs.x[3], 6);
 	}
-	assert_int_equal(answered(HYPSEC_GUEST_IDENTITY + 1, 0, 0, 0), -1);
-
 	/* 0x40000000 is RAM since the call above: one page, and no more. */
 	assert_int_equal(answered(HYPSEC_GUEST_RELINQUISH, 0x40000000, 3, 0), HYPSEC_OK);
 	assert_int_equal(v->regs.x[1], 1);
@@ -85,6 +83,54 @@ static void guest_calls(void **state)
 	assert_int_equal(v->regs.x[1], 0);
 	assert_int_equal(answered(HYPSEC_GUEST_RELINQUISH, 0x40000001, 1, 0), HYPSEC_INVALID);
 	assert_int_equal(answered(HYPSEC_GUEST_RELINQUISH + 1, 0x40000000, 1, 0), -1);
+}
+
+/* Sealing key and report: which image asks is the core's word, the rest its registers. */
+static void secrets(void **state)
+{
+	struct vcpu *v = &world_vcpu[0];
+	u64 was[31];
+	(void)state;
+
+	start();
+	world_secrets(v);
+	for (u64 n = 0; n < 2; n++) {
+		memcpy(was, v->regs.x, sizeof(was));
+		assert_int_equal(answered(HYPSEC_GUEST_SEALING_KEY, 7, n, 0), HYPSEC_OK);
+		assert_ptr_equal(w.asked_for, &world_pvm.verify);
+		assert_int_equal(w.asked_version, 7);
+		assert_memory_equal(&v->regs.x[1], (u8 *)&w.sealing_key + 24 * n, 24);
+		assert_memory_equal(&v->regs.x[4], was + 4, 27 * 8);
+	}
+	for (u64 n = 2; n; n <<= 1) {
+		w.asked_for = NULL;
+		assert_int_equal(answered(HYPSEC_GUEST_SEALING_KEY, 7, n, 6), HYPSEC_RANGE);
+		assert_null(w.asked_for);
+		assert_int_equal(v->regs.x[1], 7);
+		assert_int_equal(v->regs.x[3], 6);
+	}
+	w.platform_status = HYPSEC_DENIED;
+	assert_int_equal(answered(HYPSEC_GUEST_SEALING_KEY, 8, 1, 6), HYPSEC_DENIED);
+	assert_int_equal(v->regs.x[1], 8);
+	assert_int_equal(v->regs.x[2], 1);
+	w.platform_status = HYPSEC_STATE;
+	memcpy(was, v->regs.x, sizeof(was));
+	assert_int_equal(answered(HYPSEC_GUEST_REPORT, was[1], was[2], was[3]), HYPSEC_STATE);
+	assert_memory_equal(&v->regs.x[1], was + 1, 30 * 8);
+
+	w.platform_status = HYPSEC_OK;
+	w.asked_for = NULL;
+	assert_int_equal(answered(HYPSEC_GUEST_REPORT, was[1], was[2], was[3]), HYPSEC_OK);
+	assert_ptr_equal(w.asked_for, &world_pvm.verify);
+	for (int i = 1; i <= 8; i++)	/* the fake signs so */
+		assert_int_equal(v->regs.x[i], ~was[i]);
+	assert_memory_equal(&v->regs.x[9], was + 9, 22 * 8);
+
+	world_pvm.verify.m.flags = 0x1234;
+	assert_int_equal(answered(HYPSEC_GUEST_PLATFORM, 2, 0, 0), HYPSEC_OK);
+	assert_int_equal(v->regs.x[1], 0x1234 + 2);
+	assert_int_equal(answered(HYPSEC_GUEST_PLATFORM, 3, 0, 0), HYPSEC_RANGE);
+	assert_int_equal(v->regs.x[1], 3);
 }
 
 static void trng(void **state)
@@ -122,6 +168,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(answers),
 		cmocka_unit_test(guest_calls),
+		cmocka_unit_test(secrets),
 		cmocka_unit_test(trng),
 	};
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Before a power-off: every private page, of every size of entry, and no other. */
 #include "test.h"
+#include "auth.h"
 #include "check.h"
 #include "crypto.h"
 #include "hcall.h"
@@ -27,7 +28,7 @@ static struct hypsec_ram ram[2] = {
 	{ BASE, 0x401000 }, { BASE + 0x600000, 0x200000 },
 };
 static u8 *mapped;
-static bool closed, cut_off;
+static bool closed, cut_off, secrets_gone;
 bool core_broken;
 static struct percpu cpu;
 static int moving_for;
@@ -126,6 +127,12 @@ void vm_cut_off(void)
 	cut_off = true;
 }
 
+void platform_wipe(void)
+{
+	assert_true(closed || cut_off);		/* a VM could still ask for its key */
+	secrets_gone = true;
+}
+
 void vm_close_all(const char *why)
 {
 	assert_false(core_broken);	/* it takes locks */
@@ -154,7 +161,7 @@ static void fill(void)
 	page[MOVING].pi = (struct page_info){ PG_MOVING, 1, 1, false, 3 };
 	page[ABANDONED].pi = (struct page_info){ PG_MOVING, 1, 2, false, 3 };
 	moving_for = 50;
-	closed = false;
+	closed = cut_off = secrets_gone = false;
 }
 
 static void check_scrubbed(void)
@@ -162,6 +169,7 @@ static void check_scrubbed(void)
 	unsigned int i, private = 0;
 
 	assert_null(mapped);
+	assert_true(secrets_gone);
 	for (i = 0; i < PAGES; i++) {
 		bool in_ram = i < 1025 || i >= 1536;
 		bool p = in_ram && (page[i].pi.state == PG_PRIVATE ||

@@ -43,6 +43,9 @@ static const struct fn {
 	{ HYPSEC_GUEST_RAM, false, 0, 1 },
 	{ HYPSEC_GUEST_RANDOM, false, 0, 0xf },
 	{ HYPSEC_GUEST_IDENTITY, false, 0, 0xf },
+	{ HYPSEC_GUEST_SEALING_KEY, false, 0, 0xf },
+	{ HYPSEC_GUEST_REPORT, false, 0, 0x1ff },
+	{ HYPSEC_GUEST_PLATFORM, false, 0, 0xf },
 	{ HYPSEC_GUEST_RELINQUISH, false, 0, 3 },
 };
 

@@ -25,7 +25,8 @@ TESTS = []
 (DT_OK, DT_HEADER, DT_STRUCTURE, DT_DEPTH, DT_NODES, DT_CELLS, DT_REG, DT_IRQ,
  DT_TOO_MANY, DT_TWICE, DT_MISSING, DT_PSCI, DT_CPU, DT_RANGE, DT_OVERLAP,
  DT_IMAGE, DT_BUILD) = range(17)
-STUB_PLACE, STUB_LAYOUT, STUB_RAM, STUB_RANDOM, STUB_EXCEPTION, STUB_IDENTITY = range(32, 38)
+STUB_PLACE, STUB_LAYOUT, STUB_RAM, STUB_RANDOM, STUB_EXCEPTION, STUB_IDENTITY, \
+    STUB_SEALING = range(32, 39)
 
 
 def test(f):
@@ -69,11 +70,11 @@ def build(out, *args):
 
 
 def boot(dtb="virt2.dtb", image="vm.img", protect=0, ram=0, random=0, place=0,
-         dtb_at=DTB, dtb_size=None, identity=0):
+         dtb_at=DTB, dtb_size=None, identity=0, sealing=0):
     if dtb_size is None:
         dtb_size = os.path.getsize(dtb)
-    put("params", struct.pack("<7Q", protect, ram, random, place, dtb_at, dtb_size,
-                              identity))
+    put("params", struct.pack("<8Q", protect, ram, random, place, dtb_at, dtb_size,
+                              identity, sealing))
     return run("qemu-system-aarch64", "-M", "virt,virtualization=on,gic-version=3",
                "-cpu", "cortex-a72", "-m", "128", "-nodefaults", "-display", "none",
                "-no-reboot", "-serial", "stdio", "-kernel", "el2.elf",
@@ -157,6 +158,15 @@ def the_new_tree_is_ours():
         assert [int(x, 16) for x in get("/chosen", "hypsec," + name, "bx").split()] == \
             list(range(first, first + 32))
     assert get("/chosen", "hypsec,security-version", "x") == "48474645 44434241"
+    # its sealing keys: of this version and three before
+    keys = bytes(int(x, 16) for x in
+                 get("/chosen", "security-hypsec-sealing-keys", "bx").split())
+    assert len(keys) == 4 * 32
+    for i in range(4):
+        version, = struct.unpack_from("<Q", keys, 32 * i)
+        assert version == 0x4847464544434241 - i, hex(version)
+        assert keys[32 * i + 8:32 * i + 32] == bytes(range(9, 33))
+    assert get("/chosen", "hypsec,sealing-source") == "platform"
     nodes = run("fdtget", "-l", "new.dtb", "/").split()
     assert nodes == ["chosen", "aliases", "memory@40000000", "cpus", "psci",
                      "interrupt-controller@8000000", "timer", "apb-pclk",
@@ -183,6 +193,8 @@ def core_says_no():
     assert off(out) == STUB_RANDOM and "KERNEL" not in out
     out = boot(identity=-8 & MINUS1)
     assert off(out) == STUB_IDENTITY and "KERNEL" not in out
+    out = boot(sealing=-4 & MINUS1)
+    assert off(out) == STUB_SEALING and "KERNEL" not in out
     assert off(boot(place=IMAGE + (2 << 20))) == STUB_PLACE
 
 

@@ -64,5 +64,22 @@ kill -9 $pid
 wait $pid 2>/dev/null
 sleep 5
 report "it is killed, its memory comes back"
+
+# A guest that has its image verified before, and signs what it is told.
+mkfifo /tmp/nonce
+qemu-system-aarch64 -M virt,gic-version=3 -accel kvm -cpu host -smp 1 -m 128 -nodefaults \
+	-no-user-config -display none -serial stdio -kernel box3.img </tmp/nonce >/tmp/box3 &
+pid=$!
+exec 3>/tmp/nonce
+n=0
+until grep -q 'nonce?' /tmp/box3 || [ $n -gt 600 ]; do
+	n=$((n + 1))
+	sleep 1
+done
+stats 1 >/dev/null
+printf %0128d 5 >&3
+wait $pid
+grep -q '^kernel: all passed' /tmp/box3 || echo "not ok 0 - the guest had no report"
+report "a guest's report is signed"
 echo "1..$count"
 [ $failed = 0 ]

@@ -3,15 +3,11 @@
  * What a protected guest can see and must not, from inside. Runs where a kernel
  * would, with the MMU off, and reports on the PL011. Freestanding.
  */
-#include <stdint.h>
+#include "kernel.h"
 #include "../../el2-objs/abi/hypsec_guest.h"
 
-enum { MODE_OFF, MODE_RESET, MODE_STAY, MODE_SPEND };	/* MODE: by build */
+enum { MODE_OFF, MODE_RESET, MODE_STAY, MODE_SPEND, MODE_ATTEST };	/* MODE: by build */
 
-typedef uint64_t u64;
-typedef uint32_t u32;
-
-#define UART		((volatile u32 *)0x09000000UL)
 #define FRESH		((volatile u64 *)0x46000000UL)	/* RAM nobody has touched */
 #define GIVEN		((volatile u64 *)0x46400000UL)	/* the same, for give() */
 #define GIVEN_PAGES	2048UL
@@ -49,9 +45,7 @@ void second_main(u64 x0, u64 junk);
 
 #define sysreg(r) ({ u64 __v; asm volatile("mrs %0, " #r : "=r"(__v)); __v; })
 
-struct result { u64 x0, x1, x2, x3; };
-
-static struct result hvc(u64 fn, u64 a1, u64 a2, u64 a3)
+struct result hvc(u64 fn, u64 a1, u64 a2, u64 a3)
 {
 	register u64 x0 asm("x0") = fn;
 	register u64 x1 asm("x1") = a1;
@@ -62,19 +56,19 @@ static struct result hvc(u64 fn, u64 a1, u64 a2, u64 a3)
 	return (struct result){ x0, x1, x2, x3 };
 }
 
-static void say(const char *s)
+void say(const char *s)
 {
 	while (*s)
 		*UART = (unsigned char)*s++;
 }
 
-static void say_hex(u64 v)
+void say_hex(u64 v)
 {
 	for (int i = 60; i >= 0; i -= 4)
 		*UART = (unsigned char)"0123456789abcdef"[v >> i & 15];
 }
 
-static void is(const char *what, u64 got, u64 expected)
+void is(const char *what, u64 got, u64 expected)
 {
 	tests++;
 	if (got == expected)
@@ -97,7 +91,7 @@ static u64 taken(void)
 }
 
 /* Bytes in the order of memory. */
-static void say_bytes(u64 v)
+void say_bytes(u64 v)
 {
 	for (int i = 0; i < 16; i++)
 		*UART = (unsigned char)"0123456789abcdef"[v >> (8 * (i / 2) + (i % 2 ? 0 : 4)) & 15];
@@ -346,6 +340,11 @@ void kernel_main(u64 dtb)
 	if (MODE == MODE_RESET) {
 		say("kernel: resets\r\n");
 		hvc(PSCI_RESET, 0, 0, 0);
+	}
+	if (MODE == MODE_ATTEST) {
+		attest();
+		say(failed ? "kernel: FAILED\r\n" : "kernel: all passed\r\n");
+		hvc(PSCI_OFF, 0, 0, 0);
 	}
 	calls();
 	identity();

@@ -80,6 +80,7 @@ wait $pid 2>/dev/null
 # The same kernel, of a signer who lets the host debug it; and one who does not.
 debugger() {
 	mark
+	: >/tmp/out
 	( vm "$1.img" 1 -gdb unix:/tmp/gdb.$1,server=on,wait=off ) &
 	pid=$!
 	check "$1: stays" soon said "kernel: stays"

@@ -21,6 +21,39 @@ stop() {
 	exit 1
 }
 
+# What else a host may try: the image with one instruction of its stub changed, behind
+# those that ask for protection; the TPM, as the initramfs did.
+others() {
+	cp vm.img tampered.img
+	entry=$(od -An -tu4 -j4 -N4 vm.img)
+	printf '\377\377\377\377' | dd of=tampered.img bs=1 seek=$((entry + 64)) conv=notrunc 2>/dev/null
+	( exec qemu-system-aarch64 -M virt,gic-version=3 -accel kvm -cpu host -smp 1 -m 256 \
+		-nodefaults -display none -no-reboot -kernel tampered.img </dev/null ) &
+	tampered=$!
+	wait_for 'ended: image' dmesg
+	kill -9 $tampered
+	rm tampered.img
+	dmesg | sed -n 's/.*hypsec: core: \(vm [0-9]*: ended: image: .*\)/run: tampered: \1/p'
+	b=busybox
+	. ./platform.sh
+	if platform_unseal >/tmp/unsealed 2>/tmp/unseal.errors; then
+		echo "run: error: the TPM gave the secret"
+	elif grep -q 0x99D /tmp/unseal.errors && [ ! -s /tmp/unsealed ]; then
+		echo "run: tpm refuses"
+	fi
+}
+
+# wait_for PATTERN COMMAND...: until its output has it, or ten minutes.
+wait_for() {
+	pattern=$1 waited=0
+	shift
+	until "$@" 2>/dev/null | grep -q "$pattern"; do
+		[ $waited -lt 600 ] || stop "no $pattern"
+		sleep 1
+		waited=$((waited + 1))
+	done
+}
+
 boot=
 [ "$1" != --boot ] || { boot=1; shift; }
 cd /root
@@ -42,7 +75,7 @@ until grep -q '^secret: intact' /tmp/console; do
 	seconds=$((seconds + 1))
 done
 echo "run: guest up seconds=$seconds uptime=$(cut -d' ' -f1 /proc/uptime)"
-grep '^secret:' /tmp/console | head -n 2 | tr -d '\r' | sed 's/^/guest: /'
+grep '^secret:' /tmp/console | head -n 3 | tr -d '\r' | sed 's/^/guest: /'
 [ ! -e /sys/kernel/security/hypsec/vms ] ||
 	sed 's/^/run: hypsec vm /' /sys/kernel/security/hypsec/vms
 if [ -n "$boot" ]; then
@@ -51,6 +84,8 @@ if [ -n "$boot" ]; then
 fi
 
 # As root of the host: every register view, then all of memory.
+[ ! -e platform.sh ] || others
+
 masked=$(sed -n 's/^secret: masked=\([0-9a-f]*\).*/\1/p' /tmp/console)
 ./attack -s "$masked" all $pid /tmp/monitor
 echo "run: attack status=$?"

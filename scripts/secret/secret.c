@@ -16,6 +16,7 @@
 #include <sys/random.h>
 #include <sys/reboot.h>
 #include <unistd.h>
+#include "disk.h"
 
 #define MASK		0xa5
 #define COPIES		64		/* of the secret, each on a page of its own */
@@ -48,6 +49,7 @@ int main(void)
 	unsigned int i;
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
+	disk();
 	if (getrandom(&secret, sizeof(secret), 0) != sizeof(secret))
 		stop("no randomness");
 	for (i = 0; i < COPIES; i++)

@@ -19,6 +19,7 @@
 #define VM_MAX_REDIST	2
 #define VM_MAX_UARTS	2
 #define VM_TIMER_IRQS	4
+#define VM_KEYS		4
 
 struct vm_range {
 	uint64_t base, size;		/* bytes */
@@ -101,6 +102,10 @@ struct vm_boot {
 	/* who this VM is, by the core: abi/hypsec_image.h */
 	uint8_t identity[32], signer[32];
 	uint64_t security_version;
+	/* its sealing keys: for its own version, then for those before, to 0 */
+	uint32_t nr_keys;
+	uint8_t keys[VM_KEYS][32];
+	bool platform;			/* false: they last until the host's next boot */
 	uint64_t boot_mpidr;
 	bool smp;			/* false: only the boot CPU is listed */
 };

@@ -234,6 +234,9 @@ static void build_chosen(struct out *o, const struct vm_desc *d,
 	put(o, "hypsec,identity", b->identity, sizeof(b->identity));
 	put(o, "hypsec,signer", b->signer, sizeof(b->signer));
 	put_u64(o, "hypsec,security-version", b->security_version);
+	/* Linux shows a property to root only if its name begins so (drivers/of/kobj.c). */
+	put(o, "security-hypsec-sealing-keys", b->keys, b->nr_keys * sizeof(b->keys[0]));
+	put_str(o, "hypsec,sealing-source", b->platform ? "platform" : "ephemeral");
 	end(o);
 }
 

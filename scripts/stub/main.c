@@ -7,6 +7,7 @@
 #include <libfdt.h>
 #include "dt.h"
 #include "reason.h"
+#include "../../el2-objs/abi/hypsec_attest.h"
 #include "../../el2-objs/abi/hypsec_guest.h"
 #include "../../el2-objs/abi/hypsec_image.h"
 
@@ -129,6 +130,29 @@ static bool identity(struct vm_boot *b)
 	return true;
 }
 
+/* For this version, and for older ones, so that an update can read what it finds. */
+static bool sealing_keys(struct vm_boot *b)
+{
+	for (b->nr_keys = 0; b->nr_keys < VM_KEYS; b->nr_keys++) {
+		uint64_t version = b->security_version - b->nr_keys, word[6];
+
+		if (b->nr_keys > b->security_version)
+			break;
+		for (int i = 0; i < 2; i++) {
+			struct hvc_result r = hvc(HYPSEC_GUEST_SEALING_KEY, version, i);
+
+			if (r.x0)
+				return false;
+			word[3 * i] = r.x1;
+			word[3 * i + 1] = r.x2;
+			word[3 * i + 2] = r.x3;
+		}
+		memcpy(b->keys[b->nr_keys], word, sizeof(b->keys[0]));
+		b->platform = word[4] == HYPSEC_PLATFORM;
+	}
+	return true;
+}
+
 /* The core checked the manifest; this is what it cannot know: the kernel's bss. */
 static bool layout_ok(const struct hypsec_manifest *m,
 		      const struct image_header *kernel)
@@ -208,6 +232,8 @@ uint64_t stub_main(uint64_t dtb, uint64_t dtb_size, uint64_t image)
 		return refuse(&d, STUB_RANDOM);
 	if (!identity(&boot))
 		return refuse(&d, STUB_IDENTITY);
+	if (!sealing_keys(&boot))
+		return refuse(&d, STUB_SEALING);
 	boot.smp = m->flags & HYPSEC_FLAG_SMP;
 	boot.cmdline = (void *)(image + part[HYPSEC_PART_CMDLINE].offset);
 	boot.cmdline_size = part[HYPSEC_PART_CMDLINE].size;

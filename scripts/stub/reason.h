@@ -11,6 +11,7 @@
 #define STUB_RAM	34	/* the core refused a RAM range */
 #define STUB_RANDOM	35	/* the core has no random numbers */
 #define STUB_IDENTITY	37	/* the core does not say who this VM is */
+#define STUB_SEALING	38	/* the core gives no sealing key */
 #define STUB_EXCEPTION	36	/* x2 = ESR_EL1, x3 = ELR_EL1 */
 
 #endif

@@ -13,6 +13,7 @@ need_kernel
 "$HYPSEC_TOP/scripts/build" --if-stale --out "$HYPSEC_BUILD/module-debug" CONFIG_HYPSEC_DEBUG=y >&2
 attack=$("$HYPSEC_TOP/scripts/attack/build")
 guest=$("$HYPSEC_TOP/scripts/guest/build")
+images=$("$HYPSEC_TOP/scripts/protected/build")
 initrd=$("$HYPSEC_TOP/scripts/secret/build")
 soak=$("$HYPSEC_TOP/scripts/soak/build")
 make -s -C "$HYPSEC_TOP/scripts/stub" >&2
@@ -27,7 +28,8 @@ trap 'rm -rf "$tmp"' EXIT
 "$HYPSEC_TOP/scripts/host" --icount --timeout 1200 "$@" \
 	--hypsec "$HYPSEC_BUILD/module-debug/hypsec.ko" \
 	--add "$attack/attack:/masked/attack" --add "$attack/attack.ko:/masked/attack.ko" \
-	--add "$guest/kvmapi:/masked/kvmapi" --add "$soak/ram:/masked/ram" \
+	--add "$guest/kvmapi:/masked/kvmapi" --add "$images/box3.img:/masked/box3.img" \
+	--add "$soak/ram:/masked/ram" \
 	--add "$tmp/vm.img:/masked/vm.img" \
 	--add "$HYPSEC_TOP/scripts/guest/masked.sh:/masked/masked.sh" \
 	-- sh /masked/masked.sh 1000000

@@ -268,6 +268,33 @@ __weak const char *image_error_text(enum image_error e)
 	return text + e;
 }
 
+__weak int platform_sealing_key(const struct image_verify *v, u64 version,
+				struct hypsec_sealing_key *key)
+{
+	w.asked_for = v;
+	w.asked_version = version;
+	test_fill(&w.sealing_key, sizeof(w.sealing_key));
+	*key = w.sealing_key;
+	return w.platform_status;
+}
+
+__weak int platform_report(const struct image_verify *v, const u8 *nonce, u8 *sig)
+{
+	w.asked_for = v;
+	for (int i = 0; i < 64; i++)
+		sig[i] = ~nonce[i];
+	return w.platform_status;
+}
+
+__weak int platform_piece(u32 flags, u64 n, u64 *val)
+{
+	if (n >= HYPSEC_PLATFORM_PIECES)
+		return HYPSEC_RANGE;
+	for (int i = 0; i < 3; i++)
+		val[i] = flags + n + i;
+	return HYPSEC_OK;
+}
+
 /* --- the parts of pvm/ that a test left out --- */
 __weak void psci_cpu_on_done(struct vcpu *v, u64 ret)
 {
@@ -350,6 +377,16 @@ __weak int pvm_unseal(struct vm *vm, ipa_t ipa, u64 entry, pa_t pa)
 	(void)pa;
 	fail();
 	return HYPSEC_DENIED;
+}
+
+__weak void icache_inval_all(void)
+{
+}
+
+__weak int vm_settle(kva_t kvm)
+{
+	(void)kvm;
+	return HYPSEC_OK;
 }
 
 __weak int pvm_invalidate(struct vm *vm, u64 *start, u64 *size)

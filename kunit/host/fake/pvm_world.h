@@ -66,6 +66,11 @@ struct world {
 	enum image_error verify_error;	/* with a bad status */
 	struct hypsec_manifest manifest;
 	struct hypsec_identity identity;
+	/* its secrets: what they answer, for whom they were asked */
+	int platform_status;
+	const struct image_verify *asked_for;
+	u64 asked_version;
+	struct hypsec_sealing_key sealing_key;
 
 	char log[2048];			/* the core's lines so far */
 };

@@ -12,6 +12,7 @@ struct params {
 	uint64_t image;		/* at the protected entry; 0: the right one */
 	uint64_t dtb, dtb_size;
 	uint64_t identity;	/* what IDENTITY returns */
+	uint64_t sealing;	/* what SEALING_KEY returns */
 };
 
 static volatile struct params *const params = (void *)0x40100000;
@@ -64,6 +65,19 @@ static void protect(uint64_t *x)
 	x[3] = 0;
 }
 
+static void sealing_key(uint64_t *x, uint64_t version, uint64_t n)
+{
+	x[0] = params->sealing;
+	for (uint64_t i = 0; i < 3; i++)
+		x[1 + i] = 0x0807060504030201 + (3 * n + i) * 0x0808080808080808;
+	if (n) {
+		x[2] = 1;
+		x[3] = 0;
+	} else {
+		x[1] = version;
+	}
+}
+
 void model_trap(uint64_t *x)
 {
 	static uint64_t counter = 0x1111111111111111;
@@ -94,6 +108,10 @@ void model_trap(uint64_t *x)
 		x[0] = params->identity;
 		for (int i = 1, n = (int)x[1]; i < 4; i++)
 			x[i] = 0x0807060504030201 + (3 * n + i - 1) * 0x0808080808080808;
+		break;
+	case HYPSEC_GUEST_SEALING_KEY:
+		/* the version, then bytes 9 to 32; from a platform secret */
+		sealing_key(x, x[1], x[2]);
 		break;
 	case SYSTEM_OFF:
 		print_value("OFF ", x[1]);
