@@ -129,11 +129,11 @@ look() {
 # "zram" and "file" are the two places to swap to.
 places() {
 	case " $actions " in *" zram "*)
-		modprobe zram && echo 384M >/sys/block/zram0/disksize &&
+		modprobe zram && echo 256M >/sys/block/zram0/disksize &&
 			mkswap /dev/zram0 >/dev/null && $ram swapon /dev/zram0 || return 1 ;;
 	esac
 	case " $actions " in *" file "*)
-		dd if=/dev/zero of=/mnt/swap bs=1M count=384 2>/dev/null && chmod 600 /mnt/swap &&
+		fallocate -l 256M /mnt/swap && chmod 600 /mnt/swap &&
 			mkswap /mnt/swap >/dev/null && $ram swapon /mnt/swap || return 1 ;;
 	esac
 }
