@@ -165,7 +165,16 @@ struct zap {
 	struct trash trash;
 	u64 ia[8];
 	unsigned int leaves;
+	u64 first, end;			/* of all of it */
 };
+
+/* Entries come in order. */
+static void zapped(struct zap *z, u64 ia, u64 size)
+{
+	if (!z->end)
+		z->first = ia;
+	z->end = ia + size;
+}
 
 static void zap_table(struct zap *z, u64 *table, u8 level, u64 start, u64 last)
 {
@@ -186,9 +195,11 @@ static void zap_table(struct zap *z, u64 *table, u8 level, u64 start, u64 last)
 				continue;
 			}
 			pte_write(ptep, 0);
+			zapped(z, ia, size);
 			trash_add(&z->trash, pte_next(pte), level + 1, z->s2);
 		} else {
 			pte_write(ptep, 0);
+			zapped(z, ia, size);
 			if (z->leaves < ARRAY_SIZE(z->ia))
 				z->ia[z->leaves] = ia;
 			z->leaves++;
@@ -210,7 +221,7 @@ void s2_unmap(struct s2 *s2, u64 ia, u64 size)
 
 	zap_table(&z, s2->root, s2->start_level, ia, ia + size - 1);
 	if (z.trash.head || z.leaves > ARRAY_SIZE(z.ia))
-		tlb_flush_vmid(s2);
+		tlb_flush_range(s2, z.first, z.end - z.first);
 	else if (z.leaves)
 		tlb_flush_ipas(s2, z.ia, z.leaves);
 	trash_commit(&z.trash);
