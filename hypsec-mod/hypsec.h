@@ -72,4 +72,7 @@ u64 hypsec_account(enum hypsec_account acc);
 /* watch.c */
 void hypsec_watch_init(void);
 
+/* swap.c */
+void hypsec_swap_init(void);
+
 #endif

@@ -72,6 +72,7 @@ int hypsec_take_over(struct hypsec_region *region)
 	hypsec_log_drain();
 	hypsec_memory_init();
 	hypsec_watch_init();
+	hypsec_swap_init();
 	if (hypsec_state_sealed())
 		pr_warn("/sys/kernel/security/hypsec is not complete: is securityfs enabled?\n");
 	pr_info("sealed: %zu MiB at %pa, core measurement (SHA-256) %*phN, DMA: not confined\n",

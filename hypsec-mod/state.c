@@ -8,6 +8,7 @@
 #include <linux/fs.h>
 #include <linux/mutex.h>
 #include <linux/security.h>
+#include <linux/sizes.h>
 #include <linux/seq_file.h>
 #include <linux/workqueue.h>
 #include "hypsec.h"
@@ -93,7 +94,7 @@ static void show_identity(struct seq_file *m, unsigned int vm)
 	BUILD_BUG_ON(sizeof(piece) != HYPSEC_IDENTITY_PIECE);
 	for (i = 0; i < HYPSEC_IDENTITY_PIECES; i++) {
 		if (hypsec_call_vm_identity(vm, i, &res)) {
-			seq_puts(m, "- - -\n");
+			seq_puts(m, "- - -");
 			return;
 		}
 		piece[0] = res.a1;
@@ -101,8 +102,36 @@ static void show_identity(struct seq_file *m, unsigned int vm)
 		piece[2] = res.a3;
 		memcpy((u8 *)&id + i * sizeof(piece), piece, sizeof(piece));
 	}
-	seq_printf(m, "%*phN %*phN %llu\n", HYPSEC_HASH_SIZE, id.vm, HYPSEC_HASH_SIZE,
+	seq_printf(m, "%*phN %*phN %llu", HYPSEC_HASH_SIZE, id.vm, HYPSEC_HASH_SIZE,
 		   id.signer, (u64)id.security_version);
+}
+
+/* What its signer allows, and how far VM_PROTECT has got, in pages. */
+static void show_status(struct seq_file *m, unsigned int vm)
+{
+	static const struct {
+		u32 flag;
+		const char *name;
+	} flags[] = {
+		{ HYPSEC_FLAG_DEBUG, "debug" },
+		{ HYPSEC_FLAG_SMP, "smp" },
+		{ HYPSEC_FLAG_SHARE, "share" },
+	};
+	struct arm_smccc_res res;
+	char sep = ' ';
+	unsigned int i;
+
+	if (hypsec_call_vm_status(vm, &res)) {
+		seq_puts(m, " - -\n");
+		return;
+	}
+	for (i = 0; i < ARRAY_SIZE(flags); i++) {
+		if (!(res.a1 & flags[i].flag))
+			continue;
+		seq_printf(m, "%c%s", sep, flags[i].name);
+		sep = ',';
+	}
+	seq_printf(m, "%s %lu/%lu\n", sep == ' ' ? " -" : "", res.a2 / SZ_4K, res.a3 / SZ_4K);
 }
 
 static int vms_show(struct seq_file *m, void *v)
@@ -116,12 +145,13 @@ static int vms_show(struct seq_file *m, void *v)
 	struct arm_smccc_res res;
 	unsigned int id;
 
-	seq_puts(m, "id state private_pages running_vcpus identity signer security_version\n");
+	seq_puts(m, "id state private_pages running_vcpus identity signer security_version flags verified\n");
 	for (id = 1; hypsec_call_vm_info(id, &res) == HYPSEC_OK; id++) {
 		if (res.a1 == HYPSEC_VM_NONE || res.a1 >= ARRAY_SIZE(states))
 			continue;
 		seq_printf(m, "%u %s %lu %lu ", id, states[res.a1], res.a2, res.a3);
 		show_identity(m, id);
+		show_status(m, id);
 	}
 	return 0;
 }

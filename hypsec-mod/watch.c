@@ -10,7 +10,10 @@
 #include <linux/ftrace.h>
 #include <linux/kexec.h>
 #include <linux/kprobes.h>
+#include <linux/sched.h>
+#include <linux/string.h>
 #include <linux/suspend.h>
+#include <linux/workqueue.h>
 #include <asm/ptrace.h>
 #include "hypsec.h"
 
@@ -25,45 +28,88 @@ static int hibernation(struct notifier_block *nb, unsigned long event, void *dat
 static struct notifier_block pm_nb = { .notifier_call = hibernation };
 
 /*
- * The end of a VM: kvm_arch_destroy_vm(struct kvm *), when no vCPU is left to run. By
- * ftrace where there is ftrace, as interrupts stay on there: the core works in
- * steps, and lets them in between.
+ * The end of a VM is seen twice. kvm_arch_flush_shadow_all(struct kvm *) is called when the
+ * memory of the VMM goes away, before its pages do: a VMM that was killed still has the VM's
+ * file then, and without this the kernel would free and reuse page after page of a VM that will
+ * never run again, each of them encrypted first. kvm_arch_destroy_vm() is called when the last
+ * file is closed. At both the core ends the VM in bounded time; its pages come back zeroed,
+ * when they are touched or, in steps, by the worker.
  */
-#ifdef CONFIG_DYNAMIC_FTRACE_WITH_ARGS
-static void vm_gone(unsigned long ip, unsigned long parent, struct ftrace_ops *ops,
-		    struct ftrace_regs *fregs)
+static const char * const ends[] = { "kvm_arch_flush_shadow_all", "kvm_arch_destroy_vm" };
+
+static void reap(struct work_struct *work);
+static DECLARE_DELAYED_WORK(reaper, reap);
+
+#define IDLE_STEPS 1000		/* without a page found: far more than a sound search takes */
+
+static void reap(struct work_struct *work)
+{
+	unsigned long last = ULONG_MAX;
+	struct arm_smccc_res res;
+	unsigned int idle = 0;
+
+	while (!hypsec_call_vm_reap(&res) && res.a1) {
+		idle = res.a1 < last ? 0 : idle + 1;
+		last = res.a1;
+		if (idle > IDLE_STEPS) {
+			/* A page or a vCPU of it is in use: again, but not all the time. */
+			queue_delayed_work(system_unbound_wq, &reaper, HZ / 10);
+			break;
+		}
+		cond_resched();
+	}
+}
+
+static void vm_gone(unsigned long kvm)
 {
 	struct arm_smccc_res res;
 
-	hypsec_call_vm_teardown(ftrace_regs_get_argument(fregs, 0), &res);
+	hypsec_call_vm_end(kvm, &res);
+	mod_delayed_work(system_unbound_wq, &reaper, 0);
 }
 
-static struct ftrace_ops vm_gone_ops = { .func = vm_gone };
+/* By ftrace where there is ftrace, as interrupts stay on there. */
+#ifdef CONFIG_DYNAMIC_FTRACE_WITH_ARGS
+static void traced(unsigned long ip, unsigned long parent, struct ftrace_ops *ops,
+		   struct ftrace_regs *fregs)
+{
+	vm_gone(ftrace_regs_get_argument(fregs, 0));
+}
+
+static struct ftrace_ops end_ops = { .func = traced };
 
 static int watch_vms(void)
 {
-	static unsigned char name[] = "kvm_arch_destroy_vm";
-	int ret = ftrace_set_filter(&vm_gone_ops, name, sizeof(name) - 1, 1);
+	unsigned char name[32];
+	unsigned int i;
+	int ret = 0;
 
-	return ret ?: register_ftrace_function(&vm_gone_ops);
+	for (i = 0; i < ARRAY_SIZE(ends) && !ret; i++) {
+		strscpy(name, ends[i], sizeof(name));
+		ret = ftrace_set_filter(&end_ops, name, strlen(name), !i);
+	}
+	return ret ?: register_ftrace_function(&end_ops);
 }
 #elif defined(CONFIG_KPROBES)
-static int vm_gone(struct kprobe *p, struct pt_regs *regs)
+static int probed(struct kprobe *p, struct pt_regs *regs)
 {
-	struct arm_smccc_res res;
-
-	hypsec_call_vm_teardown(regs_get_kernel_argument(regs, 0), &res);
+	vm_gone(regs_get_kernel_argument(regs, 0));
 	return 0;
 }
 
-static struct kprobe vm_gone_probe = {
-	.symbol_name = "kvm_arch_destroy_vm",
-	.pre_handler = vm_gone,
-};
+static struct kprobe end_probes[ARRAY_SIZE(ends)];
 
 static int watch_vms(void)
 {
-	return register_kprobe(&vm_gone_probe);
+	unsigned int i;
+	int ret = 0;
+
+	for (i = 0; i < ARRAY_SIZE(ends) && !ret; i++) {
+		end_probes[i].symbol_name = ends[i];
+		end_probes[i].pre_handler = probed;
+		ret = register_kprobe(&end_probes[i]);
+	}
+	return ret;
 }
 #else
 static int watch_vms(void)

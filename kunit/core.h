@@ -73,7 +73,8 @@ int hk_finish(struct errand *e);
  */
 unsigned int hk_other_cpu(struct kunit *test);
 
-/* model.c: cases of hypsec_memory. */
+/* accounts.c, model.c: cases of hypsec_memory. */
+void accounts_add_up(struct kunit *test);
 void model_random_walk(struct kunit *test);
 void model_double_use(struct kunit *test);
 

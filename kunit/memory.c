@@ -262,32 +262,6 @@ static void many_pages(struct kunit *test)
 	KUNIT_EXPECT_LE(test, after.n[HYPSEC_ACC_HOST_S2], before.n[HYPSEC_ACC_HOST_S2]);
 }
 
-static int count_not_host(phys_addr_t pa, u64 size, int state, void *arg)
-{
-	if (state == HYPSEC_PAGE_NOT_HOST)
-		(*(u64 *)arg)++;
-	return 0;
-}
-
-/* The accounts are the truth: as many pages are out of reach as the core says it holds. */
-static void accounts_add_up(struct kunit *test)
-{
-	struct accounts a, again;
-	u64 missing;
-	int tries;
-
-	/* hypsec-mod may top the pool up meanwhile: once more, then. */
-	for (tries = 0; tries < 3; tries++) {
-		missing = 0;
-		hk_read_accounts(test, &a);
-		hk_walk_ram(count_not_host, &missing);
-		hk_read_accounts(test, &again);
-		if (hk_pages_held(&a) == hk_pages_held(&again))
-			break;
-	}
-	KUNIT_EXPECT_EQ(test, missing, hk_pages_held(&a) + a.n[HYPSEC_ACC_PRIVATE]);
-}
-
 /* A page the core took for a table of its own stays with it until it is free again. */
 static void pool_serves_the_tables(struct kunit *test)
 {

@@ -72,6 +72,11 @@ struct hypsec_policy {
 	} signer[HYPSEC_MAX_SIGNERS];
 };
 
+/* What an image's signer allows (hypsec_image.h), and HYPSEC_CALL_VM_STATUS shows. */
+#define HYPSEC_FLAG_DEBUG	(1U << 0)	/* the host may debug the VM: pvm/debug.c */
+#define HYPSEC_FLAG_SMP		(1U << 1)	/* more than one vCPU may start */
+#define HYPSEC_FLAG_SHARE	(1U << 2)	/* guest may share frames (not yet) */
+
 /*
  * Who a protected VM is (hypsec_image.h): what HYPSEC_CALL_VM_IDENTITY and
  * HYPSEC_GUEST_IDENTITY return, in pieces of 24 bytes.

@@ -43,6 +43,14 @@
 #define HYPSEC_GUEST_REPORT	0xC6008106
 /* (x1 = n) -> x1-x3 = bytes 24n to 24n+23 of a struct hypsec_platform. RANGE: n is over 2 */
 #define HYPSEC_GUEST_PLATFORM	0xC6008107
+/*
+ * (x1 = IPA, x2 = pages of 4 KiB) -> x1 = pages done, from the first on. They are as RAM that
+ * was never touched: what they held is gone, the host has their pages back, and the next access
+ * finds zeros. Any frame of RAM, whether it has a page now or not. Fewer than asked for may be
+ * done: call again with the rest, also after BUSY (the CPU, or the host, is in the way now).
+ * RANGE: the first is not RAM. STATE: not protected.
+ */
+#define HYPSEC_GUEST_RELINQUISH	0xC6008108
 
 #define HYPSEC_ABI_VERSION	1
 

@@ -53,6 +53,7 @@
 #define HYPSEC_ABI_IMAGE_H
 
 #include <stdint.h>
+#include "hypsec_abi.h"		/* HYPSEC_FLAG_* */
 
 #define HYPSEC_IMAGE_MAGIC	0x474d494345535948ULL	/* "HYSECIMG" */
 #define HYPSEC_MANIFEST_MAGIC	0x4e414d4345535948ULL	/* "HYSECMAN" */
@@ -71,9 +72,6 @@ enum hypsec_part_type {
 	HYPSEC_PART_COUNT
 };
 
-#define HYPSEC_FLAG_DEBUG	(1U << 0)	/* host may debug the VM (not yet) */
-#define HYPSEC_FLAG_SMP		(1U << 1)	/* more than one vCPU may start */
-#define HYPSEC_FLAG_SHARE	(1U << 2)	/* guest may share frames (not yet) */
 #define HYPSEC_FLAGS_KNOWN	(HYPSEC_FLAG_DEBUG | HYPSEC_FLAG_SMP | HYPSEC_FLAG_SHARE)
 
 struct hypsec_part {			/* 80 bytes */

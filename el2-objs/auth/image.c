@@ -117,6 +117,7 @@ static int step_manifest(struct image_verify *v, struct image_source *src)
 	if (e != IMG_OK)
 		return refuse(v, HYPSEC_DENIED, e);
 
+	v->verified = PAGE_SIZE;
 	hypsec_sha512_init(&v->hash);
 	v->stage = IMAGE_PARTS;
 	return HYPSEC_RESTART;		/* the signature is enough for one step */
@@ -137,6 +138,7 @@ static int step_part(struct image_verify *v, struct image_source *src)
 		/* Whole pages: the zeros after a part's end are signed too. */
 		hypsec_sha512_update(&v->hash, va, PAGE_SIZE);
 		v->done += PAGE_SIZE;
+		v->verified += PAGE_SIZE;
 		if (v->done < p->size)
 			return HYPSEC_OK;
 	}
@@ -176,6 +178,7 @@ static int step_rest(struct image_verify *v, struct image_source *src)
 		ret = src->page(src, v->done, false, &va);
 		if (ret != HYPSEC_OK)
 			return ret;
+		v->verified += PAGE_SIZE;
 	}
 	v->done += PAGE_SIZE;
 	if (v->done == v->m.mem_size)

@@ -109,10 +109,21 @@ static void write_snapshot(const struct percpu *cpu)
 #undef X
 }
 
+/*
+ * What would tell the host of a guest what it executed. The counters of an AMU run in every
+ * context and only EL3 stops them; a trace unit is stopped around a guest by TRFCR_EL1
+ * (vcpu/debug.c), or, where no bit tells that EL3 lets us have that, never programmed.
+ */
+static u64 host_cptr(void)
+{
+	return (read_idreg(ID_AA64PFR0_EL1, 44) ? CPTR_TAM : 0) | (has_trbe() ? 0 : CPTR_TTA);
+}
+
 void el2_apply_host(const struct percpu *cpu)
 {
 	write_sysreg(host_vectors, VBAR_EL2);
 	write_snapshot(cpu);
+	write_sysreg(cpu->el2_snapshot[EL2S_CPTR] | host_cptr(), CPTR_EL2);
 	write_sysreg(cpu->host_mdcr, MDCR_EL2);
 	write_sysreg(0, ACTLR_EL2);
 	write_sysreg(0, ICH_HCR_EL2);

@@ -31,11 +31,11 @@ u32 core_phase = HYPSEC_PHASE_INSTALL;
  * hcall_restart() - have the host execute its HVC again
  * @cpu: this CPU
  *
- * Progress is in the core; the host takes its interrupts between the two.
+ * The host takes its interrupts between the two.
  */
 void hcall_restart(struct percpu *cpu)
 {
-	/* x0-x3 are as they came: no handler writes them. */
+	/* x0-x3 are as they came, or make a call for the rest of it (kvm/hcalls.c). */
 	write_sysreg(read_sysreg(ELR_EL2) - 4, ELR_EL2);
 }
 
@@ -166,10 +166,12 @@ static void host_hvc(struct percpu *cpu, u64 esr)
 /*
  * ISS of a trapped MSR, MRS or System instruction (Arm ARM D17.2.37). TIDCP
  * traps the IMPLEMENTATION DEFINED ones, TACR traps ACTLR_EL1: some of them
- * switch features of the whole CPU, EL2's included. EL1 drivers for them
- * (cluster PMU, EDAC) exist in stock kernels and must not bring the host down:
- * they read zero and their writes are lost. At EL0 they are UNDEFINED, as on
- * hardware that lets nothing through.
+ * switch features of the whole CPU, EL2's included. TAM and TTA trap activity
+ * monitors and trace units (boot/el2regs.c). EL1 drivers for them (cluster PMU, EDAC,
+ * frequency invariance, CoreSight) exist in stock kernels and must not bring the host
+ * down: they read zero, a counter that stands still and a unit that is not there, and
+ * their writes are lost. At EL0 they are UNDEFINED, as on hardware that lets nothing
+ * through.
  */
 static void host_sys64(struct percpu *cpu, u64 esr)
 {
@@ -178,8 +180,10 @@ static void host_sys64(struct percpu *cpu, u64 esr)
 	u32 crn = FIELD(esr, 13, 10), crm = FIELD(esr, 4, 1), rt = FIELD(esr, 9, 5);
 	bool actlr = op0 == 3 && op1 == 0 && crn == 1 && crm == 0 && op2 == 1;
 	bool impdef = (op0 == 1 || op0 == 3) && (crn == 11 || crn == 15);
+	bool amu = op0 == 3 && op1 == 3 && crn == 13 && crm >= 2;
+	bool trace = op0 == 2 && op1 == 1 && crn < 8;
 
-	if (!FROM_EL1(read_sysreg(SPSR_EL2)) || !(actlr || impdef)) {
+	if (!FROM_EL1(read_sysreg(SPSR_EL2)) || !(actlr || impdef || amu || trace)) {
 		host_inject_undef();
 		return;
 	}

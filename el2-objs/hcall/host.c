@@ -124,6 +124,17 @@ int hc_vm_teardown(struct percpu *cpu, const u64 *arg, u64 *val)
 	return vm_teardown(KVA(arg[0]));
 }
 
+int hc_vm_end(struct percpu *cpu, const u64 *arg, u64 *val)
+{
+	return vm_end(KVA(arg[0]));
+}
+
+int hc_vm_reap(struct percpu *cpu, const u64 *arg, u64 *val)
+{
+	val[0] = vm_reap_step();
+	return HYPSEC_OK;
+}
+
 int hc_vm_info(struct percpu *cpu, const u64 *arg, u64 *val)
 {
 	struct vm *vm;
@@ -158,6 +169,21 @@ int hc_vm_identity(struct percpu *cpu, const u64 *arg, u64 *val)
 int hc_platform(struct percpu *cpu, const u64 *arg, u64 *val)
 {
 	return platform_piece(0, arg[0], val);
+}
+
+int hc_vm_status(struct percpu *cpu, const u64 *arg, u64 *val)
+{
+	struct vm *vm;
+	int status;
+
+	if (arg[0] < 1 || arg[0] > VM_MAX)
+		return HYPSEC_RANGE;
+	vm = vm_by_id((u16)arg[0]);
+	if (!vm)
+		return HYPSEC_STATE;
+	status = pvm_status(vm, val);
+	vm_put(vm);
+	return status;
 }
 
 int hc_log(struct percpu *cpu, const u64 *arg, u64 *val)

@@ -124,6 +124,7 @@ struct image_verify {
 	u64 ipa, ipa_limit;		/* image base, end of address space */
 	u64 manifest_offset;
 	u64 done;			/* bytes of the part, or of the image */
+	u64 verified;			/* bytes so far, of m.mem_size; 0 until the signature is checked */
 	u32 part;			/* enum hypsec_part_type */
 	enum image_stage stage;
 	int refused;			/* status, at IMAGE_REFUSED */

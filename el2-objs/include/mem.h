@@ -201,10 +201,11 @@ enum slot_id {			/* per CPU */
 	SLOT_BY_CALL,		/* those above are empty whenever the host runs */
 	/*
 	 * Leases: may stay mapped over returns to the host. The pages are as any in a
-	 * slot: HOST, and refused to a claim, until slot_unmap() on this CPU.
+	 * slot: HOST, and refused to a claim, until slot_unmap() or slot_rest() on this CPU.
 	 */
 	SLOT_LEASE_VCPU = SLOT_BY_CALL,	/* struct kvm_vcpu of the vCPU KVM has loaded here */
 	SLOT_LEASE_MMU,		/* its struct kvm_s2_mmu */
+	SLOT_LEASE_KVM,		/* fields of its struct kvm */
 	SLOT_COUNT
 };
 #define SLOT_PAGES	8	/* consecutive pages one slot can hold */
@@ -222,6 +223,13 @@ enum slot_id {			/* per CPU */
  */
 void *slot_map(enum slot_id id, pa_t pa, size_t len);
 void slot_unmap(enum slot_id id);
+/*
+ * A lease that is not used now: whoever claims a page of it takes it from this CPU.
+ * slot_resume() tells: true: the pages are HOST still, mapped where they were, and refused to
+ * claims again; false: one has gone, nothing may be accessed, slot_unmap() is to follow.
+ */
+void slot_rest(enum slot_id id);
+bool slot_resume(enum slot_id id);
 /* As slot_map() for one page that is PRIVATE to @vm (SLOT_PAGE only). */
 void *slot_map_private(pa_t pa, u16 vm);
 /* CHECK()ed at every return to EL1. */

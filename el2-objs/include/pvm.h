@@ -37,6 +37,7 @@ struct pvm_range {
 struct pvm {
 	struct vcpu *vcpu[VM_MAX_VCPUS];	/* set once; own pages */
 	u64 id[PVM_ID_COUNT];			/* set once */
+	u64 flags;				/* set once: HYPSEC_FLAG_*, verified */
 	/* The image and device tree as VM_PROTECT found them: RAM too. */
 	struct pvm_range image, dtb;		/* set once */
 	struct pvm_range ram[VM_MAX_RAM];
@@ -44,10 +45,8 @@ struct pvm {
 	/* Progress of VM_PROTECT: touched by the vCPU that asked, and no other. */
 	struct image_verify verify;
 	u64 dtb_ipa, dtb_size, dtb_done;	/* bytes; dtb_size is as stated in it */
+	u64 verified, to_verify;		/* bytes; written by that vCPU, read by any: no lock */
 	struct seal seal;
-	/* How far pvm_invalidate() of @flush got: the next address. */
-	struct pvm_range flush;
-	u64 flush_next;
 };
 
 /*
@@ -69,6 +68,12 @@ enum pvm_exposure {
 	SHOW_COUNT
 };
 
+/* The VM's signer lets its host debug it: no such word is taken before it is verified. */
+static inline bool pvm_debuggable(const struct vm *vm)
+{
+	return unlikely(vm->pvm->flags & HYPSEC_FLAG_DEBUG);
+}
+
 /* --- pvm/exposure.c --- */
 /* Leave the guest showing @what; returns false, for use as a handler's result. */
 bool pvm_show(struct vcpu *v, enum pvm_exposure what, enum vcpu_exit *code);
@@ -83,6 +88,14 @@ bool pvm_show_wait(struct vcpu *v, enum vcpu_exit *code);
 enum vcpu_exit pvm_expose(const struct vcpu *v, struct host_io *io);
 /* Applies what the host may answer to @v's last exit, and forgets that exit. */
 void pvm_accept(struct vcpu *v, const struct host_io *io);
+
+/* --- pvm/debug.c: nothing at all, unless the VM's manifest says HYPSEC_FLAG_DEBUG --- */
+/* Before a run, after the controls: what the host's debugger wants of @v. */
+void pvm_debug_load(struct vcpu *v, const struct host_io *io);
+/* After it: what it is shown; @v is without anything of the debugger's again. */
+void pvm_debug_unload(struct vcpu *v, struct host_io *io);
+/* A breakpoint, watchpoint, software step or BRK that came to EL2. */
+bool pvm_debug_exit(struct vcpu *v, enum vcpu_exit *code);
 
 /* --- pvm/fault.c --- */
 bool pvm_in_ram(const struct pvm *p, u64 ipa, u64 size);
@@ -114,6 +127,19 @@ bool pvm_abort(struct vcpu *v, enum vcpu_exit *code);
  * Locks: caller holds vm->lock.
  */
 int pvm_unseal(struct vm *vm, ipa_t ipa, u64 entry, pa_t pa);
+
+/* --- pvm/relinquish.c --- */
+/**
+ * pvm_relinquish() - HYPSEC_GUEST_RELINQUISH
+ * @ipa: of the first frame
+ * @pages: how many
+ * @done: out: how many of them, from the first on, are as if never touched
+ *
+ * Return: HYPSEC_OK: at least one; else none: HYPSEC_INVALID unaligned or none asked for;
+ * HYPSEC_RANGE not RAM; HYPSEC_BUSY; HYPSEC_NO_MEMORY; HYPSEC_DEAD.
+ * Locks: takes vm->lock.
+ */
+int pvm_relinquish(struct vm *vm, u64 ipa, u64 pages, u64 *done);
 
 /* --- pvm/mmio.c --- */
 /* True if @esr, of a data abort outside RAM, is one the host can emulate. */

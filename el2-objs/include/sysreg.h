@@ -104,6 +104,12 @@
 #define CPTR_TCPAC	SR_BIT(31)
 #define CPTR_RES1	0x32ff		/* without TZ and TSM */
 
+/* MDSCR_EL1 (D23.3.21) */
+#define MDSCR_SS	SR_BIT(0)
+#define MDSCR_TDCC	SR_BIT(12)
+#define MDSCR_KDE	SR_BIT(13)
+#define MDSCR_MDE	SR_BIT(15)
+
 /* CNTHCTL_EL2 with E2H == 0 */
 #define CNTHCTL_EL1PCTEN SR_BIT(0)
 #define CNTHCTL_EL1PCEN	SR_BIT(1)

@@ -112,6 +112,7 @@ struct vcpu {
 	u32 pending;			/* what the host's next entry completes: pvm/exits.c */
 	u32 pending_reg;		/* Rt of a forwarded load or register read */
 	u64 pending_esr;
+	u64 host_mdscr;			/* MDSCR_EL1.SS, MDE: of the host's debugger, for this run */
 };
 
 #define VCPU_SVE_MAX	64		/* bytes of a vector of a protected VM's */
@@ -186,6 +187,13 @@ void vm_cut_off(void);
 void vm_reap(struct vm *vm);
 /* The host says @kvm is gone (HYPSEC_VM_TEARDOWN). Restartable. */
 int vm_teardown(kva_t kvm);
+/*
+ * The same without its pages, in bounded time: dead at once, and no longer known as @kvm, whose
+ * memory the host may use for another.
+ */
+int vm_end(kva_t kvm);
+/* Gives back some of what dead VMs own. Return: 0 if all is back, else about the pages left. */
+u64 vm_reap_step(void);
 /* The host touched a private page: it gets it, sealed, or zeroed if its VM is dead. */
 void vm_host_touch(pa_t pa, struct page_info pi);
 /* Drops every host-page mapping of every shadow, new epoch. No lock held. */
@@ -218,6 +226,8 @@ void vcpu_controls_ordinary(struct vcpu *v, u64 host_hcr, u64 host_mdcr, u64 hos
 void vcpu_controls_protected(struct vcpu *v);
 /* Injects a synchronous exception into the guest's EL1 (in @v's saved or loaded state). */
 void vcpu_inject_undef(struct vcpu *v);
+/* The debug exception in @v->esr, as if it had not been routed to EL2. */
+void vcpu_inject_debug(struct vcpu *v);
 void vcpu_inject_abort(struct vcpu *v, bool iabt, u64 far);
 void vcpu_skip(struct vcpu *v);
 u32 sve_measure(const struct percpu *cpu);
@@ -245,10 +255,16 @@ struct host_io {
 	bool exception;		/* PENDING_EXCEPTION: the host wants one injected */
 	u64 wfx;		/* HCR_EL2.TWI|TWE it asks for */
 	struct gic_state gic;
+	/* in: of a debugger; looked at for a VM that may be debugged only (pvm/debug.c) */
+	u64 mdscr, pstate_in;	/* MDSCR_EL1, PSTATE as the debugger wants them */
+	struct debug_regs *debug;	/* breakpoints, watchpoints; NULL: none */
 	/* out: written back; everything not set here is written as a constant */
 	u64 esr, far, hpfar;
 	u64 out_x[31];
 	u32 out_mask;		/* bit n: out_x[n] is meant; others are written 0 */
+	bool shown;		/* @sp to @sr are meant: the VM may be debugged */
+	u64 sp, pc, pstate;
+	u64 sr[GSR_COUNT];
 };
 
 /* --- pvm/: protected VMs --- */
@@ -260,6 +276,8 @@ enum vcpu_exit pvm_run(struct vm *vm, kva_t host_vcpu, struct host_io *io);
 bool pvm_guest_call(struct vcpu *v, kva_t host_vcpu, enum vcpu_exit *code);
 /* Piece @n of @vm's struct hypsec_identity. RANGE: @n; STATE: not protected. Takes vm->lock. */
 int pvm_identity(struct vm *vm, u64 n, u64 *val);
+/* @vm's flags, bytes verified, bytes of its image. STATE: never asked to be protected, or dead. */
+int pvm_status(struct vm *vm, u64 *val);
 /*
  * Erases the vCPUs' registers, in memory too. @vm is dead, or the core broken; a vCPU may still
  * be inside, and goes on to use the rest.
@@ -278,13 +296,14 @@ void pvm_forget(struct vm *vm);
 int pvm_seal(struct vm *vm, u64 frame, pa_t pa);
 /*
  * pvm_invalidate() - KVM has changed its table in a range
- * @start, @size: bytes of IPA, page aligned
+ * @start, @size: bytes of IPA, page aligned; on return what is left of them
  *
  * Seals what KVM has taken away: private frames in the range for which KVM's table does not have
  * their page any more. Of VMs that are not protected: nothing.
- * Return: HYPSEC_OK, or HYPSEC_RESTART: call again with the same. Locks: takes vm->lock.
+ * Progress is the caller's: KVM makes such calls for one VM on several CPUs at once.
+ * Return: HYPSEC_OK, or HYPSEC_RESTART: call again with what is left. Locks: takes vm->lock.
  */
-int pvm_invalidate(struct vm *vm, u64 start, u64 size);
+int pvm_invalidate(struct vm *vm, u64 *start, u64 *size);
 /* Frees what pvm/ holds for a dead VM with no running vCPU. Locks: vm->lock, held. */
 void pvm_free(struct vm *vm);
 

@@ -32,16 +32,10 @@ static u64 gic_config(void)
 }
 
 /* struct vgic_v3_cpu_if up to the list registers, where VMCR and the APRs are. */
-static void vmcr_aprs(kva_t cpu_if, bool load)
+static bool vmcr_aprs(u32 *buf, struct cpu_run *c, bool load)
 {
-	u32 buf[KVM_GIC_LR / 4];
-	struct cpu_run *c = cpu_run();
 	struct gic_state g;
-	pa_t pa;
 
-	_Static_assert(KVM_GIC_AP0R < KVM_GIC_LR && KVM_GIC_AP1R < KVM_GIC_LR, "KVM's layout");
-	if (kva_to_pa(cpu_if, sizeof(buf), &pa) || copy_from_host(buf, pa, sizeof(buf)))
-		return;
 	memcpy(g.ap0r, &buf[KVM_GIC_AP0R / 4], sizeof(g.ap0r));
 	memcpy(g.ap1r, &buf[KVM_GIC_AP1R / 4], sizeof(g.ap1r));
 	g.sre = buf[KVM_GIC_SRE / 4];
@@ -50,39 +44,75 @@ static void vmcr_aprs(kva_t cpu_if, bool load)
 		if (g.sre)
 			write_sysreg(buf[KVM_GIC_VMCR / 4], ICH_VMCR_EL2);
 		gic_load_aprs(&g, c);
-		return;
+		return false;
 	}
 	gic_save_aprs(&g, c);
 	if (g.sre)
 		buf[KVM_GIC_VMCR / 4] = (u32)read_sysreg(ICH_VMCR_EL2);
 	memcpy(&buf[KVM_GIC_AP0R / 4], g.ap0r, sizeof(g.ap0r));
 	memcpy(&buf[KVM_GIC_AP1R / 4], g.ap1r, sizeof(g.ap1r));
+	return true;
+}
+
+/* KVM puts a vCPU away, or loads it: nearly always the one that is leased here. */
+static void vmcr_aprs_at(kva_t cpu_if, bool load)
+{
+	u32 buf[KVM_GIC_LR / 4];
+	struct cpu_run *c = cpu_run();
+	bool rested;
+	u8 *k = kvm_lease_peek(c, KVA(cpu_if.v - KVM_VCPU_GIC), &rested);
+	pa_t pa;
+
+	_Static_assert(KVM_GIC_AP0R < KVM_GIC_LR && KVM_GIC_AP1R < KVM_GIC_LR, "KVM's layout");
+	if (k) {
+		memcpy(buf, k + KVM_VCPU_GIC, sizeof(buf));
+		if (vmcr_aprs(buf, c, load))
+			memcpy(k + KVM_VCPU_GIC, buf, sizeof(buf));
+		kvm_lease_unpeek(c, rested);
+		return;
+	}
+	if (kva_to_pa(cpu_if, sizeof(buf), &pa) || copy_from_host(buf, pa, sizeof(buf)))
+		return;
 	/* The page was the host's a moment ago; if it is not now, nothing is lost. */
-	(void)!copy_to_host(pa, buf, sizeof(buf));
+	if (vmcr_aprs(buf, c, load))
+		(void)!copy_to_host(pa, buf, sizeof(buf));
 }
 
 /*
  * Protected VMs' flags stay as they are: the core's own record of the guest
  * takes them in at the next run, and once.
  */
-static void adjust_pc(kva_t host)
+static void adjust_pc(u8 *k)
 {
 	struct vm *vm;
 	bool ordinary;
-	pa_t pa;
-	u8 *k;
 
-	if (!IS_ALIGNED(host.v, 16) || kva_to_pa(host, KVM_VCPU_SIZE, &pa))
-		return;
-	k = slot_map(SLOT_VCPU, pa, KVM_VCPU_SIZE);
-	if (!k)
-		return;
 	vm = vm_find(KVA(KV64(k, KVM_VCPU_HW_MMU)));
 	ordinary = !vm || READ_ONCE(vm->state) == VM_ORDINARY;
 	if (vm)
 		vm_put(vm);
 	if (ordinary)
 		kvm_adjust_pc(k);
+}
+
+static void adjust_pc_at(kva_t host)
+{
+	struct cpu_run *c = cpu_run();
+	bool rested;
+	u8 *k = kvm_lease_peek(c, host, &rested);
+	pa_t pa;
+
+	if (k) {
+		adjust_pc(k);
+		kvm_lease_unpeek(c, rested);
+		return;
+	}
+	if (!IS_ALIGNED(host.v, 16) || kva_to_pa(host, KVM_VCPU_SIZE, &pa))
+		return;
+	k = slot_map(SLOT_VCPU, pa, KVM_VCPU_SIZE);
+	if (!k)
+		return;
+	adjust_pc(k);
 	slot_unmap(SLOT_VCPU);
 }
 
@@ -91,11 +121,15 @@ static void adjust_pc(kva_t host)
  * KVM took away are sealed before the call returns: whoever reads the page next may be a
  * device. KVM takes away by address or by range (stage2_unmap_walker()); a call for all of a
  * VM (@size 0) comes after a change of permissions or ages, and often.
+ *
+ * Of such a call that is interrupted x0 to x3 become one for the rest of its range: they are
+ * the caller's to lose (SMCCC). In the core its progress could be only the VM's, and KVM has calls
+ * for one VM under way on several CPUs: kvm_flush_remote_tlbs_memslot() is under no lock of its.
  * Return: HYPSEC_OK, or HYPSEC_RESTART.
  */
-static int flush(kva_t mmu, u64 ipa, u64 size)
+static int flush(u64 *x, u64 ipa, u64 size)
 {
-	struct vm *vm = vm_find(mmu);
+	struct vm *vm = vm_find(KVA(x[1]));
 	int ret = HYPSEC_OK;
 	bool ordinary;
 
@@ -111,13 +145,19 @@ static int flush(kva_t mmu, u64 ipa, u64 size)
 	}
 	spin_unlock(&vm->lock);
 	if (!ordinary && size)
-		ret = pvm_invalidate(vm, ipa, size);
+		ret = pvm_invalidate(vm, &ipa, &size);
 	vm_put(vm);
 	s2_trash_step(TRASH_STEP);
+	if (ret == HYPSEC_RESTART) {
+		x[0] = (x[0] & ~(u64)FN_MASK) | KVM_FN_kvm_tlb_flush_vmid_range;
+		x[2] = ipa;
+		x[3] = size >> PAGE_SHIFT;
+	}
 	return ret;
 }
 
-static int flush_ipa(kva_t mmu, u64 ipa, u64 level)
+/* @level: KVM's int, and of a register only the lower half is that. */
+static int flush_ipa(u64 *x, u64 ipa, u32 level)
 {
 	u64 size = PAGE_SIZE;
 
@@ -129,15 +169,15 @@ static int flush_ipa(kva_t mmu, u64 ipa, u64 level)
 		size <<= 9 * (3 - level);
 	else if (level == 0)
 		size = 0;		/* 512 GiB: everything */
-	return flush(mmu, size ? ALIGN_DOWN(ipa, size) : 0, size);
+	return flush(x, size ? ALIGN_DOWN(ipa, size) : 0, size);
 }
 
-static int flush_range(kva_t mmu, u64 start, u64 pages)
+static int flush_range(u64 *x, u64 start, u64 pages)
 {
 	/* More than the IPA space, or past 64 bits: everything. */
 	if (!pages || pages > BIT(40) || start > BIT(52))
-		return flush(mmu, 0, 0);
-	return flush(mmu, ALIGN_DOWN(start, PAGE_SIZE), pages * PAGE_SIZE);
+		return flush(x, 0, 0);
+	return flush(x, ALIGN_DOWN(start, PAGE_SIZE), pages * PAGE_SIZE);
 }
 
 /* Another vCPU of the VM ran here: nothing private to it may be left in this CPU. */
@@ -159,7 +199,7 @@ static void set_cntvoff(struct percpu *cpu, u64 value)
 	cpu->host_cntvoff = value;
 	write_sysreg(value, CNTVOFF_EL2);
 	/* KVM loads a vCPU or puts one away. */
-	kvm_lease_end(cpu_run());
+	kvm_lease_rest(cpu_run());
 }
 
 bool kvm_host_call(struct percpu *cpu, u64 id)
@@ -185,20 +225,20 @@ bool kvm_host_call(struct percpu *cpu, u64 id)
 		result = gic_config();
 		break;
 	case KVM_FN_kvm_adjust_pc:
-		adjust_pc(KVA(x[1]));
+		adjust_pc_at(KVA(x[1]));
 		break;
 	case KVM_FN_kvm_flush_vm_context:
 		/* VMIDs are the core's; a VM with a new one in its mmu is found at its run. */
 		break;
 	case KVM_FN_kvm_tlb_flush_vmid_ipa:
 	case KVM_FN_kvm_tlb_flush_vmid_ipa_nsh:
-		status = flush_ipa(KVA(x[1]), x[2], x[3]);
+		status = flush_ipa(x, x[2], (u32)x[3]);
 		break;
 	case KVM_FN_kvm_tlb_flush_vmid:
-		status = flush(KVA(x[1]), 0, 0);
+		status = flush(x, 0, 0);
 		break;
 	case KVM_FN_kvm_tlb_flush_vmid_range:
-		status = flush_range(KVA(x[1]), x[2], x[3]);
+		status = flush_range(x, x[2], x[3]);
 		break;
 	case KVM_FN_kvm_flush_cpu_context:
 		flush_cpu(KVA(x[1]));
@@ -207,10 +247,10 @@ bool kvm_host_call(struct percpu *cpu, u64 id)
 		set_cntvoff(cpu, x[1]);
 		break;
 	case KVM_FN_vgic_v3_save_vmcr_aprs:
-		vmcr_aprs(KVA(x[1]), false);
+		vmcr_aprs_at(KVA(x[1]), false);
 		break;
 	case KVM_FN_vgic_v3_restore_vmcr_aprs:
-		vmcr_aprs(KVA(x[1]), true);
+		vmcr_aprs_at(KVA(x[1]), true);
 		break;
 	default:
 		return false;

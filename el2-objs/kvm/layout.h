@@ -15,6 +15,14 @@ struct cpu_run;
 /* Maps the struct kvm_vcpu at @host and its mmu here; NULL if they cannot be (kvm/lease.c). */
 u8 *kvm_lease(struct cpu_run *c, kva_t host);
 void kvm_lease_end(struct cpu_run *c);
+/* From now on its pages may be given away, until the next kvm_lease(). */
+void kvm_lease_rest(struct cpu_run *c);
+/*
+ * For KVM's calls between two runs: the struct kvm_vcpu at @host if it is leased here, until
+ * kvm_lease_unpeek(); NULL if it is not.
+ */
+u8 *kvm_lease_peek(struct cpu_run *c, kva_t host, bool *rested);
+void kvm_lease_unpeek(struct cpu_run *c, bool rested);
 
 /* Injects what KVM asks for, or steps over an instruction (kvm/adjust.c). */
 void kvm_adjust_pc(u8 *k);

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * KVM runs a vCPU many times between loading it on a CPU and putting it away. The
- * core keeps its structure mapped for as long: mapping it costs more than the
- * world switch. KVM writes CNTVOFF_EL2 (a call) both when it loads a vCPU and when it puts
- * it, and that ends the lease; the struct cannot be freed before.
+ * KVM runs a vCPU many times between loading it on a CPU and putting it away, and often loads
+ * next the one that it has put away. The core keeps its structure mapped for as long: mapping it
+ * costs more than the world switch. Held, no page of it can be claimed; KVM writes CNTVOFF_EL2
+ * (a call) both when it loads a vCPU and when it puts it, and from then on the lease rests: the
+ * struct may be freed and its pages given away, which takes the lease from this CPU.
  *
- * A host that does not keep to this harms itself only: the pages stay its own,
- * and no claim of them succeeds meanwhile.
+ * A host that does not keep to this harms itself only: the pages stay its own while they are
+ * held, and no claim of them succeeds meanwhile.
  */
 #include "layout.h"
 #include "../vcpu/run.h"
@@ -14,57 +15,102 @@
 #define MMU_SIZE	(KVM_MMU_VTCR + 8)
 _Static_assert(KVM_VCPU_FP % 16 == 0, "struct user_fpsimd_state");
 
+/* Fields of struct kvm: from the first that is read to the last. */
+#define FGU_SIZE	(KVM_FGT_COUNT * 8)
+#define KVM_FIRST	(KVM_KVM_FGU < KVM_KVM_POFFSET ? KVM_KVM_FGU : KVM_KVM_POFFSET)
+#define KVM_LAST	(KVM_KVM_FGU < KVM_KVM_POFFSET ? KVM_KVM_POFFSET + 8 : \
+			 KVM_KVM_FGU + FGU_SIZE)
+
 void kvm_lease_end(struct cpu_run *c)
 {
 	if (c->lease.vcpu_map)
 		slot_unmap(SLOT_LEASE_VCPU);
 	if (c->lease.mmu_map)
 		slot_unmap(SLOT_LEASE_MMU);
+	if (c->lease.kvm_map)
+		slot_unmap(SLOT_LEASE_KVM);
 	c->lease.vcpu = KVA(0);
 	c->lease.vcpu_map = NULL;
 	c->lease.mmu_map = NULL;
+	c->lease.kvm_map = NULL;
+	c->lease.held = false;
 }
 
-/* Fields of struct kvm that KVM changes only while no vCPU of the VM is loaded. */
-static bool read_vm_fields(struct cpu_run *c, u64 kvm)
+void kvm_lease_rest(struct cpu_run *c)
 {
-	u64 fgu[KVM_FGT_COUNT];
-	pa_t pa;
+	if (!c->lease.held)
+		return;
+	slot_rest(SLOT_LEASE_VCPU);
+	slot_rest(SLOT_LEASE_MMU);
+	slot_rest(SLOT_LEASE_KVM);
+	c->lease.held = false;
+}
 
-	if (kva_to_pa(KVA(kvm + KVM_KVM_POFFSET), 8, &pa) ||
-	    copy_from_host(&c->lease.poffset, pa, 8))
-		return false;
-	if (kva_to_pa(KVA(kvm + KVM_KVM_FGU), sizeof(fgu), &pa) ||
-	    copy_from_host(fgu, pa, sizeof(fgu)))
-		return false;
+/* KVM changes these only while no vCPU of the VM is loaded. */
+static void read_vm_fields(struct cpu_run *c)
+{
+	const u8 *k = c->lease.kvm_map;
+	u64 fgu[KVM_FGT_COUNT];
+
+	for (unsigned int i = 0; i < KVM_FGT_COUNT; i++)
+		fgu[i] = KV64(k, KVM_KVM_FGU - KVM_FIRST + i * 8);
+	c->lease.poffset = KV64(k, KVM_KVM_POFFSET - KVM_FIRST);
 	c->lease.fgu[FGT_HFGRTR] = fgu[KVM_FGT_HFGXTR];
 	c->lease.fgu[FGT_HFGWTR] = fgu[KVM_FGT_HFGXTR];
 	c->lease.fgu[FGT_HFGITR] = fgu[KVM_FGT_HFGITR];
 	c->lease.fgu[FGT_HDFGRTR] = fgu[KVM_FGT_HDFGXTR];
 	c->lease.fgu[FGT_HDFGWTR] = fgu[KVM_FGT_HDFGXTR];
 	c->lease.fgu[FGT_HAFGRTR] = fgu[KVM_FGT_HAFGRTR];
-	return true;
+}
+
+static u8 *map(enum slot_id id, u64 va, u64 align, u64 size)
+{
+	pa_t pa;
+
+	if (!IS_ALIGNED(va, align) || kva_to_pa(KVA(va), size, &pa))
+		return NULL;
+	return slot_map(id, pa, size);
 }
 
 static bool lease_begin(struct cpu_run *c, kva_t host)
 {
-	pa_t pa;
+	u8 *k;
 
 	kvm_lease_end(c);
 	/* 16: FP registers are stored there in pairs; a misaligned store would be our fault. */
-	if (!IS_ALIGNED(host.v, 16) || kva_to_pa(host, KVM_VCPU_SIZE, &pa))
+	k = map(SLOT_LEASE_VCPU, host.v, 16, KVM_VCPU_SIZE);
+	c->lease.vcpu_map = k;
+	if (!k)
 		return false;
-	c->lease.vcpu_map = slot_map(SLOT_LEASE_VCPU, pa, KVM_VCPU_SIZE);
-	if (!c->lease.vcpu_map)
+	c->lease.mmu = KVA(KV64(k, KVM_VCPU_HW_MMU));
+	c->lease.mmu_map = map(SLOT_LEASE_MMU, c->lease.mmu.v, 8, MMU_SIZE);
+	if (!c->lease.mmu_map)
 		return false;
-	c->lease.mmu = KVA(KV64(c->lease.vcpu_map, KVM_VCPU_HW_MMU));
-	if (!IS_ALIGNED(c->lease.mmu.v, 8) || kva_to_pa(c->lease.mmu, MMU_SIZE, &pa))
+	c->lease.kvm = KVA(KV64(k, KVM_VCPU_KVM));
+	c->lease.kvm_map = map(SLOT_LEASE_KVM, c->lease.kvm.v + KVM_FIRST, 8,
+			       KVM_LAST - KVM_FIRST);
+	if (!c->lease.kvm_map)
 		return false;
-	c->lease.mmu_map = slot_map(SLOT_LEASE_MMU, pa, MMU_SIZE);
-	if (!c->lease.mmu_map ||
-	    !read_vm_fields(c, KV64(c->lease.vcpu_map, KVM_VCPU_KVM)))
-		return false;
+	read_vm_fields(c);
 	c->lease.vcpu = host;
+	c->lease.held = true;
+	return true;
+}
+
+/* All that was mapped for @host is the host's still, and refused to claims again. */
+static bool lease_resume(struct cpu_run *c, kva_t host)
+{
+	if (!c->lease.vcpu_map || c->lease.vcpu.v != host.v)
+		return false;
+	if (c->lease.held)
+		return true;
+	if (!slot_resume(SLOT_LEASE_VCPU) || !slot_resume(SLOT_LEASE_MMU) ||
+	    !slot_resume(SLOT_LEASE_KVM)) {
+		kvm_lease_end(c);
+		return false;
+	}
+	read_vm_fields(c);
+	c->lease.held = true;
 	return true;
 }
 
@@ -72,11 +118,23 @@ u8 *kvm_lease(struct cpu_run *c, kva_t host)
 {
 	u8 *k = c->lease.vcpu_map;
 
-	if (likely(k && c->lease.vcpu.v == host.v &&
-		   KV64(k, KVM_VCPU_HW_MMU) == c->lease.mmu.v))
+	if (likely(lease_resume(c, host) && KV64(k, KVM_VCPU_HW_MMU) == c->lease.mmu.v &&
+		   KV64(k, KVM_VCPU_KVM) == c->lease.kvm.v))
 		return k;
 	if (lease_begin(c, host))
 		return c->lease.vcpu_map;
 	kvm_lease_end(c);
 	return NULL;
+}
+
+u8 *kvm_lease_peek(struct cpu_run *c, kva_t host, bool *rested)
+{
+	*rested = !c->lease.held;
+	return host.v && lease_resume(c, host) ? c->lease.vcpu_map : NULL;
+}
+
+void kvm_lease_unpeek(struct cpu_run *c, bool rested)
+{
+	if (rested)
+		kvm_lease_rest(c);
 }

@@ -284,14 +284,23 @@ static enum vcpu_exit run_private(struct vm *vm, u8 *k, kva_t host, struct cpu_r
 	io.inc_pc = !io.exception && (iflags & KVM_FLAG_INCREMENT_PC);
 	io.wfx = KV64(k, KVM_VCPU_HCR) & (HCR_TWI | HCR_TWE);
 	read_gic(k, &io.gic, &c->feat);
+	/* KVM_SET_GUEST_DEBUG is in force: MDSCR_EL1 is what its debugger wants. */
+	if (unlikely(KV64(k, KVM_VCPU_MDCR) & MDCR_TDE)) {
+		io.mdscr = KV64(k, KVM_SR_MDSCR_EL1);
+		io.pstate_in = REG(k, R_PSTATE);
+		io.debug = read_debug(k, host);
+	}
 
 	code = pvm_run(vm, host, &io);
 
 	for (i = 0; i < 31; i++)
 		REG(k, i) = io.out_mask & BIT(i) ? io.out_x[i] : 0;
-	REG(k, R_SP) = 0;
-	REG(k, R_PC) = 0;
-	REG(k, R_PSTATE) = SPSR_EL1H;
+	REG(k, R_SP) = io.sp;
+	REG(k, R_PC) = io.pc;
+	REG(k, R_PSTATE) = io.shown ? io.pstate : SPSR_EL1H;
+	for (i = 0; unlikely(io.shown) && i < GSR_COUNT; i++)
+		if (i != GSR_MDSCR_EL1)		/* KVM's, for its debugger */
+			KV64(k, kvm_sr[i]) = io.sr[i];
 	KV64(k, KVM_VCPU_ESR) = io.esr;
 	KV64(k, KVM_VCPU_FAR) = io.far;
 	KV64(k, KVM_VCPU_HPFAR) = io.hpfar;

@@ -10,6 +10,11 @@
  * the publication visible to the scan, which answers HYPSEC_BUSY. If the claim came
  * first, the look-up sees the page gone. A slot published but not yet looked
  * up can make a claim fail that need not have; the host tries again.
+ *
+ * A slot that rests is mapped and not used: a claim takes it away (SLOT_GONE) under that
+ * lock, before it changes the record, and its CPU has to ask for it back. Of the two, one wins,
+ * by compare-and-swap of @pages. The loser's entry stays in the window until slot_unmap():
+ * no access is made through it, and its page's memory type is the same for whoever owns it.
  */
 #include "mem.h"
 #include "s2.h"
@@ -30,6 +35,11 @@
 #define PART	(EL2_SLOT_PTES / SLOT_COUNT)
 _Static_assert(PART >= 2 * SLOT_PAGES, "a slot fits in its part, more than once");
 
+/* With the count, in struct slot.pages: only a CPU's own lease has them. */
+#define SLOT_RESTS	(1U << 31)
+#define SLOT_GONE	(1U << 30)
+#define SLOT_NR(pages)	((pages) & 0xff)
+
 /* A scan that sees the new @pages sees the new @pa. */
 static void publish(struct slot *s, u64 pa, u32 pages)
 {
@@ -43,15 +53,21 @@ bool slot_holds(pa_t pa, u64 size)
 
 	CHECK(spin_held(&host_s2_lock));
 	for (cpu = 0; cpu < nr_cpus; cpu++) {
-		const struct percpu *p = cpu_by_id(cpu);
+		struct percpu *p = cpu_by_id(cpu);
 
 		for (id = 0; id < SLOT_COUNT; id++) {
-			const struct slot *s = &p->slot[id];
-			u64 pages = __atomic_load_n(&s->pages, __ATOMIC_ACQUIRE);
-
+			struct slot *s = &p->slot[id];
+			u32 pages = __atomic_load_n(&s->pages, __ATOMIC_ACQUIRE);
 			u64 held = READ_ONCE(s->pa);
 
-			if (pages && pa.v < held + pages * PAGE_SIZE && held < pa.v + size)
+			if (likely(!pages || (pages & SLOT_GONE) ||
+				   pa.v >= held + SLOT_NR(pages) * PAGE_SIZE ||
+				   held >= pa.v + size))
+				continue;
+			if (!(pages & SLOT_RESTS) ||
+			    !__atomic_compare_exchange_n(&s->pages, &pages, pages | SLOT_GONE,
+							 false, __ATOMIC_ACQ_REL,
+							 __ATOMIC_RELAXED))
 				return true;
 		}
 	}
@@ -89,23 +105,44 @@ void slot_unmap(enum slot_id id)
 	struct percpu *cpu = this_cpu();
 	struct slot *s;
 	u64 *ptes, va;
-	u32 i;
+	u32 i, pages;
 
 	CHECK(id < SLOT_COUNT);
 	s = &cpu->slot[id];
-	CHECK(s->pages);
+	pages = SLOT_NR(READ_ONCE(s->pages));
+	CHECK(pages);
 	ptes = el2_slot_ptes(cpu->id) + s->at;
 	va = (u64)el2_slot_va(cpu->id, s->at);
-	for (i = 0; i < s->pages; i++)
+	for (i = 0; i < pages; i++)
 		pte_write(&ptes[i], 0);
 	/* This CPU only: see PART. */
 	dsb(nshst);
-	for (i = 0; i < s->pages; i++)
+	for (i = 0; i < pages; i++)
 		tlbi_arg(vae2, (va >> PAGE_SHIFT) + i);
 	dsb(nsh);
 	isb();
 	/* Only now may another CPU take the page. */
 	__atomic_store_n(&s->pages, 0, __ATOMIC_RELEASE);
+}
+
+void slot_rest(enum slot_id id)
+{
+	struct slot *s = &this_cpu()->slot[id];
+	u32 pages = READ_ONCE(s->pages);
+
+	CHECK(id >= SLOT_BY_CALL && id < SLOT_COUNT && pages && SLOT_NR(pages) == pages);
+	/* What was read and written here is complete before another CPU takes the page. */
+	__atomic_store_n(&s->pages, pages | SLOT_RESTS, __ATOMIC_RELEASE);
+}
+
+bool slot_resume(enum slot_id id)
+{
+	struct slot *s = &this_cpu()->slot[id];
+	u32 pages = READ_ONCE(s->pages), rests = SLOT_NR(pages) | SLOT_RESTS;
+
+	CHECK(id >= SLOT_BY_CALL && id < SLOT_COUNT && (pages & SLOT_RESTS));
+	return __atomic_compare_exchange_n(&s->pages, &rests, SLOT_NR(pages), false,
+					   __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
 }
 
 /* Every page from @first is HOST, or PRIVATE to @vm if that is not 0. */

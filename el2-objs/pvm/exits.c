@@ -75,6 +75,11 @@ bool pvm_exit(struct vcpu *v, enum vcpu_exit *code)
 		return pvm_abort(v, code);
 	case EC_SERROR:
 		return pvm_show(v, SHOW_SERROR, code);
+	case EC_BREAKPT_LOW:
+	case EC_SOFTSTP_LOW:
+	case EC_WATCHPT_LOW:
+	case EC_BRK64:
+		return pvm_debug_exit(v, code);
 	default:
 		/* Features that the ID registers do not show: SME, MTE, ... */
 		vcpu_inject_undef(v);
@@ -167,7 +172,9 @@ static enum vcpu_exit run(struct vcpu *v, struct host_io *io)
 		}
 	}
 
+	pvm_debug_load(v, io);
 	vcpu_run(v, pvm_exit);
+	pvm_debug_unload(v, io);
 	io->gic = v->gic;
 	return pvm_expose(v, io);
 }

@@ -59,6 +59,14 @@ void pvm_show_fault(struct vcpu *v, ipa_t ipa, u64 fsc)
 	v->hpfar = IPA_HPFAR(ipa.v);
 }
 
+/* Which register an instruction stores or loads: no one's business but a debugger's. */
+static u64 shown_rt(const struct vcpu *v, const struct row *row)
+{
+	if (!pvm_debuggable(v->vm))
+		return 0;
+	return row->ec == EC_SYS64 ? GENMASK(9, 5) : row->iss & ESR_ISV ? GENMASK(20, 16) : 0;
+}
+
 static u64 guest_reg(const struct vcpu *v, u32 n)
 {
 	return n < 31 ? v->regs.x[n] : 0;
@@ -77,23 +85,29 @@ enum vcpu_exit pvm_expose(const struct vcpu *v, struct host_io *io)
 	io->esr = 0;
 	if (row->ec)
 		io->esr = (u64)row->ec << ESR_EC_SHIFT | ESR_IL |
-			  (v->pending_esr & row->iss & ESR_ISS);
+			  (v->pending_esr & (row->iss | shown_rt(v, row)) & ESR_ISS);
 	io->far = v->far & row->far;
 	io->hpfar = row->hpfar ? IPA_HPFAR(HPFAR_IPA(v->hpfar)) : 0;
 
+	if (pvm_debuggable(v->vm)) {
+		memcpy(io->out_x, v->regs.x, sizeof(io->out_x));
+		io->out_mask = GENMASK(30, 0);
+	}
 	switch (row->out) {
 	case OUT_NONE:
 		break;
 	case OUT_REG:
+		if (shown_rt(v, row))
+			break;
 		reg = guest_reg(v, v->pending_reg);
 		if (row->ec == EC_DABT_LOW)
 			reg = mmio_store_value(v->pending_esr, reg);
 		io->out_x[0] = reg;
-		io->out_mask = 1;
+		io->out_mask |= 1;
 		break;
 	case OUT_TARGET:
 		io->out_x[1] = pvm_mpidr(v->pending_reg) & MPIDR_AFF;
-		io->out_mask = 2;
+		io->out_mask |= 2;
 		/* fall through */
 	case OUT_FN:
 		io->out_x[0] = row->fn;
@@ -118,7 +132,8 @@ void pvm_accept(struct vcpu *v, const struct host_io *io)
 	case TAKE_LOAD:
 		if (io->inc_pc && !io->exception && v->pending_reg < 31)
 			v->regs.x[v->pending_reg] =
-				mmio_load_value(v->pending_esr, io->x[0]);
+				mmio_load_value(v->pending_esr,
+						io->x[shown_rt(v, row) ? v->pending_reg : 0]);
 		/* fall through */
 	case TAKE_STORE:
 		if (io->exception) {

@@ -17,6 +17,21 @@ void pvm_log_name(const struct vm *vm, const char *what, const u8 *hash)
 	     vm->pvm->verify.id.security_version);
 }
 
+int pvm_status(struct vm *vm, u64 *val)
+{
+	int ret = HYPSEC_STATE;
+
+	spin_lock(&vm->lock);
+	if (vm->state == VM_PROTECTING || vm->state == VM_PROTECTED) {
+		val[0] = vm->pvm->flags;
+		val[1] = READ_ONCE(vm->pvm->verified);
+		val[2] = READ_ONCE(vm->pvm->to_verify);
+		ret = HYPSEC_OK;
+	}
+	spin_unlock(&vm->lock);
+	return ret;
+}
+
 int pvm_identity(struct vm *vm, u64 n, u64 *val)
 {
 	int ret = HYPSEC_STATE;

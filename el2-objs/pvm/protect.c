@@ -113,10 +113,14 @@ bool pvm_guest_call(struct vcpu *v, kva_t host_vcpu, enum vcpu_exit *code)
 			return false;
 		}
 		if (ret == HYPSEC_NO_MEMORY) {
-			/* Nothing is wrong with the guest: it makes this call again. */
+			/*
+			 * Nothing is wrong with the guest: it makes this call again. The host
+			 * sees a WFE and may sleep (pvm_show_wait()); it skips that, to the HVC.
+			 */
 			vm_told_waiting(v->vm);
-			v->r->pc -= 4;
-			*code = EXIT_IRQ;
+			v->r->pc -= 8;
+			v->esr = (u64)EC_WFX << ESR_EC_SHIFT | ESR_IL | ESR_WFX_WFE;
+			*code = EXIT_TRAP;
 			return false;
 		}
 		break;
@@ -126,6 +130,7 @@ bool pvm_guest_call(struct vcpu *v, kva_t host_vcpu, enum vcpu_exit *code)
 	case HYPSEC_GUEST_SEALING_KEY:
 	case HYPSEC_GUEST_REPORT:
 	case HYPSEC_GUEST_PLATFORM:
+	case HYPSEC_GUEST_RELINQUISH:
 		ret = HYPSEC_STATE;
 		break;
 	default:
@@ -235,6 +240,10 @@ static int step(struct vcpu *v)
 	int ret;
 
 	ret = image_verify_step(&p->verify, &c.src, PAGE_SIZE);
+	if (p->verify.verified) {
+		WRITE_ONCE(p->to_verify, p->verify.m.mem_size);
+		WRITE_ONCE(p->verified, p->verify.verified);
+	}
 	if (ret == HYPSEC_OK) {
 		if (!p->image.size) {
 			spin_lock(&v->vm->lock);
@@ -254,6 +263,8 @@ static const char *refusal(const struct pvm *p, int status)
 	switch (status) {
 	case HYPSEC_NO_MEMORY:
 		return "no memory to protect it";
+	case HYPSEC_BAD_SIGNATURE:
+		return "the host gave back another page than it was given";
 	case HYPSEC_DENIED:
 		return "the host backs its image with a page that is not its own, or no RAM";
 	default:
@@ -272,6 +283,7 @@ static int enter(struct vcpu *v)
 	if (vm->state == VM_PROTECTING) {
 		pvm_vcpu_reset(v, p->image.base + p->verify.m.entry, p->dtb_ipa,
 			       p->dtb_size, p->image.base);
+		p->flags = p->verify.m.flags;
 		WRITE_ONCE(vm->state, VM_PROTECTED);
 		ret = HYPSEC_OK;
 	}
@@ -279,8 +291,8 @@ static int enter(struct vcpu *v)
 	if (ret == HYPSEC_OK) {
 		pvm_log_name(vm, "signer", p->verify.id.signer);
 		pvm_log_name(vm, "identity", p->verify.id.vm);
-		hlog("vm %u: protected, image %lx, %lu KiB", vm->id, p->image.base,
-		     p->image.size >> 10);
+		hlog("vm %u: protected, image %lx, %lu KiB%s", vm->id, p->image.base,
+		     p->image.size >> 10, pvm_debuggable(vm) ? ", the host may debug it" : "");
 	}
 	return ret;
 }

@@ -41,6 +41,8 @@ static int take_and_seal(void *page, void *arg)
 	 * would be lost, or, worse, tell the host two plaintexts under one nonce.
 	 */
 	s2_replace(s2, f->ipa.v, leaf.pte, 0);
+	/* Code of the guest's left in an instruction cache the host could run, and so learn. */
+	icache_inval_all();
 	/* What the guest wrote with its caches off is in memory, under stale lines perhaps. */
 	if (!s2_has_fwb())
 		dcache_clean_inval_poc(page, PAGE_SIZE);
@@ -92,54 +94,51 @@ static u64 kvm_has(const struct vm *vm, ipa_t ipa, u64 pa)
 	return k.pa.v + offset == pa ? k.size - offset : 0;
 }
 
-/* At most one page is sealed. Return: true when all of it is done. */
-static bool invalidate_some(struct vm *vm, struct pvm_range range)
+/* At most one page is sealed. Return: true when all of it is done; @start, @size: what is left. */
+static bool invalidate_some(struct vm *vm, u64 *start, u64 *size)
 {
-	struct pvm *p = vm->pvm;
 	unsigned int looks;
 
 	if (!alive(vm))
 		return true;
-	/* KVM's calls for one VM come one after the other, each again until it is done. */
-	if (p->flush.base != range.base || p->flush.size != range.size) {
-		p->flush = range;
-		p->flush_next = range.base;
-	}
 	for (looks = 0; looks < LOOKS; looks++) {
-		u64 ia = p->flush_next, rest, pa, has;
 		struct s2_leaf leaf;
+		bool seals = false;
+		u64 step, pa, has;
 
-		if (ia - range.base >= range.size || ia >> vm->s2.ipa_bits) {
-			p->flush.size = 0;
+		if (!*size || *start >> vm->s2.ipa_bits)
 			return true;
-		}
-		leaf = s2_lookup(&vm->s2, ia);
-		rest = leaf.size - (ia & (leaf.size - 1));
+		leaf = s2_lookup(&vm->s2, *start);
+		step = leaf.size - (*start & (leaf.size - 1));
 		if (leaf.pte & S2_VALID) {
-			pa = (leaf.pte & S2_ADDR) + (ia & (leaf.size - 1));
-			has = kvm_has(vm, IPA(ia), pa);
-			if (!has) {
-				/* Busy: another CPU reads it, for a moment. */
-				if (pvm_seal(vm, ia >> PAGE_SHIFT, PA(pa)) == HYPSEC_OK)
-					p->flush_next = ia + PAGE_SIZE;
+			pa = (leaf.pte & S2_ADDR) + (*start & (leaf.size - 1));
+			has = kvm_has(vm, IPA(*start), pa);
+			seals = !has;
+			/* Busy: another CPU reads it, for a moment. */
+			if (seals && pvm_seal(vm, *start >> PAGE_SHIFT, PA(pa)))
 				return false;
-			}
-			if (has < rest)
-				rest = has;
+			if (seals)
+				has = PAGE_SIZE;
+			if (has < step)
+				step = has;
 		}
-		p->flush_next = ia + rest;
+		if (step > *size)
+			step = *size;
+		*start += step;
+		*size -= step;
+		if (seals)
+			break;
 	}
-	return false;
+	return !*size;
 }
 
-int pvm_invalidate(struct vm *vm, u64 start, u64 size)
+int pvm_invalidate(struct vm *vm, u64 *start, u64 *size)
 {
-	struct pvm_range range = { start, size };
 	bool done;
 
 	for (;;) {
 		spin_lock(&vm->lock);
-		done = invalidate_some(vm, range);
+		done = invalidate_some(vm, start, size);
 		spin_unlock(&vm->lock);
 		if (done)
 			return HYPSEC_OK;

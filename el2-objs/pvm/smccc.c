@@ -156,6 +156,10 @@ static void guest_call(struct vcpu *v, u32 fn)
 		call_result(v, platform_piece(v->vm->pvm->verify.m.flags, v->regs.x[1],
 					      &v->regs.x[1]));
 		break;
+	case HYPSEC_GUEST_RELINQUISH:
+		ret = pvm_relinquish(v->vm, v->regs.x[1], v->regs.x[2], &v->regs.x[1]);
+		call_result(v, ret == HYPSEC_NO_MEMORY ? HYPSEC_BUSY : ret);
+		break;
 	default:
 		call_result(v, HYPSEC_NOT_SUPPORTED);
 		break;
@@ -198,6 +202,7 @@ bool pvm_call(struct vcpu *v, enum vcpu_exit *code)
 		smc_call(fn, 0, 0, 0);
 		return true;
 	case HYPSEC_GUEST_VERSION ... HYPSEC_GUEST_PLATFORM:
+	case HYPSEC_GUEST_RELINQUISH:
 		guest_call(v, fn);
 		return true;
 	default:

@@ -33,9 +33,6 @@ static const struct answer {
 };
 
 /* Software step needs nothing of the host's; breakpoints would be the host's. */
-#define MDSCR_SS	BIT(0)
-#define MDSCR_TDCC	BIT(12)
-#define MDSCR_KDE	BIT(13)
 #define MDSCR_GUEST	(MDSCR_SS | MDSCR_TDCC | MDSCR_KDE)
 #define CNTP_CTL_IMASK	BIT(1)
 #define CNTP_CTL_ENABLE	BIT(0)
@@ -92,9 +89,9 @@ bool pvm_sysreg(struct vcpu *v, enum vcpu_exit *code)
 		break;
 	case MDSCR:
 		if (read)
-			value = pvm_hw_mdscr() & MDSCR_GUEST;
+			value = pvm_hw_mdscr() & MDSCR_GUEST & ~v->host_mdscr;
 		else
-			pvm_hw_set_mdscr(written & MDSCR_GUEST);
+			pvm_hw_set_mdscr((written & MDSCR_GUEST) | v->host_mdscr);
 		break;
 	case SGI:
 		if (read)

@@ -124,6 +124,16 @@ void vcpu_inject_undef(struct vcpu *v)
 	inject_sync(v, ESR_IL, 0, false);	/* EC 0: unknown reason */
 }
 
+void vcpu_inject_debug(struct vcpu *v)
+{
+	u64 pstate = loaded(v) ? v->r->pstate : v->regs.pstate, esr = v->esr;
+
+	/* A step at EL1 is another class; a BRK is the same at both. */
+	if (ESR_EC(esr) == EC_SOFTSTP_LOW && (pstate & SPSR_MODE))
+		esr += BIT(ESR_EC_SHIFT);
+	inject_sync(v, esr, 0, false);
+}
+
 void vcpu_inject_abort(struct vcpu *v, bool iabt, u64 far)
 {
 	u64 pstate = loaded(v) ? v->r->pstate : v->regs.pstate;

@@ -60,10 +60,11 @@ struct cpu_run {
 	struct cpu_feat feat;
 	bool ready;			/* @feat is filled in */
 	struct vm *last;		/* hint of vm_get() */
-	/* kvm/lease.c: the vCPU KVM has loaded on this CPU, 0: none known */
+	/* kvm/lease.c: the vCPU KVM has loaded on this CPU, or had last; 0: none known */
 	struct {
-		kva_t vcpu, mmu;
-		u8 *vcpu_map, *mmu_map;
+		kva_t vcpu, mmu, kvm;
+		u8 *vcpu_map, *mmu_map, *kvm_map;
+		bool held;		/* its slots do not rest */
 		u64 poffset;
 		u64 fgu[FGT_COUNT];
 	} lease;

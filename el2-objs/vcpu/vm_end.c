@@ -38,6 +38,8 @@ void vm_kill(struct vm *vm, const char *why)
 		/* No vCPU enters again; those inside fault, and leave. */
 		s2_drop(&vm->s2);
 		tlb_flush_vmid(&vm->s2);
+		/* Before its first page returns: pvm/sealed.c. */
+		icache_inval_all();
 		pvm_forget(vm);
 		reap(vm);
 		hlog("vm %u: ended: %s", vm->id, why);
@@ -177,7 +179,9 @@ static int teardown_one(struct vm *vm)
 {
 	int ret = HYPSEC_OK;
 
-	if (vm->state == VM_PROTECTING || vm->state == VM_PROTECTED)
+	if (READ_ONCE(vm->state) == VM_PROTECTING)
+		vm_kill(vm, "gone before all of its image was there (larger than its RAM?)");
+	if (READ_ONCE(vm->state) == VM_PROTECTED)
 		vm_kill(vm, "the host tore it down");
 	if (vm->state == VM_DEAD) {
 		vm_reap(vm);
@@ -208,6 +212,64 @@ int vm_teardown(kva_t kvm)
 		spin_unlock(&vms_lock);
 	}
 	return s2_trash_step(SCAN_STEP) ? HYPSEC_RESTART : HYPSEC_OK;
+}
+
+int vm_end(kva_t kvm)
+{
+	u32 i;
+
+	if (!kvm.v)
+		return HYPSEC_INVALID;
+	for (i = 0; i < VM_MAX; i++) {
+		struct vm *vm = &vms[i];
+
+		if (vm->host.kvm.v != kvm.v || !vm_ref(vm))
+			continue;
+		if (vm->host.kvm.v == kvm.v)
+			vm_kill(vm, "its host has let go of it");
+		vm_put(vm);
+		spin_lock(&vms_lock);
+		if (vm->host.kvm.v == kvm.v && !vm_evict(vm)) {
+			/* Pages to come back, or a vCPU still inside: it goes by its id alone. */
+			vm->host.kvm = KVA(0);
+			vm->host.mmu = KVA(0);
+		}
+		spin_unlock(&vms_lock);
+	}
+	return HYPSEC_OK;
+}
+
+u64 vm_reap_step(void)
+{
+	/* Each VM in turn: one with a page that is in use now does not hold up the others. */
+	static u32 turn;
+	u32 first = __atomic_fetch_add(&turn, 1, __ATOMIC_RELAXED), i;
+	bool worked = false;
+	u64 left = 0;
+
+	for (i = 0; i < VM_MAX; i++) {
+		struct vm *vm = &vms[(first + i) % VM_MAX];
+
+		if (READ_ONCE(vm->state) == VM_NONE || !vm_ref(vm))
+			continue;
+		if (vm->state == VM_DEAD) {
+			vm_reap(vm);
+			if (!worked && READ_ONCE(vm->private_pages)) {
+				(void)return_pages(vm);
+				worked = true;
+			}
+			left += READ_ONCE(vm->private_pages);
+		}
+		vm_put(vm);
+		spin_lock(&vms_lock);
+		/* One that the host still knows by name keeps its slot: a dead one's next run fails. */
+		if (vm->state != VM_NONE && !vm->host.kvm.v && !vm_evict(vm))
+			left++;
+		spin_unlock(&vms_lock);
+	}
+	if (!left && s2_trash_step(RECLAIM_STEP))
+		left++;
+	return left;
 }
 
 /*

@@ -2,8 +2,8 @@
 # A whole run of a protected vCPU: KVM's structure, the world switch, the exits.
 SRC_test_canary := $(addprefix el2-objs/kvm/,run.c adjust.c hcalls.c) \
 	$(addprefix el2-objs/vcpu/,switch.c controls.c debug.c exit.c fp.c gic.c) \
-	$(addprefix el2-objs/pvm/,exits.c exposure.c fault.c identity.c idregs.c mmio.c psci.c \
-	smccc.c sysreg.c) \
+	$(addprefix el2-objs/pvm/,debug.c exits.c exposure.c fault.c identity.c idregs.c mmio.c psci.c \
+	relinquish.c smccc.c sysreg.c) \
 	$(addprefix kunit/host/fake/,cpu.c pvm_world.c pvm_memory.c panic.c)
 INC_test_canary := -Wno-unused-parameter -Wno-sign-compare -Wno-implicit-fallthrough \
 	-DFAKE_SREG_ONLY -include $(here)/fake/sysreg_array.h -iquote $(here)/fake/kvm612
@@ -13,3 +13,5 @@ SRC_test_inject := $(SRC_test_canary)
 INC_test_inject := $(INC_test_canary)
 SRC_test_sysregs := $(SRC_test_canary)
 INC_test_sysregs := $(INC_test_canary)
+SRC_test_debug := $(SRC_test_canary)
+INC_test_debug := $(INC_test_canary)

@@ -172,6 +172,10 @@ static inline u64 any_esr(enum pvm_exposure what)
 		ec = EC_HVC64;
 		rnd = 0;
 		break;
+	case SHOW_STEP:
+	case SHOW_BREAK:
+	case SHOW_WATCH:
+		break;
 	default:
 		if (ec == EC_HVC64)
 			rnd = 0;

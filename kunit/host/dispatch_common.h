@@ -87,6 +87,8 @@ bool slots_empty(void) { return !slots_used; }
 void host_abort(u64 esr) { (void)esr; aborts++; }
 void host_smc(struct percpu *c) { c->host.x[0] = 0x5c; smcs++; }
 int vm_teardown(kva_t kvm) { last_pa = kvm.v; return status; }
+int vm_end(kva_t kvm) { last_pa = kvm.v; return status; }
+u64 vm_reap_step(void) { return 77; }
 struct vm *vm_by_id(u16 id) { vm_refs += id == 7; return id == 7 ? &vm : NULL; }
 void vm_put(struct vm *v) { assert_ptr_equal(v, &vm); vm_refs--; }
 int pvm_identity(struct vm *v, u64 n, u64 *val)
@@ -101,6 +103,14 @@ int platform_piece(u32 flags, u64 n, u64 *val)
 	assert_int_equal(flags, 0);
 	val[0] = n;
 	val[1] = val[2] = 0x1d;
+	return status;
+}
+int pvm_status(struct vm *v, u64 *val)
+{
+	assert_ptr_equal(v, &vm);
+	val[0] = HYPSEC_FLAG_DEBUG;
+	val[1] = 0x1000;
+	val[2] = 0x2000;
 	return status;
 }
 void hlog(const char *fmt, ...) { (void)fmt; }

@@ -4,12 +4,13 @@ comma := ,
 # Sealing, from KVM's call or the host's touch to the cipher, on the machine of fake/hw.h. What is
 # not linked is a fake in seal_common.h.
 SRC_test_seal = $(vm_sources) el2-objs/kvm/walk.c \
-	$(addprefix el2-objs/pvm/,fault.c exposure.c mmio.c pages.c sealed.c) \
+	$(addprefix el2-objs/pvm/,fault.c exposure.c mmio.c pages.c relinquish.c sealed.c) \
 	el2-objs/seal/seal.c el2-objs/crypto/crypto.c
 SRC_test_seal_refused = $(SRC_test_seal)
 SRC_test_seal_invalidate = $(SRC_test_seal)
 SRC_test_seal_blocks = $(SRC_test_seal)
-$(foreach t,seal seal_refused seal_invalidate seal_blocks,\
+SRC_test_relinquish = $(SRC_test_seal)
+$(foreach t,seal seal_refused seal_invalidate seal_blocks relinquish,\
 	$(eval ARC_test_$t := $(out)/machine.a $(out)/libsodium-host.a) \
 	$(eval INC_test_$t := $(on_machine)) \
 	$(eval LIB_test_$t := -lcrypto -Wl$(comma)--wrap=hypsec_aead_seal))

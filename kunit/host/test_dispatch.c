@@ -26,7 +26,8 @@ static void every_call_in_every_phase(void **state)
 					 (hint == 2 ? 0xffffffff00000000 : 0);
 				u64 arg = c->id == HYPSEC_CALL_ACCOUNT ? 3 :
 					  c->id == HYPSEC_CALL_VM_INFO ? 7 :
-					  c->id == HYPSEC_CALL_VM_IDENTITY ? 7 :
+					  c->id == HYPSEC_CALL_VM_IDENTITY ||
+					  c->id == HYPSEC_CALL_VM_STATUS ? 7 :
 					  c->id == HYPSEC_CALL_STATS ? 1 : RAM_START;
 				bool here = c->phases & 1U << phase;
 				u64 r;
@@ -250,7 +251,17 @@ static void results(void **state)
 	assert_int_equal(hvc(HYPSEC_CALL_VM_IDENTITY, 0), RET(HYPSEC_RANGE));
 	assert_int_equal(hvc(HYPSEC_CALL_VM_IDENTITY, VM_MAX + 1), RET(HYPSEC_RANGE));
 	assert_int_equal(hvc(HYPSEC_CALL_VM_IDENTITY, 1UL << 16 | 7), RET(HYPSEC_RANGE));
+	assert_int_equal(hvc(HYPSEC_CALL_VM_STATUS, 7), HYPSEC_OK);
+	assert_int_equal(cpu.host.x[1], HYPSEC_FLAG_DEBUG);
+	assert_int_equal(cpu.host.x[2], 0x1000);
+	assert_int_equal(cpu.host.x[3], 0x2000);
+	assert_int_equal(hvc(HYPSEC_CALL_VM_STATUS, 8), RET(HYPSEC_STATE));
+	assert_int_equal(hvc(HYPSEC_CALL_VM_STATUS, 0), RET(HYPSEC_RANGE));
+	assert_int_equal(hvc(HYPSEC_CALL_VM_STATUS, VM_MAX + 1), RET(HYPSEC_RANGE));
+	assert_int_equal(hvc(HYPSEC_CALL_VM_STATUS, 1UL << 16 | 7), RET(HYPSEC_RANGE));
 	status = HYPSEC_STATE;
+	assert_int_equal(hvc(HYPSEC_CALL_VM_STATUS, 7), RET(HYPSEC_STATE));
+	assert_int_equal(cpu.host.x[1] | cpu.host.x[2] | cpu.host.x[3], 0);
 	assert_int_equal(hvc(HYPSEC_CALL_VM_IDENTITY, 7), RET(HYPSEC_STATE));
 	assert_int_equal(cpu.host.x[1] | cpu.host.x[2] | cpu.host.x[3], 0);
 	assert_int_equal(vm_refs, 0);

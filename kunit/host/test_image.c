@@ -210,6 +210,7 @@ static void tool_image(void **state)
 	assert_int_equal(verify_file(&v, &f), HYPSEC_OK);
 	memcpy(&image_size, f.data + 16, 8);
 	assert_int_equal(v.m.mem_size, image_size);
+	assert_int_equal(v.verified, image_size);
 	assert_int_equal(v.m.flags, HYPSEC_FLAG_SMP);
 	assert_int_equal(v.m.parts[HYPSEC_PART_KERNEL].size, 100065);
 	assert_int_equal(v.m.parts[HYPSEC_PART_INITRD].size, 50001);

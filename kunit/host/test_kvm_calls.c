@@ -69,6 +69,10 @@ static void test_flush_one(void **state)
 		assert_false(mapped(vm, base) || mapped(vm, base + size - PAGE_SIZE));
 		assert_true(mapped(vm, base - PAGE_SIZE) && mapped(vm, base + size));
 	}
+	/* KVM's level is an int: the upper half of x3 is whatever was there. */
+	map(vm, ALIGN_DOWN(IPA0, SZ_2M), PAGE_SIZE);
+	call(KVM_FN_kvm_tlb_flush_vmid_ipa, id.mmu.v, IPA0, ~0UL << 32 | 2);
+	assert_false(mapped(vm, ALIGN_DOWN(IPA0, SZ_2M)));
 	/* 512 GiB: everything. */
 	call(KVM_FN_kvm_tlb_flush_vmid_ipa, id.mmu.v, 0, 0);
 	assert_false(mapped(vm, ALIGN_DOWN(IPA0, SZ_1G) + SZ_1G));
@@ -110,24 +114,33 @@ static void test_flush_range(void **state)
 	assert_false(mapped(vm, IPA0));
 }
 
-/* True if the host is to execute its HVC again: no register of it has changed. */
-static bool again(u64 fn, u64 x1, u64 x2, u64 x3)
+/* The host is to execute its HVC again, which is now a call for what is left. */
+static void again(u64 fn, u64 mmu, u64 start, u64 x3, u64 pages)
 {
-	struct percpu *cpu = this_cpu();
-	unsigned int before = restarts;
+	u64 *x = this_cpu()->host.x;
 
-	cpu->host.x[0] = 0xabc0;
-	cpu->host.x[1] = x1;
-	cpu->host.x[2] = x2;
-	cpu->host.x[3] = x3;
-	assert_true(kvm_host_call(cpu, 0xc6000000 | fn));
-	if (restarts == before)
-		return false;
-	assert_int_equal(cpu->host.x[0], 0xabc0);
-	assert_int_equal(cpu->host.x[1], x1);
-	assert_int_equal(cpu->host.x[2], x2);
-	assert_int_equal(cpu->host.x[3], x3);
-	return true;
+	restarts = 0;
+	x[0] = 0xdead0001c6000000 | fn;		/* the upper half, and the hint bit, are not ours */
+	x[1] = mmu;
+	x[2] = start;
+	x[3] = x3;
+	for (u64 left = pages; left > 1; left--) {
+		assert_true(kvm_host_call(this_cpu(), (u32)x[0] & ~BIT(16)));
+		assert_int_equal(restarts, pages - left + 1);
+		assert_int_equal(x[0], 0xdead0001c6000000 | KVM_FN_kvm_tlb_flush_vmid_range);
+		assert_int_equal(x[1], mmu);
+		assert_int_equal(x[2], invalidated + PAGE_SIZE);
+		assert_int_equal(x[3], left - 1);
+		assert_int_equal(invalidated_size, left * PAGE_SIZE);
+	}
+	assert_int_equal(invalidated, ALIGN_DOWN(start, PAGE_SIZE * pages) + (pages - 2) * PAGE_SIZE);
+	invalidate_status = HYPSEC_OK;
+	assert_true(kvm_host_call(this_cpu(), (u32)x[0] & ~BIT(16)));
+	assert_int_equal(restarts, pages - 1);
+	assert_int_equal(x[0], 0);
+	assert_int_equal(x[1], 0);
+	assert_int_equal(invalidated_size, PAGE_SIZE);
+	invalidate_status = HYPSEC_RESTART;
 }
 
 static void test_flush_protected(void **state)
@@ -154,12 +167,10 @@ static void test_flush_protected(void **state)
 	assert_int_equal(invalidated, 5 << PAGE_SHIFT);
 	assert_int_equal(invalidated_size, 7 * PAGE_SIZE);
 	assert_true(mapped(vm, 5 << PAGE_SHIFT));
-	/* Not done: the host makes the call again, with what it has in x0 to x3. */
 	invalidate_status = HYPSEC_RESTART;
-	assert_true(again(KVM_FN_kvm_tlb_flush_vmid_ipa, id.mmu.v, 5 << PAGE_SHIFT, 3));
-	assert_true(again(KVM_FN_kvm_tlb_flush_vmid_range, id.mmu.v, 5 << PAGE_SHIFT, 1));
+	again(KVM_FN_kvm_tlb_flush_vmid_ipa, id.mmu.v, 5 << PAGE_SHIFT, 2, 512);
+	again(KVM_FN_kvm_tlb_flush_vmid_range, id.mmu.v, 6 << PAGE_SHIFT, 2, 2);
 	invalidate_status = HYPSEC_OK;
-	assert_false(again(KVM_FN_kvm_tlb_flush_vmid_range, id.mmu.v, 5 << PAGE_SHIFT, 1));
 	counts_reset();
 	call(KVM_FN_kvm_flush_cpu_context, id.mmu.v, 0, 0);
 	assert_int_equal(counts.vmalls12e1, 1);

@@ -41,6 +41,49 @@ static void identity(void **state)
 	assert_int_equal(pvm_identity(vm, 0, val), HYPSEC_STATE);
 }
 
+/* How far it is, at each stop; what its signer allows, only once it runs. */
+static void status(void **state)
+{
+	struct vcpu *v;
+	u64 val[3];
+	(void)state;
+
+	for (int debug = 0; debug < 2; debug++) {
+		start();
+		map_all();
+		w.manifest.flags = debug ? HYPSEC_FLAG_DEBUG : HYPSEC_FLAG_SMP;
+		assert_int_equal(pvm_status(vm, val), HYPSEC_STATE);
+		v = begin();
+		assert_int_equal(pvm_status(vm, val), HYPSEC_OK);
+		assert_int_equal(val[0] | val[1] | val[2], 0);
+		w.verify_status[0] = w.verify_status[1] = HYPSEC_RESTART;
+		w.irq_after = 0;
+		assert_int_equal(pvm_protect_step(v), HYPSEC_RESTART);
+		/* Its manifest is read, the signature is not checked. */
+		assert_int_equal(pvm_status(vm, val), HYPSEC_OK);
+		assert_int_equal(val[0] | val[1] | val[2], 0);
+		assert_false(pvm_debuggable(vm));
+		vm->pvm->verify.verified = 0x3000;
+		w.irq_after = 0;
+		assert_int_equal(pvm_protect_step(v), HYPSEC_RESTART);
+		assert_int_equal(pvm_status(vm, val), HYPSEC_OK);
+		assert_int_equal(val[0], 0);
+		assert_int_equal(val[1], 0x3000);
+		assert_int_equal(val[2], 0x10000);
+		assert_false(pvm_debuggable(vm));
+		vm->pvm->verify.verified = 0x10000;
+		assert_int_equal(pvm_protect_step(v), HYPSEC_OK);
+		assert_int_equal(pvm_status(vm, val), HYPSEC_OK);
+		assert_int_equal(val[0], w.manifest.flags);
+		assert_int_equal(val[1], 0x10000);
+		assert_int_equal(pvm_debuggable(vm), debug);
+		assert_int_equal(!!strstr(w.log, "the host may debug it"), debug);
+		vm_kill(vm, "test");
+		assert_int_equal(pvm_status(vm, val), HYPSEC_STATE);
+		assert_int_equal(w.locked, 0);
+	}
+}
+
 /* Each refusal ends the VM with its own line; the policy's name the signer. */
 static void refusal_lines(void **state)
 {
@@ -70,6 +113,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(identity),
+		cmocka_unit_test(status),
 		cmocka_unit_test(refusal_lines),
 	};
 

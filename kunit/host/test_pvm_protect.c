@@ -2,17 +2,27 @@
 /* VM_PROTECT: what it refuses, what it claims, and that it can be interrupted anywhere. */
 #include "protect_common.h"
 
-/* No memory: nothing is lost, nothing is said, and the guest makes the call again. */
+/*
+ * No memory: nothing is lost, nothing is said, and the guest makes the call again: what it left
+ * with is a WFE before the call, which the host skips.
+ */
 static void no_memory(void)
 {
-	bool left;
+	enum vcpu_exit code = EXIT_IRQ;
 
 	host_regs.pc = 0x40200104;
+	host_regs.x[0] = HYPSEC_GUEST_PROTECT;
+	host_regs.x[1] = IMAGE;
+	host_regs.x[2] = DTB;
 	w.waits = 0;
-	assert_int_equal(protect(IMAGE, DTB, &left), HYPSEC_GUEST_PROTECT);
-	assert_true(left);
-	assert_int_equal(host_regs.pc, 0x40200100);
+	assert_false(pvm_guest_call(&scratch, HOST, &code));
+	assert_int_equal(w.locked, 0);
+	assert_int_equal(code, EXIT_TRAP);
+	assert_int_equal(scratch.esr, (u64)EC_WFX << ESR_EC_SHIFT | ESR_IL | ESR_WFX_WFE);
+	assert_int_equal(host_regs.pc + 4, 0x40200100);
+	assert_int_equal(host_regs.x[0], HYPSEC_GUEST_PROTECT);
 	assert_int_equal(host_regs.x[1], IMAGE);
+	assert_int_equal(host_regs.x[2], DTB);
 	assert_int_equal(w.waits, 1);
 	assert_int_equal(w.pool_out, 0);
 }
@@ -82,6 +92,9 @@ static void ordinary_calls(void **state)
 		assert_true(pvm_guest_call(&scratch, HOST, &code));
 		assert_true((s64)host_regs.x[0] < 0);
 	}
+	host_regs.x[0] = HYPSEC_GUEST_RELINQUISH;
+	assert_true(pvm_guest_call(&scratch, HOST, &code));
+	assert_int_equal(host_regs.x[0], HYPSEC_STATE);
 	assert_int_equal(host_regs.x[1], HYPSEC_ABI_VERSION);
 }
 
@@ -299,6 +312,14 @@ static void dies(void **state)
 	assert_int_equal(pvm_protect_step(v), HYPSEC_DEAD);
 	assert_int_equal(w.page[0].vm, 4);
 	assert_non_null(strstr(w.killed, "not its own, or no RAM"));
+	/* A page of it was sealed, and another comes home: whose fault it is, the log says. */
+	start();
+	map_all();
+	v = begin();
+	w.verify_page[0] = 1;
+	w.claim_status[0] = HYPSEC_BAD_SIGNATURE;
+	assert_int_equal(pvm_protect_step(v), HYPSEC_DEAD);
+	assert_non_null(strstr(w.killed, "gave back another page"));
 	/* With a device, at any page of it */
 	for (u64 n = 0; n < 4; n++) {
 		start();

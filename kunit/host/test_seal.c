@@ -16,7 +16,10 @@ static void there_and_back(void **state)
 	assert_true(is_zero(PAGE_A));
 	guest_fills(FRAME, plain);
 
+	counts_reset();
 	host_touches(PAGE_A);
+	/* Nor is what the guest ran there in any instruction cache. */
+	assert_int_equal(counts.ialluis, 1);
 	assert_int_equal(own_lookup(PA(PAGE_A)).state, PG_HOST);
 	assert_true(host_can(PAGE_A, true, true));
 	assert_true(page_is_clean(PAGE_A));

@@ -189,6 +189,13 @@ static void one_page_goes(void **state)
 	assert_true(private(BASE + 100, PAGE_A));
 }
 
+static void flush_block(void)
+{
+	u64 start = BASE << PAGE_SHIFT, size = SZ_2M;
+
+	assert_int_equal(pvm_invalidate(vm, &start, &size), HYPSEC_OK);
+}
+
 /* KVM takes away all of it, or the half that its own split left. */
 static void taken_away(void **state)
 {
@@ -196,20 +203,45 @@ static void taken_away(void **state)
 	kvm_maps_block(BASE, BLOCK);
 	assert_int_equal(touch(BASE), HYPSEC_OK);
 	counts_reset();
-	assert_int_equal(pvm_invalidate(vm, BASE << PAGE_SHIFT, SZ_2M), HYPSEC_OK);
+	flush_block();
 	assert_int_equal(vm_level(BASE), 2);
 	kvm_maps_block(BASE, 0);
 	for (u64 i = 0; i < PAGES_2M; i++)
 		kvm_maps(BASE + i, i < 256 ? BLOCK + i * PAGE_SIZE : 0);
-	assert_int_equal(pvm_invalidate(vm, BASE << PAGE_SHIFT, SZ_2M), HYPSEC_OK);
+	flush_block();
 	assert_int_equal(seals, 256);
 	for (u64 i = 0; i < PAGES_2M; i++)
 		assert_int_equal(sealed(BASE + i), i >= 256);
 	kvm_maps_block(BASE, 0);
-	assert_int_equal(pvm_invalidate(vm, BASE << PAGE_SHIFT, SZ_2M), HYPSEC_OK);
+	flush_block();
 	assert_int_equal(seals, 512);
 	assert_int_equal(vm->private_pages, 0);
 	assert_int_equal(host_level(BLOCK), host_level(BLOCK + SZ_2M));
+}
+
+/* The guest gives one back; then all the others, while there is no memory. */
+static void relinquished(void **state)
+{
+	u64 done, at = 0;
+	(void)state;
+
+	kvm_maps_block(BASE, BLOCK);
+	assert_int_equal(touch(BASE), HYPSEC_OK);
+	hog_all();
+	assert_int_equal(pvm_relinquish(vm, (BASE + 9) << PAGE_SHIFT, 1, &done), HYPSEC_OK);
+	assert_int_equal(entry(BASE + 9), 0);
+	assert_true(host_can(BLOCK + 9 * PAGE_SIZE, true, true));
+	assert_true(private(BASE + 8, BLOCK + 8 * PAGE_SIZE));
+	assert_int_equal(vm->private_pages, PAGES_2M - 1);
+	for (; at < PAGES_2M; at += done) {
+		assert_int_equal(pvm_relinquish(vm, (BASE + at) << PAGE_SHIFT, PAGES_2M - at, &done),
+				 HYPSEC_OK);
+		assert_true(done);
+	}
+	assert_int_equal(vm->private_pages, 0);
+	assert_int_equal(host_level(BLOCK), host_level(BLOCK + SZ_2M));
+	assert_int_equal(pool_account(HYPSEC_ACC_HELD), 0);
+	hog_none();
 }
 
 /* The end: blocks come back whole, or by the page that the host touches. */
@@ -251,6 +283,7 @@ int main(void)
 		SEAL_TEST(stamped),
 		SEAL_TEST(one_page_goes),
 		SEAL_TEST(taken_away),
+		SEAL_TEST(relinquished),
 		SEAL_TEST(end_of_blocks),
 	};
 

@@ -46,6 +46,7 @@ static const struct fn {
 	{ HYPSEC_GUEST_SEALING_KEY, false, 0, 0xf },
 	{ HYPSEC_GUEST_REPORT, false, 0, 0x1ff },
 	{ HYPSEC_GUEST_PLATFORM, false, 0, 0xf },
+	{ HYPSEC_GUEST_RELINQUISH, false, 0, 3 },
 };
 
 static const struct fn *find(u32 fn)

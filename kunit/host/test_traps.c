@@ -45,9 +45,11 @@ static u64 sys(u32 op0, u32 op1, u32 crn, u32 crm, u32 op2, u32 rt, bool read)
 static void trapped_registers(void **state)
 {
 	(void)state;
-	/* IMPLEMENTATION DEFINED and ACTLR_EL1: RAZ/WI at EL1 */
+	/* IMPLEMENTATION DEFINED, ACTLR_EL1, activity monitors, trace: RAZ/WI at EL1 */
 	static const u32 enc[][5] = { { 3, 0, 1, 0, 1 }, { 3, 0, 15, 5, 0 }, { 3, 1, 11, 0, 2 },
-				      { 1, 0, 15, 0, 0 }, { 1, 7, 11, 3, 3 } };
+				      { 1, 0, 15, 0, 0 }, { 1, 7, 11, 3, 3 }, { 3, 3, 13, 2, 0 },
+				      { 3, 3, 13, 4, 1 }, { 3, 3, 13, 15, 7 }, { 2, 1, 0, 1, 0 },
+				      { 2, 1, 7, 15, 6 } };
 	for (size_t i = 0; i < ARRAY_SIZE(enc); i++) {
 		const u32 *e = enc[i];
 
@@ -69,7 +71,8 @@ static void trapped_registers(void **state)
 	/* Nothing else is emulated: ACTLR_EL1's neighbours, ID registers, DC CISW */
 	static const u32 no[][5] = { { 3, 0, 1, 0, 0 }, { 3, 0, 1, 1, 1 }, { 3, 4, 1, 0, 1 },
 				     { 3, 0, 0, 4, 0 }, { 1, 0, 7, 14, 2 }, { 2, 0, 0, 2, 2 },
-				     { 2, 0, 11, 0, 0 } };
+				     { 2, 0, 11, 0, 0 }, { 3, 3, 13, 1, 0 }, { 3, 3, 13, 0, 5 },
+				     { 2, 1, 8, 0, 0 }, { 2, 0, 0, 0, 4 } };
 	for (size_t i = 0; i < ARRAY_SIZE(no); i++) {
 		const u32 *e = no[i];
 

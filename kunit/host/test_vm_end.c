@@ -49,6 +49,7 @@ static void test_kill(void **state)
 	assert_string_equal(vm->end_reason, "first");
 	assert_false(mapped(vm, FRAME));
 	assert_true(counts.vmalls12e1is > 0);
+	assert_int_equal(counts.ialluis, 1);		/* its code, which the host could run */
 	assert_false(tlb_stale(PRIVATE_PAGE));
 	assert_int_equal(pvm_forgot, 1);		/* nothing sealed can be opened any more */
 	assert_int_equal(pvm_freed, 1);

@@ -30,6 +30,7 @@ static const struct command {
 	{ "watch", 2, cmd_watch, "PID SECONDS  registers at every exit" },
 	{ "vcpu", 1, cmd_vcpu, "PID  struct kvm_vcpu at rest" },
 	{ "procmem", 1, cmd_procmem, "PID  the process's memory" },
+	{ "file", 1, cmd_file, "FILE  a file or a disk" },
 	{ "phys", 0, cmd_phys, "[nocache]  all of physical memory" },
 	{ "ranges", 0, cmd_ranges, "physical ranges that can't be read" },
 	{ "fields", 0, cmd_fields, "names for the next two" },

@@ -31,6 +31,7 @@ const char *errname(int e);
 int cmd_phys(int argc, char **argv);
 int cmd_ranges(int argc, char **argv);
 int cmd_procmem(int argc, char **argv);
+int cmd_file(int argc, char **argv);
 int cmd_vcpu(int argc, char **argv);
 int cmd_watch(int argc, char **argv);
 int cmd_monitor(int argc, char **argv);

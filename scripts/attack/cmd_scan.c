@@ -252,3 +252,30 @@ int cmd_procmem(int argc, char **argv)
 	found.memory += p.t.words;
 	return p.t.failed || !p.t.bytes ? FAILED : DONE;
 }
+
+/* A file or a disk, whole. */
+int cmd_file(int argc, char **argv)
+{
+	struct needle_count c = {};
+	uint64_t bytes = 0;
+	ssize_t got;
+	char *buf;
+	int fd;
+
+	if (!have_secret())
+		return USAGE;
+	fd = open(argv[1], O_RDONLY);
+	buf = aligned_alloc(PAGE, 64 * PAGE);
+	if (fd < 0 || !buf) {
+		fprintf(stderr, "attack: %s: %s\n", argv[1], strerror(errno));
+		return FAILED;
+	}
+	while ((got = read(fd, buf, 64 * PAGE)) > 0) {
+		needle_search(&needle, buf, (unsigned long)got, &c);
+		bytes += (uint64_t)got;
+	}
+	explicit_bzero(buf, 64 * PAGE);
+	printf("attack: file bytes=%lu hits=%llu words=%llu complete=%s\n", bytes, c.hits,
+	       c.words, got ? "no" : "yes");
+	return got || !bytes ? FAILED : DONE;
+}

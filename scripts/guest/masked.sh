@@ -48,7 +48,18 @@ until grep -q '^secret: intact' /tmp/console 2>/dev/null; do
 	fi
 	sleep 1
 done
-report "a protected VM is verified and boots"
+report "a protected VM of a 100 MiB image is verified and boots"
+ram=$(./ram find $pid 256) && ./ram stats "$ram" >/dev/null || echo "not ok 0 - ram"
+report "the host reads all its pages"
+sleep 3
+report "it uses them again"
+modprobe zram
+echo 256M >/sys/block/zram0/disksize
+mkswap /dev/zram0 >/dev/null && swapon /dev/zram0 || echo "not ok 0 - swap"
+./ram advise "$ram" pageout >/dev/null || echo "not ok 0 - pageout"
+report "it is swapped out"
+sleep 3
+report "and comes back"
 kill -9 $pid
 wait $pid 2>/dev/null
 sleep 5

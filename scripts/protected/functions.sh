@@ -2,6 +2,7 @@
 #
 # What the scripts here that run in the host share: start a VM, wait, read the log.
 dir=${0%/*}
+out=/tmp/out
 hypsec=/sys/kernel/security/hypsec
 seconds=${1:-200}
 count=0 failed=0
@@ -15,7 +16,7 @@ check() {
 	else
 		failed=$((failed + 1))
 		echo "not ok $count - $name"
-		sed 's/^/# /' /tmp/out
+		sed 's/^/# /' "$out"
 		vm_log | tail -n 3 | sed 's/^/# /'
 	fi
 }
@@ -25,7 +26,7 @@ vm() {
 	shift 2
 	exec qemu-system-aarch64 -M virt,gic-version=3 -accel kvm -cpu host -m 128 \
 		-smp "$cpus" -nodefaults -no-user-config -display none -serial stdio \
-		-kernel "$dir/$image" "$@" </dev/null >/tmp/out 2>&1
+		-kernel "$dir/$image" "$@" </dev/null >"$out" 2>&1
 }
 
 runs() { ( vm "$@" ) & pid=$!; wait_for $pid; }
@@ -42,8 +43,8 @@ wait_for() {
 	fi
 	wait "$1"
 }
-said() { tr -d '\r' </tmp/out | grep -qax -- "$1"; }
-said_times() { [ "$(tr -d '\r' </tmp/out | grep -cax -- "$1")" -ge "$2" ]; }
+said() { tr -d '\r' <"$out" | grep -qax -- "$1"; }
+said_times() { [ "$(tr -d '\r' <"$out" | grep -cax -- "$1")" -ge "$2" ]; }
 vm_log() { dmesg | grep 'hypsec: core: vm'; }
 # The core's lines about VMs since the last mark
 mark() { marked=$(vm_log | wc -l); }

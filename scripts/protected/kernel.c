@@ -6,9 +6,14 @@
 #include "kernel.h"
 #include "../../el2-objs/abi/hypsec_guest.h"
 
-enum { MODE_OFF, MODE_RESET, MODE_STAY, MODE_ATTEST };	/* MODE: by build */
+enum { MODE_OFF, MODE_RESET, MODE_STAY, MODE_SPEND, MODE_ATTEST };	/* MODE: by build */
 
 #define FRESH		((volatile u64 *)0x46000000UL)	/* RAM nobody has touched */
+#define GIVEN		((volatile u64 *)0x46400000UL)	/* the same, for give() */
+#define GIVEN_PAGES	2048UL
+/* Of a machine with 3 GiB: a page in each MiB costs the core the most. */
+#define SPEND		((volatile u64 *)0x48000000UL)
+#define SPEND_END	((volatile u64 *)0x100000000UL)
 #define NOWHERE		((volatile u32 *)0x200000000UL)	/* no RAM, no device */
 
 #define PSCI_VERSION	0x84000000
@@ -206,6 +211,47 @@ static void memory(void)
 	say("\r\n");
 }
 
+static struct result relinquish(volatile void *page, u64 pages)
+{
+	struct result r;
+
+	do {
+		r = hvc(HYPSEC_GUEST_RELINQUISH, (u64)page, pages, 0);
+	} while (r.x0 == (u64)-5);		/* BUSY */
+	return r;
+}
+
+/* Pages that the guest does not need: gone, and as new when it comes back. */
+static void give(void)
+{
+	u64 wrong = 0, left, n;
+	struct result r;
+
+	FRESH[512] = 0x5ec2e7;			/* a neighbour */
+	r = relinquish(FRESH, 1);
+	is("relinquish a page", r.x0, 0);
+	is("one page", r.x1, 1);
+	is("what it held is gone", FRESH[7], 0);
+	FRESH[7] = 0x5ec2e75ec2e7;
+	is("it is RAM again", FRESH[7], 0x5ec2e75ec2e7);
+	is("its neighbour is as it was", FRESH[512], 0x5ec2e7);
+	is("relinquish a device", relinquish(UART, 1).x0, (u64)-7);
+	is("relinquish nothing", relinquish(FRESH, 0).x0, (u64)-3);
+	is("relinquish half a page", relinquish(FRESH + 1, 1).x0, (u64)-3);
+
+	for (n = 0; n < GIVEN_PAGES; n++)
+		GIVEN[n * 512] = ~n;
+	for (left = GIVEN_PAGES; left; left -= r.x1) {
+		r = relinquish(GIVEN + (GIVEN_PAGES - left) * 512, left);
+		if (r.x0 || !r.x1 || r.x1 > left)
+			break;
+	}
+	is("relinquish many", left, 0);
+	for (n = 0; n < GIVEN_PAGES; n += 100)
+		wrong |= GIVEN[n * 512];
+	is("all of them are as new", wrong, 0);
+}
+
 void second_main(u64 x0, u64 junk)
 {
 	second_x0 = x0;
@@ -253,6 +299,20 @@ static void vcpus(void)
 	say("kernel: two CPUs\r\n");
 }
 
+/* Spends the core's memory: a table and a half for each page. Waits for it; loses nothing. */
+static void spend(void)
+{
+	volatile u64 *p;
+	u64 wrong = 0;
+
+	say("kernel: spends\r\n");
+	for (p = SPEND; p < SPEND_END; p += (1 << 20) / 8)
+		*p = (u64)p;
+	for (p = SPEND; p < SPEND_END; p += (1 << 20) / 8)
+		wrong |= *p ^ (u64)p;
+	say(wrong ? "kernel: FAILED\r\n" : "kernel: spent\r\n");
+}
+
 /*
  * The host cannot turn the clock. It is watched across exits that the host answers;
  * seen from here none takes an hour.
@@ -291,9 +351,12 @@ void kernel_main(u64 dtb)
 	registers();
 	vectors();
 	memory();
+	give();
 	vcpus();
 	say(failed ? "kernel: FAILED\r\n" : "kernel: all passed\r\n");
-	if (MODE == MODE_STAY)
+	if (MODE == MODE_SPEND)
+		spend();
+	if (MODE == MODE_STAY || MODE == MODE_SPEND)
 		stay();
 	hvc(PSCI_OFF, 0, 0, 0);
 	say("kernel: still here\r\n");

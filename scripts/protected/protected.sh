@@ -39,11 +39,13 @@ mark
 ( vm stay.img 1 ) &
 pid=$!
 check "a VM that stays" soon said "kernel: stays"
+gave_back() { awk '$2 == "protected" && $3 < 2048 { n++ } END { exit n != 1 }' $hypsec/vms; }
+check "the pages that it had and gave back are the host's" gave_back
 id=$(tr -d '\r' </tmp/out | sed -n 's/^kernel: identity //p')
 check "it knows its identity, which is the image's" \
 	eval '[ -n "$id" ] && [ "$id" = "$(cat "$dir/stay.identity")" ]'
 check "the host is shown the same, and the signer" \
-	grep -qE " protected [0-9]+ [0-9]+ $id $(cat "$dir/signer") 0\$" $hypsec/vms
+	grep -qE " protected [0-9]+ [0-9]+ $id $(cat "$dir/signer") 0 smp ([0-9]+)/\1\$" $hypsec/vms
 check "and so is the log" logged "identity $id, security version 0"
 # The counter's offset is changed at each entry: KVM loads it when it next loads the vCPU.
 dots() { tr -dc . </tmp/out | wc -c; }
@@ -71,6 +73,34 @@ dd if=/proc/$pid/mem bs=4096 count=1 skip=$page of=/tmp/page2 2>/dev/null
 check "which is another one each time" eval '! cmp -s /tmp/page /tmp/page2'
 dd if=/tmp/page of=/proc/$pid/mem bs=4096 count=1 seek=$page conv=notrunc 2>/dev/null
 check "an older one put in its place ends it" soon logged "gave back another page than"
+kill -9 $pid
+wait $pid 2>/dev/null
+
+# The same kernel, of a signer who lets the host debug it; and one who does not.
+debugger() {
+	mark
+	( vm "$1.img" 1 -gdb unix:/tmp/gdb.$1,server=on,wait=off ) &
+	pid=$!
+	check "$1: stays" soon said "kernel: stays"
+	"$dir/gdb" /tmp/gdb.$1 >/tmp/gdb.out
+	check "$1: the debugger went through" [ $? = 0 ]
+	check "$1: registers $2" grep -q "^gdb: registers $2 pc=$3" /tmp/gdb.out
+	check "$1: single steps" grep -qx "gdb: step $4 of 16" /tmp/gdb.out
+	check "$1: a breakpoint" grep -qx "gdb: breakpoint $5" /tmp/gdb.out
+	was=$(dots)
+	check "$1: it goes on" soon goes_on
+	check "$1: shown as what it is" \
+		grep -q " $(cat "$dir/$1.identity") .* $6 [0-9]*/[0-9]*\$" $hypsec/vms
+	sed 's/^/# /' /tmp/gdb.out
+}
+debugger debug shown 404 16 hit debug,smp
+check "debug: the log says so" logged "the host may debug it"
+check "debug: it has an identity of its own" \
+	eval '! cmp -s "$dir/debug.identity" "$dir/stay.identity"'
+kill -9 $pid
+wait $pid 2>/dev/null
+debugger stay hidden 0 0 missed smp
+check "stay: the log says nothing of it" eval '! logged "the host may debug it"'
 kill -9 $pid
 wait $pid 2>/dev/null
 

@@ -4,7 +4,7 @@
 # The part of scripts/run that runs in the host as its hostile root: start the
 # guest with the stock QEMU, wait for its secret, look for it everywhere.
 #
-# attack.sh [--boot] QEMU-ARGUMENT...	with /root/{attack,attack.ko} and the guest's files
+# attack.sh [--boot] QEMU-ARGUMENT...	with /root/{attack,attack.ko,ram,swap.sh} and the guest's files
 # --boot starts the guest, waits and ends it: no attack.
 # Output: the lines of the guest and of the attack tool, and "run: ..." lines.
 
@@ -98,6 +98,7 @@ while [ $seconds -lt 60 ] && kill -0 $pid 2>/dev/null; do
 	[ "$(grep -c '^secret: intact' /tmp/console)" -lt $((before + 2)) ] || { on=yes; break; }
 done
 echo "run: guest goes_on=$on"
+sh swap.sh $pid "$masked"
 grep '^secret: stopped' /tmp/console | sed 's/^/guest: /'
 grep -c '^secret: intact' /tmp/console | sed 's/^/run: guest seconds_intact=/'
 [ ! -e /sys/kernel/security/hypsec/state ] ||

@@ -15,17 +15,21 @@ attack=$("$HYPSEC_TOP/scripts/attack/build")
 guest=$("$HYPSEC_TOP/scripts/guest/build")
 images=$("$HYPSEC_TOP/scripts/protected/build")
 initrd=$("$HYPSEC_TOP/scripts/secret/build")
+soak=$("$HYPSEC_TOP/scripts/soak/build")
 make -s -C "$HYPSEC_TOP/scripts/stub" >&2
 tmp=$(mktemp -d -p "$HYPSEC_BUILD")
 trap 'rm -rf "$tmp"' EXIT
+# Zeros behind an initrd are no part of it: an image of more than 64 MiB.
+{ cat "$initrd"; head -c $((64 << 20)) /dev/zero; } >"$tmp/initrd"
 "$HYPSEC_TOP/scripts/hypsec-image" keygen -o "$tmp/key" >/dev/null
-"$HYPSEC_TOP/scripts/hypsec-image" build --kernel "$KERNEL_IMAGE" --initrd "$initrd" \
+"$HYPSEC_TOP/scripts/hypsec-image" build --kernel "$KERNEL_IMAGE" --initrd "$tmp/initrd" \
 	--cmdline "console=ttyAMA0 quiet panic=-1" --key "$tmp/key" -o "$tmp/vm.img" >/dev/null
 
 "$HYPSEC_TOP/scripts/host" --icount --timeout 1200 "$@" \
 	--hypsec "$HYPSEC_BUILD/module-debug/hypsec.ko" \
 	--add "$attack/attack:/masked/attack" --add "$attack/attack.ko:/masked/attack.ko" \
 	--add "$guest/kvmapi:/masked/kvmapi" --add "$images/box3.img:/masked/box3.img" \
+	--add "$soak/ram:/masked/ram" \
 	--add "$tmp/vm.img:/masked/vm.img" \
 	--add "$HYPSEC_TOP/scripts/guest/masked.sh:/masked/masked.sh" \
 	-- sh /masked/masked.sh 1000000

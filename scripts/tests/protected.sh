@@ -14,7 +14,7 @@ add=(--add "$attack/attack:/protected/attack" --add "$attack/attack.ko:/protecte
 for file in protected.sh functions.sh; do
 	add+=(--add "$HYPSEC_TOP/scripts/protected/$file:/protected/$file")
 done
-for file in off.img reset.img stay.img forged.img stay.identity signer; do
+for file in off.img reset.img stay.img forged.img debug.img {stay,debug}.identity signer gdb; do
 	add+=(--add "$images/$file:/protected/$file")
 done
 plain=$("$HYPSEC_TOP/scripts/host" --no-hypsec --timeout 600 "${add[@]}" -- sh -c \

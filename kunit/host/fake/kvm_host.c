@@ -65,11 +65,16 @@ __weak int pvm_seal(struct vm *vm, u64 frame, pa_t pa)
 u64 invalidated, invalidated_size;
 int invalidate_status;
 
-__weak int pvm_invalidate(struct vm *vm, u64 start, u64 size)
+/* With HYPSEC_RESTART it has done a page. */
+__weak int pvm_invalidate(struct vm *vm, u64 *start, u64 *size)
 {
 	assert_true(!spin_held(&vm->lock) && vm->refs);
-	invalidated = start;
-	invalidated_size = size;
+	invalidated = *start;
+	invalidated_size = *size;
+	if (invalidate_status == HYPSEC_RESTART) {
+		*start += PAGE_SIZE;
+		*size -= PAGE_SIZE;
+	}
 	return invalidate_status;
 }
 

@@ -14,6 +14,7 @@
 #define KVM_VCPU_SPSR_ABT	592	/* after x0-x30, sp, pc, pstate */
 #define KVM_VCPU_SPSR_UND	600
 #define KVM_VCPU_FP		1024
+#define KVM_VCPU_GIC		1600
 #define KVM_VCPU_IFLAGS		4099	/* a byte, not aligned */
 #define KVM_VCPU_ESR		4112
 #define KVM_VCPU_HCR		4136

@@ -201,6 +201,15 @@ int s2_map(struct s2 *s2, u64 ia, pa_t pa, u64 size, u64 attr)
 	return HYPSEC_OK;
 }
 
+void s2_replace(struct s2 *s2, u64 ia, u64 old, u64 new)
+{
+	u64 n = (ia >> PAGE_SHIFT) - w.frame0;
+
+	assert_int_equal(s2_lookup(s2, ia).pte, old);
+	assert_true(n < WORLD_PAGES && w.locked == 1);
+	w.shadow[n] = new ? (new & S2_ADDR) + 1 : 0;
+}
+
 void s2_drop(struct s2 *s2)
 {
 	assert_ptr_equal(s2, &world_vm.s2);

@@ -108,6 +108,12 @@ __weak void vcpu_inject_undef(struct vcpu *v)
 	w.undefs++;
 }
 
+__weak void vcpu_inject_debug(struct vcpu *v)
+{
+	(void)v;
+	w.undefs++;
+}
+
 __weak void vcpu_inject_abort(struct vcpu *v, bool iabt, u64 far)
 {
 	(void)v;
@@ -373,7 +379,7 @@ __weak int pvm_unseal(struct vm *vm, ipa_t ipa, u64 entry, pa_t pa)
 	return HYPSEC_DENIED;
 }
 
-__weak int pvm_invalidate(struct vm *vm, u64 start, u64 size)
+__weak int pvm_invalidate(struct vm *vm, u64 *start, u64 *size)
 {
 	(void)vm;
 	(void)start;

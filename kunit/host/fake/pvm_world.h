@@ -75,6 +75,12 @@ struct world {
 	char log[2048];			/* the core's lines so far */
 };
 
+/* Rows that only a VM has which may be debugged: test_debug.c. */
+static inline bool debug_row(int what)
+{
+	return what == SHOW_STEP || what == SHOW_BREAK || what == SHOW_WATCH;
+}
+
 extern struct world w;
 extern bool world_closing;		/* the host is about to be reset */
 

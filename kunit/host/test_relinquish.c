@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* HYPSEC_GUEST_RELINQUISH: what a guest gives back is gone, and nothing else is. */
+#include "test.h"
+#include "seal_common.h"
+#include "check.h"
+
+static int give_back(u64 frame, u64 pages, u64 *done)
+{
+	int ret = pvm_relinquish(vm, frame << PAGE_SHIFT, pages, done);
+
+	assert_int_equal(this_cpu()->ranks_held, 0);
+	assert_true(slots_empty());
+	return ret;
+}
+
+static void given(u64 frame)
+{
+	u64 done;
+
+	assert_int_equal(give_back(frame, 1, &done), HYPSEC_OK);
+	assert_int_equal(done, 1);
+	assert_int_equal(entry(frame), 0);
+}
+
+/* It is the host's, zeroed; the guest, too, finds zeros when it comes again. */
+static void test_private(void **state)
+{
+	u8 secret[PAGE_SIZE], other[PAGE_SIZE];
+
+	(void)state;
+	kvm_maps(FRAME, PAGE_A);
+	kvm_maps(FRAME + 1, PAGE_B);
+	assert_int_equal(touch(FRAME), HYPSEC_OK);
+	assert_int_equal(touch(FRAME + 1), HYPSEC_OK);
+	guest_fills(FRAME, secret);
+	guest_fills(FRAME + 1, other);
+	page_dirtied(PAGE_A);
+
+	given(FRAME);
+	assert_false(tlb_stale(PAGE_A));
+	assert_true(is_zero(PAGE_A));
+	assert_true(page_is_clean(PAGE_A));
+	assert_true(host_can(PAGE_A, true, true));
+	assert_int_equal(vm->private_pages, 1);
+	assert_int_equal(pool_account(HYPSEC_ACC_PRIVATE), 1);
+	/* Its neighbour has lost nothing. */
+	assert_true(private(FRAME + 1, PAGE_B));
+	assert_memory_equal(raw(PAGE_B), other, PAGE_SIZE);
+
+	/* KVM has it mapped still, and the host has written into it: both mean nothing. */
+	memset(raw(PAGE_A), 0x77, PAGE_SIZE);
+	assert_int_equal(touch(FRAME), HYPSEC_OK);
+	assert_true(private(FRAME, PAGE_A));
+	assert_true(is_zero(PAGE_A));
+	assert_int_equal(vm->private_pages, 2);
+	given(FRAME);
+	/* Twice is as good as once. */
+	given(FRAME);
+	assert_int_equal(vm->private_pages, 1);
+	/* Another page the next time. */
+	kvm_maps(FRAME, PAGE_A + PAGE_SIZE);
+	assert_int_equal(touch(FRAME), HYPSEC_OK);
+	assert_true(private(FRAME, PAGE_A + PAGE_SIZE));
+	assert_int_equal(seals, 0);
+}
+
+/* Sealed, then forgotten: no copy that the host kept is ever accepted again. */
+static void test_sealed(void **state)
+{
+	u8 secret[PAGE_SIZE], kept[PAGE_SIZE];
+	u64 counter;
+
+	(void)state;
+	kvm_maps(FRAME, PAGE_A);
+	assert_int_equal(touch(FRAME), HYPSEC_OK);
+	guest_fills(FRAME, secret);
+	host_touches(PAGE_A);
+	assert_true(sealed(FRAME));
+	counter = frame_counter(entry(FRAME));
+	memcpy(kept, raw(PAGE_A), PAGE_SIZE);
+
+	given(FRAME);
+	assert_int_equal(vm->private_pages, 0);
+	/* The host's page is left as it is: nothing in it is readable. */
+	assert_memory_equal(raw(PAGE_A), kept, PAGE_SIZE);
+	assert_int_equal(touch(FRAME), HYPSEC_OK);
+	assert_true(is_zero(PAGE_A));
+	/* The counter goes on: zeros here, the secret there, never under one nonce. */
+	host_touches(PAGE_A);
+	assert_true(frame_counter(entry(FRAME)) > counter);
+	assert_int_equal(last.counter, frame_counter(entry(FRAME)));
+	memcpy(raw(PAGE_A), kept, PAGE_SIZE);
+	assert_int_equal(touch(FRAME), HYPSEC_BAD_SIGNATURE);
+}
+
+/* Of a frame that never had a page there is nothing to give, and no table is made for it. */
+static void test_untouched(void **state)
+{
+	u64 tables = pool_account(HYPSEC_ACC_VM_S2), done;
+
+	(void)state;
+	given(FRAME);
+	assert_int_equal(give_back(FRAME + 512 * 3, 64, &done), HYPSEC_OK);
+	assert_int_equal(done, 64);
+	assert_int_equal(pool_account(HYPSEC_ACC_VM_S2), tables);
+}
+
+static void test_arguments(void **state)
+{
+	u64 first = SZ_1G >> PAGE_SHIFT, end = 2 * first, done = 5;
+
+	(void)state;
+	assert_int_equal(pvm_relinquish(vm, SZ_1G + 8, 1, &done), HYPSEC_INVALID);
+	assert_int_equal(done, 0);
+	assert_int_equal(give_back(first, 0, &done), HYPSEC_INVALID);
+	assert_int_equal(give_back(first, ~0UL, &done), HYPSEC_RANGE);
+	assert_int_equal(give_back(first, 1UL << 52, &done), HYPSEC_RANGE);
+	assert_int_equal(give_back(first - 1, 2, &done), HYPSEC_RANGE);
+	assert_int_equal(give_back(end, 1, &done), HYPSEC_RANGE);
+	assert_int_equal(give_back(~0UL >> PAGE_SHIFT, 2, &done), HYPSEC_RANGE);
+	assert_int_equal(done, 0);
+	/* As far as RAM goes. */
+	assert_int_equal(give_back(end - 2, 5, &done), HYPSEC_OK);
+	assert_int_equal(done, 2);
+
+	/* No more than 64 pages, and no more than one with an interrupt waiting. */
+	assert_int_equal(give_back(first, 1000, &done), HYPSEC_OK);
+	assert_int_equal(done, 64);
+	irq_after = 0;
+	assert_int_equal(give_back(first, 1000, &done), HYPSEC_OK);
+	assert_int_equal(done, 1);
+	irq_after = 2;
+	assert_int_equal(give_back(first, 1000, &done), HYPSEC_OK);
+	assert_int_equal(done, 3);
+	irq_after = -1;
+
+	vm->state = VM_PROTECTING;
+	assert_int_equal(give_back(first, 1, &done), HYPSEC_DEAD);
+	vm->state = VM_PROTECTED;
+	vm_kill(vm, "a test");
+	assert_int_equal(give_back(first, 1, &done), HYPSEC_DEAD);
+}
+
+/* Another CPU has the page in a slot: it stays the frame's, with what is in it. */
+static void test_busy(void **state)
+{
+	u8 secret[PAGE_SIZE];
+	u64 done, was;
+
+	(void)state;
+	kvm_maps(FRAME, PAGE_A);
+	kvm_maps(FRAME + 1, PAGE_B);
+	assert_int_equal(touch(FRAME), HYPSEC_OK);
+	assert_int_equal(touch(FRAME + 1), HYPSEC_OK);
+	guest_fills(FRAME + 1, secret);
+	was = entry(FRAME + 1);
+	cpu_switch(1);
+	assert_non_null(slot_map_private(PA(PAGE_B), vm->id));
+	cpu_switch(0);
+	assert_int_equal(give_back(FRAME, 2, &done), HYPSEC_OK);
+	assert_int_equal(done, 1);
+	assert_int_equal(give_back(FRAME + 1, 1, &done), HYPSEC_BUSY);
+	assert_int_equal(done, 0);
+	assert_int_equal(entry(FRAME + 1), was);
+	assert_memory_equal(raw(PAGE_B), secret, PAGE_SIZE);
+	assert_true(private(FRAME + 1, PAGE_B));
+	assert_int_equal(vm->private_pages, 1);
+	cpu_switch(1);
+	slot_unmap(SLOT_PAGE);
+	cpu_switch(0);
+	given(FRAME + 1);
+	assert_true(is_zero(PAGE_B));
+	assert_int_equal(vm->private_pages, 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		SEAL_TEST(test_private),
+		SEAL_TEST(test_sealed),
+		SEAL_TEST(test_untouched),
+		SEAL_TEST(test_arguments),
+		SEAL_TEST(test_busy),
+	};
+
+	return cmocka_run_group_tests_name("relinquish", tests, kvm_host_boot, NULL);
+}

@@ -1,0 +1,95 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# In the host, with HypSec sealed: the core's memory. A guest that spends it beside one that
+# does not; VMMs killed at any moment; swap devices. Prints result lines.
+. "${0%/*}/functions.sh"
+
+param=/sys/module/hypsec/parameters
+account() { sed -n "s/^$1 //p" $hypsec/accounts; }
+# Pages of the core's, in all accounts
+held() { awk '$1 != "private" && $1 != "shared" { n += $2 } END { print n }' $hypsec/accounts; }
+same_accounts() { [ "$(cat $hypsec/accounts)" = "$before" ]; }
+dropped() {
+	kill -9 "$1"
+	wait "$1" 2>/dev/null
+}
+
+# A page in each MiB shall be a page, and 3 GiB more than there is.
+echo never >/sys/kernel/mm/transparent_hugepage/enabled
+echo 1 >/proc/sys/vm/overcommit_memory
+
+# One VM first, so that what the core keeps for good is there.
+check "a VM ends with success" runs off.img 1
+soon no_vm
+before=$(cat $hypsec/accounts)
+free=$(account free)
+start=$(held)
+
+# The marks would give pages in time; without them a VM has to wait, and to be given some then.
+echo 1 >$param/pool_low
+echo 1000000 >$param/pool_high
+mark
+( vm spend.img 1 -m 3072 ) &
+greedy=$!
+check "a guest that spends the core's memory waits for more" \
+	soon logged "waits for memory for its tables"
+out=/tmp/out2
+check "another one beside it ends with success" runs off.img 1
+check "and every check in it passed" said "kernel: all passed"
+out=/tmp/out
+check "the first goes on, and has lost nothing" soon said "kernel: spent"
+check "it has what it needed from the host" [ "$(held)" -gt $((start + 1000)) ]
+check "nobody was ended for it" eval '! logged ended:'
+dropped $greedy
+check "no VM is left" soon no_vm
+echo "$free" >$param/pool_low
+echo "$free" >$param/pool_high
+check "the host has its pages back" soon same_accounts
+
+# Killed while it starts, while it is verified, while it runs, with one CPU and two.
+n=0
+while [ $n -lt 12 ]; do
+	( vm stay.img $((n % 2 + 1)) ) &
+	pid=$!
+	sleep "$(awk "BEGIN { srand($$ + $n); print rand() * 4 }")"
+	dropped $pid
+	n=$((n + 1))
+done
+check "killed at any moment, no VM is left" soon no_vm
+check "and no page" soon same_accounts
+
+mark
+( vm stay.img 1 ) &
+pid=$!
+check "a VM that stays" soon said "kernel: stays"
+"$dir/hold" $pid >/tmp/held 2>&1 &
+holder=$!
+check "its file is held by another process" soon grep -q holds /tmp/held
+dropped $pid
+check "it ends with its VMM's memory all the same" soon logged "ended: its host has let go of it"
+check "and its pages come back" soon same_accounts
+dropped $holder
+check "the file's end changes nothing" soon same_accounts
+
+modprobe -a loop zram
+dd if=/dev/zero of=/tmp/swap bs=1M count=8 2>/dev/null
+losetup /dev/loop0 /tmp/swap
+mkswap /dev/loop0 >/dev/null
+warned() { dmesg | grep -c "hypsec: swap on loop0 without stable writes.* /sys/block/loop0/queue/stable_writes"; }
+swapon /dev/loop0
+check "swap on a device without stable writes is warned of" [ "$(warned)" = 1 ]
+swapoff /dev/loop0
+echo 1 >/sys/block/loop0/queue/stable_writes
+swapon /dev/loop0
+check "and not once they are on, as it says" [ "$(warned)" = 1 ]
+swapoff /dev/loop0
+echo 16M >/sys/block/zram0/disksize
+mkswap /dev/zram0 >/dev/null
+swapon /dev/zram0
+check "zram has them" eval '! dmesg | grep -q "hypsec: swap on zram"'
+swapoff /dev/zram0
+
+check "the host has seen no bug" eval '! dmesg | grep -E "BUG|Oops|WARNING|rcu.*stall"'
+echo "1..$count"
+[ $failed = 0 ]

@@ -1,0 +1,296 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# attacks.sh [CASE]...	(in the host; without a CASE all that are for $plain or not)
+#
+# The host's root against the memory of a running guest. What a page is given back as
+# decides: the one that was taken, and the guest goes on; any other, and that guest ends,
+# with the reason in the log, and nothing else does. With $plain the guest is an ordinary
+# one, and the same attacks must succeed: a control.
+plain=${plain:-}
+. "${0%/*}/functions.sh"
+. "$dir/cmdline"
+wrong_page="ended: the host gave back another page than it was given"
+foreign_page="ended: the host backs it with a page that is not its own"
+mib=112
+frame0=0x40000000	# of the machine "virt"
+
+cases="snapshot read flip old splice two drop swap alias foreign churn hammer kill"
+[ -z "$plain" ] || cases="snapshot read flip old splice drop swap"
+
+# begin NAME [VCPUS [QEMU-OPTION...]]
+begin() {
+	vm=$1
+	shift
+	mark
+	vm_start $vm "${1:-1}" $mib ${2:+"$2" "$3" "$4" "$5"}
+	check "$vm: a guest is up" vm_up $vm
+}
+
+finish() {
+	vm_kill $vm
+	sealed && soon no_vm || check "$vm: the core is sealed and has no VM left" false
+}
+
+stop_vm() { vm_qmp $1 stop >/dev/null; }
+cont_vm() { vm_qmp $1 cont >/dev/null; }
+
+# two_times NAME [N]: one page in 64 of a guest at two times, between which it has used
+# them; it is left paused. Sets pages: N (1) of those that changed.
+two_times() {
+	local from
+
+	stop_vm $1
+	$ram save "$(vm_ram $1)" /tmp/$1.then 64 >/dev/null
+	cont_vm $1
+	from=$(rounds $1)
+	# A quarter of the pages is changed in each.
+	soon rounds_over $1 $((from + 5)) || return 1
+	stop_vm $1
+	$ram save "$(vm_ram $1)" /tmp/$1.now 64 >/dev/null
+	pages=$($ram changed /tmp/$1.then /tmp/$1.now ${2:-1} ${plain:+marked}) &&
+		[ -n "$pages" ]
+}
+
+# ends NAME REASON: the guest gets no further. An ordinary one notices.
+ends() {
+	if [ -n "$plain" ]; then
+		soon bad $1
+	else
+		soon logged "$2" && ! bad $1
+	fi
+}
+
+# --- What is harmless
+
+case_snapshot() {
+	begin snapshot 1 -object memory-backend-file,id=m,size=${mib}M,mem-path=/tmp/ram.file,share=on \
+		-machine memory-backend=m
+	stop_vm $vm
+	check "all pages of a paused guest can be saved" $ram save "$(vm_ram $vm)" /tmp/copy
+	$ram file-stats /tmp/copy >/tmp/stats
+	echo "# $(cat /tmp/stats)"
+	if [ -n "$plain" ]; then
+		check "they show what it holds (control)" [ "$(stat marked </tmp/stats)" -gt 1000 ]
+	else
+		check "none shows what it holds" [ "$(stat marked </tmp/stats)" = 0 ]
+		# What QEMU itself wrote into memory before the guest asked for protection.
+		check "nearly all are noise" [ "$(stat low </tmp/stats)" -le 4 ]
+		check "there are as many as it uses" [ "$(stat pages </tmp/stats)" -gt 10000 ]
+	fi
+	check "they are overwritten" $ram garbage "$(vm_ram $vm)" /tmp/copy
+	$ram stats "$(vm_ram $vm)" >/tmp/stats
+	check "with something else" [ "$(stat entropy </tmp/stats | cut -c1)" = 0 ]
+	check "and put back" $ram load "$(vm_ram $vm)" /tmp/copy
+	cont_vm $vm
+	check "the guest goes on" goes_on $vm 3
+	[ -n "$plain" ] || user_accesses
+	finish
+	rm -f /tmp/copy /tmp/ram.file
+}
+
+# In the same guest: its memory is a file that another process maps.
+user_accesses() {
+	local page
+
+	for page in 9000 12000 16000 20000 24000; do
+		$ram user /tmp/ram.file $page || return
+	done >/tmp/users
+	check "a process uses its pages: exclusive, atomic, unaligned" \
+		[ "$(grep -c 'marked=0 across=same' /tmp/users)" = 5 ]
+	check "and the guest goes on" goes_on $vm 2
+}
+
+case_read() {
+	begin read 2
+	check "threads of the host read its memory while it runs" \
+		eval '$ram hammer "$(vm_ram $vm)" read 10 $(($(nproc) * 2)) >/tmp/hammer'
+	echo "# $(cat /tmp/hammer)"
+	[ -n "$plain" ] || check "and never see what it holds" [ "$(stat marked </tmp/hammer)" = 0 ]
+	[ -z "$plain" ] || check "and see what it holds (control)" [ "$(stat marked </tmp/hammer)" -gt 0 ]
+	check "it goes on" goes_on $vm 2
+	finish
+}
+
+# --- What ends a guest
+
+case_flip() {
+	begin flip
+	check "one bit" eval 'two_times $vm && $ram flip "$(vm_ram $vm)" $pages'
+	cont_vm $vm
+	check "of a page changed: the guest notices" ends $vm "$wrong_page"
+	finish
+}
+
+case_old() {
+	begin old
+	check "an older copy of a page" eval 'two_times $vm &&
+		$ram put "$(vm_ram $vm)" $pages /tmp/$vm.then $pages'
+	cont_vm $vm
+	check "put back: the guest notices" ends $vm "$wrong_page"
+	finish
+}
+
+case_splice() {
+	begin splice
+	check "two pages of a guest" eval 'two_times $vm 2 && set -- $pages &&
+		$ram splice "$(vm_ram $vm)" $1 "$(vm_ram $vm)" $2'
+	cont_vm $vm
+	check "exchanged: the guest notices" ends $vm "$wrong_page"
+	finish
+}
+
+case_two() {
+	begin twin
+	begin two
+	check "the same page of two guests" eval 'two_times two && stop_vm twin &&
+		$ram splice "$(vm_ram two)" $pages "$(vm_ram twin)" $pages'
+	cont_vm two
+	check "exchanged: the one notices" ends two "$wrong_page"
+	mark
+	cont_vm twin
+	check "and the other" ends twin "$wrong_page"
+	vm_kill twin
+	finish
+}
+
+case_drop() {
+	begin drop
+	check "a page is dropped" eval 'two_times $vm &&
+		$ram inject "$(vm_ram $vm)" dontneed $pages'
+	cont_vm $vm
+	check "the guest notices" ends $vm "$wrong_page"
+	finish
+}
+
+swapped_out() { [ "$($ram state "$(vm_ram $vm)" $pages | stat swapped)" = 1 ]; }
+paged_out() { $ram advise "$(vm_ram $vm)" pageout >/dev/null; swapped_out; }
+case_swap() {
+	begin swap
+	check "a page is swapped out" eval 'two_times $vm && soon paged_out'
+	check "and an older copy is what comes in" \
+		$ram put "$(vm_ram $vm)" "$pages" /tmp/$vm.then "$pages"
+	cont_vm $vm
+	check "the guest notices" ends $vm "$wrong_page"
+	finish
+}
+
+# KVM's own table, as a hostile kernel writes it, has page $2's memory at page $1.
+alias_to() {
+	$dir/attack remap "$(vm_pid $vm)" $((frame0 + $1 * 4096)) \
+		"$($ram state "$(vm_ram $vm)" $2 | sed 's/.*pa=//')" $((frame0 + $2 * 4096))
+}
+
+# Both were read by two_times, so both are sealed.
+case_alias() {
+	begin alias
+	check "one page at two frames" eval 'two_times $vm 2 && set -- $pages && alias_to $1 $2'
+	cont_vm $vm
+	check "the guest notices" ends $vm "\\($wrong_page\\|$foreign_page\\)"
+	finish
+}
+
+# Only the first was: the second page is the guest's own and in use.
+case_foreign() {
+	begin foreign
+	check "a page that another frame of the guest has" eval 'two_times $vm 2 && cont_vm $vm &&
+		goes_on $vm 2 && stop_vm $vm && set -- $pages && alias_to $1 $2 &&
+		$ram save "$(vm_ram $vm)" /tmp/$vm.x $1'
+	cont_vm $vm
+	check "the guest notices, or never comes to use it" \
+		eval 'ends $vm "\\($wrong_page\\|$foreign_page\\)" || goes_on $vm'
+	finish
+}
+
+# --- All at once
+
+# Tables split and join, pages come and go; with nothing given back that is wrong.
+case_churn() {
+	local until
+
+	begin churn 2
+	until=$(($(now) + 25))
+	while [ "$(now)" -lt $until ]; do
+		$ram advise "$(vm_ram $vm)" collapse
+		hmp $vm "migrate -d exec:cat>/dev/null"
+		$ram advise "$(vm_ram $vm)" pageout
+		hmp $vm migrate_cancel
+		stop_vm $vm
+		$ram inject "$(vm_ram $vm)" remap 8192 4096
+		cont_vm $vm
+		$ram inject "$(vm_ram $vm)" pageout
+		echo 1 >/proc/sys/vm/compact_memory
+	done >/tmp/churn 2>&1 &
+	$ram hammer "$(vm_ram $vm)" read 25 2 >/tmp/hammer
+	wait $!
+	echo "# $(cat /tmp/hammer); $(grep -c 'collapse done' /tmp/churn) times"
+	check "its memory is moved all the time: never seen" [ "$(stat marked </tmp/hammer)" = 0 ]
+	check "and the guest goes on" goes_on $vm 2
+	check "it powers off, and never saw a wrong word" vm_off $vm
+}
+
+case_hammer() {
+	local how
+
+	for how in mix write; do
+		begin $how 2
+		$ram hammer "$(vm_ram $vm)" $how 8 $(($(nproc) * 2)) >/tmp/hammer 2>&1
+		echo "# $how: $(cat /tmp/hammer)"
+		check "threads of the host write its memory ($how): never seen" \
+			[ "$(stat marked </tmp/hammer)" = 0 ]
+		check "the guest ends for that, or never notices" \
+			eval 'logged "$wrong_page" || goes_on $vm 1'
+		! bad $vm || check "it did not compute with it" false
+		finish
+	done
+}
+
+case_kill() {
+	local i t
+
+	for t in 1 2 4 7; do
+		vm=kill$t
+		vm_start $vm 2 $mib
+		sleep $t
+		vm_kill $vm
+	done
+	check "killed while they started: nothing is left" soon no_vm
+	for i in stats pageout migrate; do
+		begin kill-$i 2
+		case $i in
+		stats) $ram stats "$(vm_ram $vm)" >/dev/null 2>&1 & ;;
+		pageout) $ram advise "$(vm_ram $vm)" pageout >/dev/null 2>&1 & ;;
+		migrate) hmp $vm "migrate -d exec:cat>/dev/null" >/dev/null & ;;
+		esac
+		usleep $(($(date +%s) % 5 * 100000 + 300000))
+		vm_kill $vm
+		wait $! 2>/dev/null
+		check "killed while its pages were sealed ($i): nothing is left" soon no_vm
+	done
+}
+
+# The disk is a smaller zram for what is swapped.
+modprobe zram
+echo 256M >/sys/block/zram0/disksize
+mkswap /dev/zram0 >/dev/null
+check "swap" swapon /dev/zram0
+[ -n "$plain" ] || check "the attack's module" insmod $dir/attack.ko
+# One page at a time, so that KVM's table has an entry for each; churn makes blocks by itself.
+echo madvise >/sys/kernel/mm/transparent_hugepage/enabled
+vm_start first 1 $mib
+check "a first guest comes up" vm_up first
+vm_kill first
+soon no_vm
+remember_accounts
+
+for c in ${*:-$cases}; do
+	from=$(now)
+	case_$c
+	echo "# $c: $(($(now) - from)) s"
+done
+
+[ -n "$plain" ] || check "the core is sealed" sealed
+check "the accounts are as before" accounts_return
+check "the host's log has no complaint" clean
+echo "1..$count"
+[ $failed = 0 ]

@@ -1,0 +1,17 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# A protected stock Linux with as many vCPUs as one can have, four times the host's CPUs, takes
+# them off and on again under load. PSCI for it is the core's (el2-objs/pvm/psci.c).
+# timeout: 1500
+
+. "$(dirname "$0")/../lib/ktap.sh"
+
+image=$("$HYPSEC_TOP/scripts/protected/stock")
+out=$("$HYPSEC_TOP/scripts/host" --timeout 1200 --add "$image:/root/vm.img" \
+	--add "$HYPSEC_TOP/scripts/protected/hotplug.sh:/root/hotplug.sh" \
+	--add "$HYPSEC_TOP/scripts/protected/functions.sh:/root/functions.sh" \
+	-- sh /root/hotplug.sh 1000) && status=0 || status=$?
+pass_on <<<"$out"
+check "the host's script went through" [ $status = 0 ]
+ktap_end

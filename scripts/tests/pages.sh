@@ -1,0 +1,55 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# scripts/tests/pages.sh [--plain] [--smp N] [CASE]... [-- HOST-OPTION...]
+#
+# The host's root against the memory of running guests (scripts/soak/attacks.sh): pages
+# saved, changed, exchanged, put back too late, dropped, aliased, hammered. With --plain
+# (the default run has one, too) against ordinary guests on the stock kernel.
+# timeout: 1800
+
+. "$(dirname "$0")/../lib/ktap.sh"
+. "$HYPSEC_TOP/scripts/lib/kernel.sh"
+
+plain= smp= cases=()
+while [ $# -gt 0 ]; do
+	case $1 in
+	--plain) plain=1 ;;
+	--smp) smp=${2:?}; shift ;;
+	--) shift; break ;;
+	*) cases+=("$1") ;;
+	esac
+	shift
+done
+here=$HYPSEC_TOP/scripts/soak
+
+need_kernel
+built=$("$here/build")
+attack=$("$HYPSEC_TOP/scripts/attack/build")
+add=(--add "$KERNEL_IMAGE:/soak/Image")
+for file in "$here"/{functions.sh,attacks.sh,cmdline} "$built"/{ram,qmp,vm.img,initrd.cpio} \
+	"$attack"/attack{,.ko}; do
+	add+=(--add "$file:/soak/$(basename "$file")")
+done
+
+# attacks PLAIN SMP "CASE..." [HOST-OPTION...]
+attacks() {
+	local plain=$1 smp=$2 cases=$3 status=0
+	local out=$HYPSEC_BUILD/log/pages-$smp${plain:+-plain}.out
+	shift 3
+
+	"$HYPSEC_TOP/scripts/host" --timeout 1500 --mem 1G --smp "$smp" "${add[@]}" "$@" \
+		-- sh -c "plain=$plain sh /soak/attacks.sh $cases" >"$out" || status=$?
+	pass_on <"$out"
+	check "the host's script went through (CPUs: $smp${plain:+, ordinary guests})" \
+		[ $status = 0 ]
+}
+
+if [ -n "$plain$smp${cases[*]}" ]; then
+	attacks "$plain" "${smp:-2}" "${cases[*]}" ${plain:+--no-hypsec} "$@"
+else
+	attacks 1 2 "" --no-hypsec "$@"
+	attacks "" 2 "" "$@"
+	attacks "" 4 "churn hammer" "$@"
+fi
+ktap_end

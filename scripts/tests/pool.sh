@@ -1,0 +1,22 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# The core's memory under a host that gives and takes: a guest that spends it, VMMs that are
+# killed at any moment, accounts that come back to what they were; swap devices that are not safe.
+# timeout: 1200
+
+. "$(dirname "$0")/../lib/ktap.sh"
+
+images=$("$HYPSEC_TOP/scripts/protected/build")
+add=()
+for file in pool.sh functions.sh; do
+	add+=(--add "$HYPSEC_TOP/scripts/protected/$file:/protected/$file")
+done
+for file in off.img stay.img spend.img hold; do
+	add+=(--add "$images/$file:/protected/$file")
+done
+out=$("$HYPSEC_TOP/scripts/host" --mem 1G --timeout 900 "${add[@]}" -- sh /protected/pool.sh) &&
+	status=0 || status=$?
+pass_on <<<"$out"
+check "the host's script went through" [ $status = 0 ]
+ktap_end
