@@ -166,11 +166,6 @@ int hc_vm_identity(struct percpu *cpu, const u64 *arg, u64 *val)
 	return status;
 }
 
-int hc_platform(struct percpu *cpu, const u64 *arg, u64 *val)
-{
-	return platform_piece(0, arg[0], val);
-}
-
 int hc_vm_status(struct percpu *cpu, const u64 *arg, u64 *val)
 {
 	struct vm *vm;
@@ -184,6 +179,11 @@ int hc_vm_status(struct percpu *cpu, const u64 *arg, u64 *val)
 	status = pvm_status(vm, val);
 	vm_put(vm);
 	return status;
+}
+
+int hc_platform(struct percpu *cpu, const u64 *arg, u64 *val)
+{
+	return platform_piece(0, arg[0], val);
 }
 
 int hc_log(struct percpu *cpu, const u64 *arg, u64 *val)

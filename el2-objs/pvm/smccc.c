@@ -201,8 +201,7 @@ bool pvm_call(struct vcpu *v, enum vcpu_exit *code)
 		/* No result; harmless where firmware does not have it (SMCCC 7.5). */
 		smc_call(fn, 0, 0, 0);
 		return true;
-	case HYPSEC_GUEST_VERSION ... HYPSEC_GUEST_PLATFORM:
-	case HYPSEC_GUEST_RELINQUISH:
+	case HYPSEC_GUEST_VERSION ... HYPSEC_GUEST_RELINQUISH:
 		guest_call(v, fn);
 		return true;
 	default:

@@ -148,13 +148,14 @@ void s2_merge(struct s2 *s2, u64 ia, u32 live)
 		tlb_flush_vmid(s2);
 		pte_write(up.ptep, block);
 		dsb(ishst);
-		share_charge(s2->vmid, -1);
+		/* The page that is held stays the VM's. */
 		if (s2->holds || !pte_valid(block)) {
 			s2->held++;
 			pool_free_held(table, s2->acc);
 			return;
 		}
 		pool_free(table, s2->acc);
+		share_charge(s2->vmid, -1);
 	}
 }
 
@@ -220,7 +221,16 @@ void s2_drop(struct s2 *s2)
 	s2_unmap(s2, 0, 1UL << s2->ipa_bits);
 	if (s2->held)
 		pool_unhold(s2->held);
+	share_charge(s2->vmid, -(s32)s2->held);
 	s2->held = 0;
+}
+
+void s2_unhold(struct s2 *s2)
+{
+	CHECK(s2->held);
+	pool_unhold(1);
+	share_charge(s2->vmid, -1);
+	s2->held--;
 }
 
 void s2_destroy(struct s2 *s2)

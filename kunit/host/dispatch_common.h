@@ -98,19 +98,19 @@ int pvm_identity(struct vm *v, u64 n, u64 *val)
 	val[1] = val[2] = 0x1d;
 	return status;
 }
-int platform_piece(u32 flags, u64 n, u64 *val)
-{
-	assert_int_equal(flags, 0);
-	val[0] = n;
-	val[1] = val[2] = 0x1d;
-	return status;
-}
 int pvm_status(struct vm *v, u64 *val)
 {
 	assert_ptr_equal(v, &vm);
 	val[0] = HYPSEC_FLAG_DEBUG;
 	val[1] = 0x1000;
 	val[2] = 0x2000;
+	return status;
+}
+int platform_piece(u32 flags, u64 n, u64 *val)
+{
+	assert_int_equal(flags, 0);
+	val[0] = n;
+	val[1] = val[2] = 0x1d;
 	return status;
 }
 void hlog(const char *fmt, ...) { (void)fmt; }

@@ -75,7 +75,6 @@ static void guest_calls(void **state)
 		assert_int_equal(v->regs.x[1], n);
 		assert_int_equal(v->regs.x[3], 6);
 	}
-
 	/* 0x40000000 is RAM since the call above: one page, and no more. */
 	assert_int_equal(answered(HYPSEC_GUEST_RELINQUISH, 0x40000000, 3, 0), HYPSEC_OK);
 	assert_int_equal(v->regs.x[1], 1);
