@@ -50,7 +50,7 @@ mark
 pid=$!
 stuck() { grep -aq "run failed" /tmp/out || ! kill -0 $pid 2>/dev/null; }
 check "an image larger than RAM: its VMM gives up" soon stuck
-kill -9 $pid
+kill -9 $pid 2>/dev/null
 wait $pid 2>/dev/null
 check "the log says what was missing" soon logged "ended: gone before all of its image was"
 check "outofram.img did not run" eval '! grep -aqE "stub|kernel:" /tmp/out'
