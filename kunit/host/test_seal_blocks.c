@@ -124,6 +124,29 @@ static void by_the_page(void **state)
 	assert_int_equal(vm->private_pages, 5 + 2 * PAGES_2M);
 }
 
+/*
+ * All tables are there, but not the pages for its split: the host is told, or the VM would wait
+ * for ever.
+ */
+static void waits(void **state)
+{
+	(void)state;
+	kvm_maps_block(BASE, BLOCK);
+	assert_int_equal(s2_split(&vm->s2, BASE << PAGE_SHIFT, 2), HYPSEC_OK);
+	assert_int_equal(seal_reserve(&vm->pvm->seal, BASE), HYPSEC_OK);
+	assert_int_equal(seal_reserve(&vm->pvm->seal, BASE + PAGES_2M / 2), HYPSEC_OK);
+	hog_unreserved();
+	assert_int_equal(own_donate(PA(PAGE_A)), HYPSEC_OK);
+	assert_false(pool_wanted());
+	assert_int_equal(touch(BASE), HYPSEC_NO_MEMORY);
+	assert_true(pool_wanted());
+	hog_give(2);
+	assert_int_equal(touch(BASE), HYPSEC_OK);
+	is_block(BLOCK);
+	hog_none();
+	assert_int_equal(own_reclaim(PA(PAGE_A)), HYPSEC_OK);
+}
+
 /* A shadow maps the block: all of it is dropped from there first. */
 static void stamped(void **state)
 {
@@ -280,6 +303,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		SEAL_TEST(claimed_at_once),
 		SEAL_TEST(by_the_page),
+		SEAL_TEST(waits),
 		SEAL_TEST(stamped),
 		SEAL_TEST(one_page_goes),
 		SEAL_TEST(taken_away),
