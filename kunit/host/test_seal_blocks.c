@@ -4,6 +4,7 @@
  * never for want of memory, joined again.
  */
 #include "seal_common.h"
+#include "check.h"
 
 #define BASE	0x40400UL		/* a frame where a block may start */
 #define BLOCK	(GUEST_PAGES + 2 * SZ_2M)
@@ -267,6 +268,30 @@ static void relinquished(void **state)
 	hog_none();
 }
 
+/*
+ * Another vCPU has the lock, and may be about to zero 2 MiB, with more of them before this one: an
+ * interrupt does not wait for that.
+ */
+static void lock_is_held(void **state)
+{
+	(void)state;
+	kvm_maps_block(BASE, BLOCK);
+	cpu_switch(1);
+	spin_lock(&vm->lock);
+	cpu_switch(0);
+	irq_after = 3;
+	assert_int_equal(touch(BASE), HYPSEC_BUSY);
+	core_broken = true;		/* it will never be free */
+	assert_int_equal(touch(BASE), HYPSEC_BUSY);
+	core_broken = false;
+	cpu_switch(1);
+	spin_unlock(&vm->lock);
+	cpu_switch(0);
+	irq_after = 0;
+	assert_int_equal(touch(BASE), HYPSEC_OK);
+	is_block(BLOCK);
+}
+
 /* The end: blocks come back whole, or by the page that the host touches. */
 static void end_of_blocks(void **state)
 {
@@ -308,6 +333,7 @@ int main(void)
 		SEAL_TEST(one_page_goes),
 		SEAL_TEST(taken_away),
 		SEAL_TEST(relinquished),
+		SEAL_TEST(lock_is_held),
 		SEAL_TEST(end_of_blocks),
 	};
 
