@@ -103,23 +103,25 @@ static unsigned int donate_chunk(void)
 	return given;
 }
 
-/* Pages that the core has in use stay on the list. */
-static void reclaim(u64 pages)
+/* Pages that the core has in use go to the list's end. Return: how many came back. */
+static unsigned int reclaim(u64 pages)
 {
-	struct page *page, *next;
 	struct arm_smccc_res res;
-	unsigned int tries = 0;
+	unsigned int tries, got = 0;
+	struct page *page;
 
-	list_for_each_entry_safe(page, next, &donated, lru) {
-		if (!pages || ++tries > 2 * BATCH)
-			break;
-		if (hypsec_call_reclaim(page_to_phys(page), &res))
+	for (tries = 0; tries < 2 * BATCH && got < pages && !list_empty(&donated); tries++) {
+		page = list_first_entry(&donated, struct page, lru);
+		if (hypsec_call_reclaim(page_to_phys(page), &res)) {
+			list_move_tail(&page->lru, &donated);
 			continue;
+		}
 		list_del(&page->lru);
 		hypsec_page_show(page);
 		__free_page(page);
-		pages--;
+		got++;
 	}
+	return got;
 }
 
 static void balance(struct work_struct *work);
@@ -140,7 +142,7 @@ static void balance(struct work_struct *work)
 	unsigned long low = READ_ONCE(pool_low), high = max(READ_ONCE(pool_high), low);
 	unsigned long delay = PERIOD;
 	struct arm_smccc_res res;
-	unsigned int given = 0, n;
+	unsigned int moved = 0, n;
 	u64 free;
 
 	/* A broken core takes nothing and gives nothing back. */
@@ -150,15 +152,15 @@ static void balance(struct work_struct *work)
 	if (free < low || res.a2) {
 		do {
 			n = donate_chunk();
-			given += n;
-		} while (n && given < BATCH);
-		if (given)
+			moved += n;
+		} while (n && moved < BATCH);
+		if (moved)
 			wake_up_all(&pages_came);
-	} else if (free > high && !list_empty(&donated)) {
-		reclaim(min_t(u64, free - high, BATCH));
+	} else if (free > high) {
+		moved = reclaim(min_t(u64, free - high, BATCH));
 	}
 	/* At once if there was more to do than a round does, and it could be done. */
-	if (given >= BATCH)
+	if (moved >= BATCH)
 		delay = 1;
 	else if (free < 2 * low || res.a2)
 		delay = PERIOD_LOW;

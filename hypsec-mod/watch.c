@@ -30,10 +30,12 @@ static struct notifier_block pm_nb = { .notifier_call = hibernation };
 /*
  * The end of a VM is seen twice. kvm_arch_flush_shadow_all(struct kvm *) is called when the
  * memory of the VMM goes away, before its pages do: a VMM that was killed still has the VM's
- * file then, and without this the kernel would free and reuse page after page of a VM that will
- * never run again, each of them encrypted first. kvm_arch_destroy_vm() is called when the last
- * file is closed. At both the core ends the VM in bounded time; its pages come back zeroed,
- * when they are touched or, in steps, by the worker.
+ * file then. kvm_arch_destroy_vm() is called when the last file is closed.
+ *
+ * All pages are back, zeroed, before the kernel frees the first of them, with no TLB call for any
+ * (exit_mmap()). Later would be too late: the next to use one may be a device, which no table
+ * stops, and what it read from a disk would be gone when the page is zeroed, at the first look
+ * of a CPU or by the worker. The core works in steps, between which it lets interrupts in.
  */
 static const char * const ends[] = { "kvm_arch_flush_shadow_all", "kvm_arch_destroy_vm" };
 
@@ -64,6 +66,8 @@ static void vm_gone(unsigned long kvm)
 {
 	struct arm_smccc_res res;
 
+	hypsec_call_vm_teardown(kvm, &res);
+	/* For what it could not do: a vCPU inside, which no KVM has left now. */
 	hypsec_call_vm_end(kvm, &res);
 	mod_delayed_work(system_unbound_wq, &reaper, 0);
 }

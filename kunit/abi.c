@@ -177,13 +177,20 @@ static void bad_arguments(struct kunit *test)
 		else
 			KUNIT_EXPECT_TRUE(test, status == HYPSEC_STATE || status == HYPSEC_RANGE);
 		KUNIT_EXPECT_EQ(test, res.a1 | res.a2 | res.a3, 0);
+		KUNIT_EXPECT_EQ(test, hypsec_call_vm_status(i, &res),
+				i < 1 || i > 64 ? HYPSEC_RANGE : HYPSEC_STATE);
+		KUNIT_EXPECT_EQ(test, res.a1 | res.a2 | res.a3, 0);
 	}
 	for (i = 0; i < ARRAY_SIZE(kvm); i++) {
 		int status = hypsec_call_vm_teardown(kvm[i], &res);
 
 		KUNIT_EXPECT_LE(test, status, 0);
 		KUNIT_EXPECT_GT(test, status, HYPSEC_BROKEN);
+		status = hypsec_call_vm_end(kvm[i], &res);
+		KUNIT_EXPECT_LE(test, status, 0);
+		KUNIT_EXPECT_GT(test, status, HYPSEC_BROKEN);
 	}
+	KUNIT_EXPECT_EQ(test, hypsec_call_vm_reap(&res), HYPSEC_OK);
 	KUNIT_EXPECT_EQ(test, hypsec_call_version(&res), HYPSEC_OK);
 	KUNIT_EXPECT_EQ(test, res.a3, HYPSEC_PHASE_SEALED);
 }

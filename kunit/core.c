@@ -122,7 +122,7 @@ u64 hk_pages_held(const struct accounts *a)
 {
 	return a->n[HYPSEC_ACC_IMAGE] + a->n[HYPSEC_ACC_FREE] + a->n[HYPSEC_ACC_EL2_S1] +
 	       a->n[HYPSEC_ACC_HOST_S2] + a->n[HYPSEC_ACC_VM_S2] + a->n[HYPSEC_ACC_VM] +
-	       a->n[HYPSEC_ACC_SEAL];
+	       a->n[HYPSEC_ACC_SEAL] + a->n[HYPSEC_ACC_HELD];
 }
 
 struct walk {

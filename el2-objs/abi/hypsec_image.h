@@ -52,7 +52,6 @@
 #ifndef HYPSEC_ABI_IMAGE_H
 #define HYPSEC_ABI_IMAGE_H
 
-#include <stdint.h>
 #include "hypsec_abi.h"		/* HYPSEC_FLAG_* */
 
 #define HYPSEC_IMAGE_MAGIC	0x474d494345535948ULL	/* "HYSECIMG" */
@@ -75,23 +74,23 @@ enum hypsec_part_type {
 #define HYPSEC_FLAGS_KNOWN	(HYPSEC_FLAG_DEBUG | HYPSEC_FLAG_SMP | HYPSEC_FLAG_SHARE)
 
 struct hypsec_part {			/* 80 bytes */
-	uint64_t offset;		/* bytes from the image base */
-	uint64_t size;			/* bytes */
-	uint8_t  sha512[64];
+	__UINT64_TYPE__ offset;			/* bytes from the image base */
+	__UINT64_TYPE__ size;			/* bytes */
+	__UINT8_TYPE__ sha512[64];
 };
 
 struct hypsec_manifest {		/* 512 bytes */
-	uint64_t magic;			/*   0 HYPSEC_MANIFEST_MAGIC */
-	uint32_t version;		/*   8 HYPSEC_MANIFEST_VERSION */
-	uint32_t flags;			/*  12 HYPSEC_FLAG_* */
-	uint64_t security_version;	/*  16 */
-	uint64_t mem_size;		/*  24 bytes of guest memory, 4 KiB multiple */
-	uint64_t entry;			/*  32 offset of the protected entry, in the stub */
-	uint64_t reserved[3];		/*  40 zero */
+	__UINT64_TYPE__ magic;			/*   0 HYPSEC_MANIFEST_MAGIC */
+	__UINT32_TYPE__ version;		/*   8 HYPSEC_MANIFEST_VERSION */
+	__UINT32_TYPE__ flags;			/*  12 HYPSEC_FLAG_* */
+	__UINT64_TYPE__ security_version;	/*  16 */
+	__UINT64_TYPE__ mem_size;		/*  24 bytes of guest memory, 4 KiB multiple */
+	__UINT64_TYPE__ entry;			/*  32 offset of the protected entry, in the stub */
+	__UINT64_TYPE__ reserved[3];		/*  40 zero */
 	struct hypsec_part parts[HYPSEC_PART_COUNT];	/* 64 */
-	uint8_t  signer[32];		/* 384 Ed25519 public key */
-	uint8_t  family[32];		/* 416 */
-	uint8_t  signature[64];		/* 448 */
+	__UINT8_TYPE__ signer[32];		/* 384 Ed25519 public key */
+	__UINT8_TYPE__ family[32];		/* 416 */
+	__UINT8_TYPE__ signature[64];		/* 448 */
 };
 
 #endif

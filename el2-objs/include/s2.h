@@ -101,6 +101,8 @@ void s2_replace(struct s2 *s2, u64 ia, u64 old, u64 new);
  * their table was is held for the next split.
  */
 void s2_merge(struct s2 *s2, u64 ia, u32 live);
+/* A block went whole, and not by s2_drop(): the page held for its split is free. RANK_POOL. */
+void s2_unhold(struct s2 *s2);
 
 /**
  * s2_map() - install one leaf

@@ -223,6 +223,10 @@ static inline void isb(void)
 #define tlbi_arg(op, a)	do { \
 	asm volatile("tlbi " #op ", %x0" :: "rZ" ((u64)(a)) : "memory"); \
 } while (0)
+/* TLBI RIPAS2E1IS, by its number: not every assembler knows FEAT_TLBIRANGE. */
+#define tlbi_ripas2e1is(a)	do { \
+	asm volatile("sys #4, c8, c0, #2, %x0" :: "rZ" ((u64)(a)) : "memory"); \
+} while (0)
 /* dc(civac, va), dc(cvac, va); ic(ialluis) */
 #define dc(op, va)	do { \
 	asm volatile("dc " #op ", %x0" :: "rZ" ((u64)(va)) : "memory"); \

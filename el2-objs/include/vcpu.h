@@ -194,6 +194,12 @@ int vm_teardown(kva_t kvm);
 int vm_end(kva_t kvm);
 /* Gives back some of what dead VMs own. Return: 0 if all is back, else about the pages left. */
 u64 vm_reap_step(void);
+/*
+ * KVM has taken pages away from a VM of @kvm. Which pages those that have ended had for which
+ * frames is not known any more, so all that are left return, zeroed: a device may be next to read
+ * or write them. Return: HYPSEC_OK, HYPSEC_RESTART. No lock held.
+ */
+int vm_settle(kva_t kvm);
 /* The host touched a private page: it gets it, sealed, or zeroed if its VM is dead. */
 void vm_host_touch(pa_t pa, struct page_info pi);
 /* Drops every host-page mapping of every shadow, new epoch. No lock held. */

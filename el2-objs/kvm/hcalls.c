@@ -68,7 +68,7 @@ static void vmcr_aprs_at(kva_t cpu_if, bool load)
 		memcpy(buf, k + KVM_VCPU_GIC, sizeof(buf));
 		if (vmcr_aprs(buf, c, load))
 			memcpy(k + KVM_VCPU_GIC, buf, sizeof(buf));
-		kvm_lease_unpeek(c, rested);
+		kvm_lease_unpeek(rested);
 		return;
 	}
 	if (kva_to_pa(cpu_if, sizeof(buf), &pa) || copy_from_host(buf, pa, sizeof(buf)))
@@ -104,7 +104,7 @@ static void adjust_pc_at(kva_t host)
 
 	if (k) {
 		adjust_pc(k);
-		kvm_lease_unpeek(c, rested);
+		kvm_lease_unpeek(rested);
 		return;
 	}
 	if (!IS_ALIGNED(host.v, 16) || kva_to_pa(host, KVM_VCPU_SIZE, &pa))
@@ -144,7 +144,9 @@ static int flush(u64 *x, u64 ipa, u64 size)
 			s2_drop(&vm->s2);
 	}
 	spin_unlock(&vm->lock);
-	if (!ordinary && size)
+	if (size)
+		ret = vm_settle(vm->host.kvm);
+	if (ret == HYPSEC_OK && !ordinary && size)
 		ret = pvm_invalidate(vm, &ipa, &size);
 	vm_put(vm);
 	s2_trash_step(TRASH_STEP);

@@ -22,7 +22,7 @@ void kvm_lease_rest(struct cpu_run *c);
  * kvm_lease_unpeek(); NULL if it is not.
  */
 u8 *kvm_lease_peek(struct cpu_run *c, kva_t host, bool *rested);
-void kvm_lease_unpeek(struct cpu_run *c, bool rested);
+void kvm_lease_unpeek(bool rested);
 
 /* Injects what KVM asks for, or steps over an instruction (kvm/adjust.c). */
 void kvm_adjust_pc(u8 *k);

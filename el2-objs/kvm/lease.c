@@ -130,11 +130,17 @@ u8 *kvm_lease(struct cpu_run *c, kva_t host)
 u8 *kvm_lease_peek(struct cpu_run *c, kva_t host, bool *rested)
 {
 	*rested = !c->lease.held;
-	return host.v && lease_resume(c, host) ? c->lease.vcpu_map : NULL;
+	if (!c->lease.vcpu_map || c->lease.vcpu.v != host.v)
+		return NULL;
+	if (*rested && !slot_resume(SLOT_LEASE_VCPU)) {
+		kvm_lease_end(c);
+		return NULL;
+	}
+	return c->lease.vcpu_map;
 }
 
-void kvm_lease_unpeek(struct cpu_run *c, bool rested)
+void kvm_lease_unpeek(bool rested)
 {
 	if (rested)
-		kvm_lease_rest(c);
+		slot_rest(SLOT_LEASE_VCPU);
 }

@@ -140,6 +140,7 @@ static int claim_block(struct vcpu *v, u64 ipa, const struct kvm_leaf *leaf)
 		return ret;
 	}
 	vm->s2.held++;
+	share_charge(vm->id, 1);
 	map_private(v, base, pa, SZ_2M);
 	return HYPSEC_OK;
 }

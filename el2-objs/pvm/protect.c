@@ -29,7 +29,8 @@ static int protect_begin(struct vcpu *v, kva_t host_vcpu, u64 image, u64 dtb)
 	struct vcpu *boot;
 	int i;
 
-	if (vm->state != VM_ORDINARY || vm_closing())
+	/* Without a name no vCPU of it would run again, nor could the host end it: vm_end(). */
+	if (vm->state != VM_ORDINARY || vm_closing() || !vm->host.mmu.v)
 		return HYPSEC_STATE;
 	/* Its registers are the host's, and would stay loaded. */
 	if (vm->running != 1)

@@ -2,46 +2,119 @@
 /*
  * A guest gives frames back that it has no use for. What was in them is gone; they are RAM that
  * was never touched, and the next access finds zeros in whatever page the host has then.
+ *
+ * The VM's lock is held from the first look at an entry until the page is the host's: a fault in
+ * between would map the page again while it is on its way.
  */
 #include "types.h"
 #include "check.h"
 #include "hcall.h"
 #include "pvm.h"
 
-#define PAGES_A_CALL	64	/* at most, a page is about 5,000 instructions */
+#define PAGES_A_CALL	64	/* at most, or a block; a page is about 5,000 instructions */
+#define CHUNK		16	/* pages, between two looks for interrupts */
+
+static bool is_ram(const struct vm *vm, u64 ipa, u64 size)
+{
+	return range_ok(ipa, size, BIT(vm->s2.ipa_bits)) && pvm_in_ram(vm->pvm, ipa, size);
+}
 
 /*
- * One frame. The lock is held from the first look to the last: a fault in between would map the
- * page again while it is on its way to the host.
+ * 2 MiB that are one entry, for the guest and in the record. HYPSEC_STATE: they are not, or not
+ * all of it is to go: by the page.
  */
-static int relinquish(struct vm *vm, u64 ipa)
+static int give_block(struct vm *vm, u64 ipa, u64 pages)
 {
-	struct s2_leaf leaf;
-	pa_t pa;
+	struct s2_leaf leaf = s2_lookup(&vm->s2, ipa);
 	int ret;
 
-	leaf = s2_lookup(&vm->s2, ipa);
-	if (!leaf.pte)
-		return HYPSEC_OK;
-	if (frame_counter(leaf.pte)) {
-		/* Its ciphertext is the host's page already; no counter is used again (seal/). */
-		s2_replace(&vm->s2, ipa, leaf.pte, 0);
-		return HYPSEC_OK;
-	}
-	/* Of a block one page goes: it comes with the memory for that. */
-	CHECK(s2_split(&vm->s2, ipa, 3) == HYPSEC_OK);
-	leaf = s2_lookup(&vm->s2, ipa);
-	pa = PA(leaf.pte & S2_ADDR);
+	if (!(leaf.pte & S2_VALID) || leaf.size != SZ_2M || !IS_ALIGNED(ipa, SZ_2M) ||
+	    pages < PAGES_2M || !is_ram(vm, ipa, SZ_2M))
+		return HYPSEC_STATE;
 	s2_replace(&vm->s2, ipa, leaf.pte, 0);
-	ret = own_return(pa, vm->id, ipa >> PAGE_SHIFT);
+	icache_inval_all();	/* pvm/sealed.c says why */
+	ret = own_return_block(PA(leaf.pte & S2_ADDR), vm->id, ipa >> PAGE_SHIFT);
 	if (ret != HYPSEC_OK) {
-		/* Another CPU looks at it, for a moment: it stays the frame's. */
-		CHECK(ret == HYPSEC_BUSY);
 		s2_replace(&vm->s2, ipa, 0, leaf.pte);
 		return ret;
 	}
-	__atomic_fetch_sub(&vm->private_pages, 1, __ATOMIC_RELAXED);
+	s2_unhold(&vm->s2);
+	__atomic_fetch_sub(&vm->private_pages, PAGES_2M, __ATOMIC_RELAXED);
 	return HYPSEC_OK;
+}
+
+/* The frame's own entry, taken out. Return: what it was. */
+static u64 take(struct vm *vm, u64 ipa)
+{
+	struct s2_leaf leaf = s2_lookup(&vm->s2, ipa);
+
+	if (!leaf.pte)
+		return 0;
+	/* Of a block its neighbours stay. It comes with the memory for that. */
+	CHECK(s2_split(&vm->s2, ipa, 3) == HYPSEC_OK);
+	leaf = s2_lookup(&vm->s2, ipa);
+	/* Sealed: its ciphertext is the host's already, and no counter is used again (seal/). */
+	s2_replace(&vm->s2, ipa, leaf.pte, 0);
+	return leaf.pte & S2_VALID ? leaf.pte : 0;
+}
+
+/* Return: how many of @pages, from the first on, are done; CHUNK are tried. @ret: what stopped it. */
+static u64 give_pages(struct vm *vm, u64 ipa, u64 pages, int *ret)
+{
+	u64 pte[CHUNK], n, i, done;
+	bool any = false;
+
+	for (n = 0; n < pages && n < CHUNK; n++) {
+		if (!is_ram(vm, ipa + n * PAGE_SIZE, PAGE_SIZE)) {
+			*ret = HYPSEC_RANGE;
+			break;
+		}
+		pte[n] = take(vm, ipa + n * PAGE_SIZE);
+		any |= pte[n] != 0;
+	}
+	if (any)
+		icache_inval_all();	/* pvm/sealed.c says why */
+	for (i = 0, done = n; i < n; i++) {
+		u64 at = ipa + i * PAGE_SIZE;
+		int status;
+
+		if (!pte[i])
+			continue;
+		status = own_return(PA(pte[i] & S2_ADDR), vm->id, at >> PAGE_SHIFT);
+		if (status == HYPSEC_OK) {
+			__atomic_fetch_sub(&vm->private_pages, 1, __ATOMIC_RELAXED);
+			continue;
+		}
+		/* Another CPU looks at it, for a moment: it stays the frame's. Others do go. */
+		CHECK(status == HYPSEC_BUSY);
+		s2_replace(&vm->s2, at, 0, pte[i]);
+		if (i < done) {
+			done = i;
+			*ret = HYPSEC_BUSY;
+		}
+	}
+	return done;
+}
+
+/* A step of it: returns pages done. */
+static u64 step(struct vm *vm, u64 ipa, u64 pages, int *ret)
+{
+	u64 done = 0;
+
+	spin_lock(&vm->lock);
+	if (vm->state != VM_PROTECTED) {
+		*ret = HYPSEC_DEAD;
+	} else {
+		*ret = give_block(vm, ipa, pages);
+		if (*ret == HYPSEC_OK)
+			done = PAGES_2M;
+		if (*ret == HYPSEC_STATE) {
+			*ret = HYPSEC_OK;
+			done = give_pages(vm, ipa, pages, ret);
+		}
+	}
+	spin_unlock(&vm->lock);
+	return done;
 }
 
 int pvm_relinquish(struct vm *vm, u64 ipa, u64 pages, u64 *done)
@@ -53,25 +126,11 @@ int pvm_relinquish(struct vm *vm, u64 ipa, u64 pages, u64 *done)
 		return HYPSEC_INVALID;
 	if (pages > BIT(vm->s2.ipa_bits) >> PAGE_SHIFT)
 		return HYPSEC_RANGE;
-	for (; *done < pages && *done < PAGES_A_CALL; ++*done) {
-		u64 at = ipa + *done * PAGE_SIZE;
-
-		spin_lock(&vm->lock);
-		if (vm->state != VM_PROTECTED)
-			ret = HYPSEC_DEAD;
-		else if (!range_ok(at, PAGE_SIZE, BIT(vm->s2.ipa_bits)) ||
-			 !pvm_in_ram(vm->pvm, at, PAGE_SIZE))
-			ret = HYPSEC_RANGE;
-		else
-			ret = relinquish(vm, at);
-		spin_unlock(&vm->lock);
-		if (ret != HYPSEC_OK)
+	while (ret == HYPSEC_OK && *done < pages && *done < PAGES_A_CALL) {
+		*done += step(vm, ipa + *done * PAGE_SIZE, pages - *done, &ret);
+		/* The host's interrupts wait for a step, no longer: the guest calls again. */
+		if (host_irq_pending())
 			break;
-		/* The host's interrupts wait for a page, no longer: the guest calls again. */
-		if (host_irq_pending()) {
-			++*done;
-			break;
-		}
 	}
 	/* What was done is told; what stopped it, when nothing was. */
 	return *done ? HYPSEC_OK : ret;

@@ -44,8 +44,7 @@ static int take_and_seal(void *page, void *arg)
 	/* Code of the guest's left in an instruction cache the host could run, and so learn. */
 	icache_inval_all();
 	/* What the guest wrote with its caches off is in memory, under stale lines perhaps. */
-	if (!s2_has_fwb())
-		dcache_clean_inval_poc(page, PAGE_SIZE);
+	dcache_clean_inval_poc(page, PAGE_SIZE);
 	counter = seal_page(&p->seal, f->ipa.v >> PAGE_SHIFT, page);
 	s2_replace(s2, f->ipa.v, 0, FRAME_SEALED(counter));
 	return HYPSEC_OK;

@@ -148,13 +148,14 @@ void s2_merge(struct s2 *s2, u64 ia, u32 live)
 		tlb_flush_vmid(s2);
 		pte_write(up.ptep, block);
 		dsb(ishst);
-		share_charge(s2->vmid, -1);
+		/* The page that is held stays the VM's. */
 		if (s2->holds || !pte_valid(block)) {
 			s2->held++;
 			pool_free_held(table, s2->acc);
 			return;
 		}
 		pool_free(table, s2->acc);
+		share_charge(s2->vmid, -1);
 	}
 }
 
@@ -164,7 +165,16 @@ struct zap {
 	struct trash trash;
 	u64 ia[8];
 	unsigned int leaves;
+	u64 first, end;			/* of all of it */
 };
+
+/* Entries come in order. */
+static void zapped(struct zap *z, u64 ia, u64 size)
+{
+	if (!z->end)
+		z->first = ia;
+	z->end = ia + size;
+}
 
 static void zap_table(struct zap *z, u64 *table, u8 level, u64 start, u64 last)
 {
@@ -185,9 +195,11 @@ static void zap_table(struct zap *z, u64 *table, u8 level, u64 start, u64 last)
 				continue;
 			}
 			pte_write(ptep, 0);
+			zapped(z, ia, size);
 			trash_add(&z->trash, pte_next(pte), level + 1, z->s2);
 		} else {
 			pte_write(ptep, 0);
+			zapped(z, ia, size);
 			if (z->leaves < ARRAY_SIZE(z->ia))
 				z->ia[z->leaves] = ia;
 			z->leaves++;
@@ -209,7 +221,7 @@ void s2_unmap(struct s2 *s2, u64 ia, u64 size)
 
 	zap_table(&z, s2->root, s2->start_level, ia, ia + size - 1);
 	if (z.trash.head || z.leaves > ARRAY_SIZE(z.ia))
-		tlb_flush_vmid(s2);
+		tlb_flush_range(s2, z.first, z.end - z.first);
 	else if (z.leaves)
 		tlb_flush_ipas(s2, z.ia, z.leaves);
 	trash_commit(&z.trash);
@@ -220,7 +232,16 @@ void s2_drop(struct s2 *s2)
 	s2_unmap(s2, 0, 1UL << s2->ipa_bits);
 	if (s2->held)
 		pool_unhold(s2->held);
+	share_charge(s2->vmid, -(s32)s2->held);
 	s2->held = 0;
+}
+
+void s2_unhold(struct s2 *s2)
+{
+	CHECK(s2->held);
+	pool_unhold(1);
+	share_charge(s2->vmid, -1);
+	s2->held--;
 }
 
 void s2_destroy(struct s2 *s2)

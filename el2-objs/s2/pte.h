@@ -86,5 +86,7 @@ void trash_commit(struct trash *t);
 
 /* tlb_flush_ipa() for several addresses at once. */
 void tlb_flush_ipas(const struct s2 *s2, const u64 *ia, unsigned int n);
+/* Tables and leaves of a range, and perhaps of more; of all of the VMID where that is as well. */
+void tlb_flush_range(const struct s2 *s2, u64 ia, u64 size);
 
 #endif

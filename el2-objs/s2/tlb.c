@@ -79,6 +79,19 @@ static void vmid_exit(const struct vmid_context *c)
 		trace_unpause();
 }
 
+/* The end of a flush: the stage-2 entries have been invalidated. */
+static void flush_combined(const struct vmid_context *c)
+{
+	/*
+	 * The stage-2 entries must be gone before the combined ones are, or one of
+	 * these could be made again from them (Arm ARM D8.17.5).
+	 */
+	dsb(ish);
+	tlbi(vmalle1is);
+	FLUSH_DONE(vmalle1is);
+	vmid_exit(c);
+}
+
 void tlb_flush_ipas(const struct s2 *s2, const u64 *ia, unsigned int n)
 {
 	struct vmid_context c;
@@ -87,14 +100,44 @@ void tlb_flush_ipas(const struct s2 *s2, const u64 *ia, unsigned int n)
 	vmid_enter(&c, s2);
 	for (i = 0; i < n; i++)
 		tlbi_arg(ipas2e1is, ia[i] >> PAGE_SHIFT);
-	/*
-	 * The stage-2 entries must be gone before the combined ones are, or one of
-	 * these could be made again from them (Arm ARM D8.17.5).
-	 */
-	dsb(ish);
-	tlbi(vmalle1is);
-	FLUSH_DONE(vmalle1is);
-	vmid_exit(&c);
+	flush_combined(&c);
+}
+
+/* TLBI RIPAS2E1IS (C5.5): the operand */
+#define TLBI_RANGE_SCALE_SHIFT	44
+#define TLBI_RANGE_NUM_SHIFT	39
+#define TLBI_RANGE_NUM		32		/* units at most */
+#define TLBI_RANGE_TG_4K	(1UL << 46)
+#define TLBI_RANGE_BASE		GENMASK(36, 0)
+#define TLBI_RANGE_SCALES	4
+
+/* Pages in a unit of @scale. */
+static u64 range_unit(unsigned int scale)
+{
+	return 1UL << (5 * scale + 1);
+}
+
+void tlb_flush_range(const struct s2 *s2, u64 ia, u64 size)
+{
+	u64 pages = ALIGN_UP(size, PAGE_SIZE) >> PAGE_SHIFT, num;
+	bool has_range = read_idreg(ID_AA64ISAR0_EL1, 56) >= 2;		/* FEAT_TLBIRANGE */
+	struct vmid_context c;
+	unsigned int scale;
+
+	for (scale = 0; scale < TLBI_RANGE_SCALES; scale++) {
+		if (pages <= TLBI_RANGE_NUM * range_unit(scale))
+			break;
+	}
+	if (!has_range || !pages || scale == TLBI_RANGE_SCALES) {
+		tlb_flush_vmid(s2);
+		return;
+	}
+	/* In whole units: what lies behind the range is found again, as after any flush. */
+	num = (pages + range_unit(scale) - 1) / range_unit(scale) - 1;
+	vmid_enter(&c, s2);
+	tlbi_ripas2e1is(((ia >> PAGE_SHIFT) & TLBI_RANGE_BASE) | num << TLBI_RANGE_NUM_SHIFT |
+			(u64)scale << TLBI_RANGE_SCALE_SHIFT | TLBI_RANGE_TG_4K);
+	flush_combined(&c);
 }
 
 /*

@@ -165,10 +165,10 @@ int s2_split(struct s2 *s2, u64 ia, u8 level)
 			table = pool_alloc_held(s2->acc);
 		} else {
 			table = pool_alloc(s2->acc);
+			share_charge(s2->vmid, table ? 1 : 0);
 		}
 		if (!table)
 			return HYPSEC_NO_MEMORY;
-		share_charge(s2->vmid, 1);
 		if (pte)
 			fill_split(table, pte, pos.level);
 		dsb(ishst);		/* the table before the entry that leads to it */

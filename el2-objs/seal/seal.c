@@ -75,6 +75,7 @@ static void box_make(struct box *b, const struct seal *s, u64 frame, u64 counter
 u64 seal_page(struct seal *s, u64 frame, void *page)
 {
 	struct box b;
+	bool broken;
 
 	CHECK(s->counter < SEAL_COUNTER_MAX);
 	s->counter++;
@@ -84,7 +85,10 @@ u64 seal_page(struct seal *s, u64 frame, void *page)
 	 * has said that it is broken: under a key that is half erased nothing is handed out.
 	 */
 	dmb(ishld);
-	CHECK(!READ_ONCE(core_broken));
+	broken = READ_ONCE(core_broken);
+	if (broken)
+		hypsec_wipe(&b, sizeof(b));
+	CHECK(!broken);
 	hypsec_aead_seal(page, b.tag, page, PAGE_SIZE, b.ad, sizeof(b.ad), b.nonce, b.key);
 	hypsec_wipe(&b, sizeof(b));
 	return s->counter;

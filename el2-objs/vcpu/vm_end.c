@@ -175,14 +175,38 @@ static int return_pages(struct vm *vm)
 	return HYPSEC_RESTART;
 }
 
+int vm_settle(kva_t kvm)
+{
+	u32 i;
+
+	for (i = 0; i < VM_MAX; i++) {
+		struct vm *vm = &vms[i];
+		int ret = HYPSEC_OK;
+
+		if (!READ_ONCE(vm->private_pages) || vm->host.kvm.v != kvm.v || !vm_ref(vm))
+			continue;
+		if (vm->state == VM_DEAD && vm->host.kvm.v == kvm.v)
+			ret = return_pages(vm);
+		vm_put(vm);
+		if (ret)
+			return ret;
+	}
+	return HYPSEC_OK;
+}
+
+/* A VM whose image was never there in full has no other line in the log. */
+static void let_go(struct vm *vm, const char *why)
+{
+	bool early = READ_ONCE(vm->state) == VM_PROTECTING;
+
+	vm_kill(vm, early ? "gone before all of its image was there (larger than its RAM?)" : why);
+}
+
 static int teardown_one(struct vm *vm)
 {
 	int ret = HYPSEC_OK;
 
-	if (READ_ONCE(vm->state) == VM_PROTECTING)
-		vm_kill(vm, "gone before all of its image was there (larger than its RAM?)");
-	if (READ_ONCE(vm->state) == VM_PROTECTED)
-		vm_kill(vm, "the host tore it down");
+	let_go(vm, "the host tore it down");
 	if (vm->state == VM_DEAD) {
 		vm_reap(vm);
 		ret = return_pages(vm);
@@ -216,6 +240,7 @@ int vm_teardown(kva_t kvm)
 
 int vm_end(kva_t kvm)
 {
+	bool named;
 	u32 i;
 
 	if (!kvm.v)
@@ -225,15 +250,24 @@ int vm_end(kva_t kvm)
 
 		if (vm->host.kvm.v != kvm.v || !vm_ref(vm))
 			continue;
-		if (vm->host.kvm.v == kvm.v)
-			vm_kill(vm, "its host has let go of it");
-		vm_put(vm);
+		/*
+		 * First the name, then the end: a vCPU that is inside may ask for protection in
+		 * between, and finds that no name is left to run it by, or is ended too.
+		 */
 		spin_lock(&vms_lock);
-		if (vm->host.kvm.v == kvm.v && !vm_evict(vm)) {
-			/* Pages to come back, or a vCPU still inside: it goes by its id alone. */
+		named = vm->host.kvm.v == kvm.v;
+		if (named) {
 			vm->host.kvm = KVA(0);
 			vm->host.mmu = KVA(0);
 		}
+		spin_unlock(&vms_lock);
+		if (named)
+			let_go(vm, "its host has let go of it");
+		vm_put(vm);
+		spin_lock(&vms_lock);
+		/* With pages to come back, or a vCPU inside, it stays, by its id alone. */
+		if (named)
+			vm_evict(vm);
 		spin_unlock(&vms_lock);
 	}
 	return HYPSEC_OK;

@@ -24,6 +24,7 @@ static inline void start(void)
 	vm->state = VM_ORDINARY;
 	vm->pvm = NULL;
 	vm->running = 1;
+	vm->host.mmu = KVA(0xffff000012300000);
 	w.manifest.mem_size = 0x10000;
 	w.manifest.entry = 0x40;
 	w.manifest.flags = HYPSEC_FLAG_SMP;

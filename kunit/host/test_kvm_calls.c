@@ -179,6 +179,59 @@ static void test_flush_protected(void **state)
 	call(KVM_FN_kvm_flush_cpu_context, id.mmu.v, 0, 0);
 }
 
+/*
+ * KVM takes pages away from a VM that has ended, or from the one that came after it: they are
+ * in no table any more, so all of them return. A device may read, or write, them next.
+ */
+static void test_flush_dead(void **state)
+{
+	struct vm_identity id = kvm_vm(0, 40), other = kvm_vm(1, 40);
+	struct vm *neighbour = kvm_get(&other);
+	u64 *x = this_cpu()->host.x;
+	(void)state;
+
+	protect(neighbour);
+	give_private(neighbour, GUEST_PAGES + SZ_2M, 5);
+	vm_kill(neighbour, "a test");
+	vm_put(neighbour);
+	for (int again = 0; again < 2; again++) {
+		struct vm *vm = kvm_get(&id);
+		unsigned int calls = 0;
+
+		protect(vm);
+		for (int i = 0; i < 200; i++) {
+			give_private(vm, GUEST_PAGES + i * PAGE_SIZE, 5 + i);
+			memset(raw(GUEST_PAGES + i * PAGE_SIZE), 0x5e, PAGE_SIZE);
+		}
+		vm_put(vm);
+		vm_kill(vm, "a test");
+		if (again) {
+			vm->powered_off = true;
+			assert_ptr_not_equal(kvm_ran(&id), vm);
+		}
+		/* A change of permissions takes nothing. */
+		call(KVM_FN_kvm_tlb_flush_vmid, id.mmu.v, 0, 0);
+		assert_int_equal(vm->private_pages, 200);
+		restarts = 0;
+		x[0] = 0xc6000000 | KVM_FN_kvm_tlb_flush_vmid_ipa;
+		x[1] = id.mmu.v;
+		x[2] = 7 << PAGE_SHIFT;
+		x[3] = 3;
+		do
+			assert_true(kvm_host_call(this_cpu(), (u32)x[0]));
+		while (restarts == ++calls);
+		assert_true(calls > 3);		/* interrupts come between */
+		assert_int_equal(x[0], 0);
+		assert_int_equal(vm->private_pages, 0);
+		for (int i = 0; i < 200; i++) {
+			assert_int_equal(own_lookup(PA(GUEST_PAGES + i * PAGE_SIZE)).state, PG_HOST);
+			assert_int_equal(raw(GUEST_PAGES + i * PAGE_SIZE)[i], 0);
+		}
+		vm_teardown(id.kvm);
+	}
+	assert_int_equal(neighbour->private_pages, 1);
+}
+
 /* Where no struct of KVM's can be: not RAM, not wholly the host's, past the end, wrapping. */
 static const u64 bad_structs[] = {
 	0, ~0UL, 0x1000, STRUCTS,				/* no linear address */
@@ -263,6 +316,7 @@ int main(void)
 		TEST(test_flush_one),
 		TEST(test_flush_range),
 		TEST(test_flush_protected),
+		TEST(test_flush_dead),
 		TEST(test_bad_structs),
 		TEST(test_adjust),
 		TEST(test_aprs),

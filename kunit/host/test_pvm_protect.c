@@ -60,6 +60,10 @@ static void refuses(void **state)
 	world_closing = true;
 	assert_int_equal(protect(IMAGE, DTB, &left), HYPSEC_STATE);
 	world_closing = false;
+	/* The host has let go of it: no vCPU of it will run again. */
+	vm->host.mmu = KVA(0);
+	assert_int_equal(protect(IMAGE, DTB, &left), HYPSEC_STATE);
+	vm->host.mmu = KVA(0xffff000012300000);
 	/* Nothing is lost, however far the pool went. */
 	for (int sve = 0; sve < 2; sve++) {
 		world_cpus[0].sve_vl = world_cpus[1].sve_vl = 16 * sve;

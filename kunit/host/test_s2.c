@@ -188,6 +188,39 @@ static void test_unmap(void **state)
 	assert_false(tlb_stale(~0UL));
 }
 
+/* FEAT_TLBIRANGE: one operation for what was unmapped, tables too, and not for all of the VM. */
+static void test_unmap_range(void **state)
+{
+	u64 base = 10 * SZ_1G + 7 * PAGE_SIZE, i, n;
+
+	(void)state;
+	write_sysreg(2UL << 56, ID_AA64ISAR0_EL1);
+	for (n = 9; n <= 4500; n = n * 2 + test_rand() % 3) {
+		for (i = 0; i < n; i += n > 64 ? 5 : 1)
+			map(base + i * PAGE_SIZE, MEM_BASE + i % 64 * PAGE_SIZE, PAGE_SIZE, RW);
+		map(base - SZ_1G, MEM_BASE, PAGE_SIZE, RW);
+		counts_reset();
+		s2_unmap(&vm, base, n * PAGE_SIZE);
+		assert_false(tlb_stale(~0UL));
+		assert_int_equal(counts.ripas2e1is, 1);
+		assert_int_equal(counts.vmalls12e1is, 0);
+		expect(base - SZ_1G, MEM_BASE, RW);
+	}
+	/* Blocks that are only partly named; up to what one operation can. */
+	map(20 * SZ_1G, 2 * SZ_1G, SZ_1G, RW);
+	for (i = 1; i < 8; i++)
+		map(20 * SZ_1G + i * SZ_1G, 2 * SZ_1G, SZ_1G, RW);
+	for (i = 0; i < 9; i++)
+		map(40 * SZ_1G + i * SZ_1G, 2 * SZ_1G, SZ_1G, RW);
+	map(28 * SZ_1G, MEM_BASE, PAGE_SIZE, RW);
+	counts_reset();
+	s2_unmap(&vm, 20 * SZ_1G + PAGE_SIZE, 8 * SZ_1G - PAGE_SIZE + 1);
+	assert_false(tlb_stale(~0UL));
+	s2_unmap(&vm, 40 * SZ_1G, 8 * SZ_1G + PAGE_SIZE);
+	assert_false(tlb_stale(~0UL));
+	write_sysreg(0, ID_AA64ISAR0_EL1);
+}
+
 /* Dropping a big tree costs a few writes; the pages come back step by step. */
 static void test_trash_is_lazy(void **state)
 {
@@ -245,6 +278,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_bad_arguments, new_vm, end_vm),
 		cmocka_unit_test_setup_teardown(test_permissions_in_place, new_vm, end_vm),
 		cmocka_unit_test_setup_teardown(test_unmap, new_vm, end_vm),
+		cmocka_unit_test_setup_teardown(test_unmap_range, new_vm, end_vm),
 		cmocka_unit_test_setup_teardown(test_trash_is_lazy, new_vm, end_vm),
 		cmocka_unit_test_setup_teardown(test_no_memory, new_vm, end_vm),
 	};

@@ -151,6 +151,39 @@ static void test_in_use(void **state)
 	assert_int_equal(ordinary->state, VM_NONE);
 }
 
+static struct vm *asking;
+
+static void asks(const struct spinlock *l)
+{
+	/* Its vCPU inside becomes a protected one, between the end of its name and its own. */
+	if (l->rank == RANK_VM && asking && !asking->host.mmu.v) {
+		asking->pvm = a_pvm;
+		asking->state = VM_PROTECTING;
+		asking = NULL;
+	}
+}
+
+/* VM_PROTECT while the host lets go: no VM is left that lives and has no name. */
+static void test_asks_meanwhile(void **state)
+{
+	struct vm *vm;
+	int i;
+
+	(void)state;
+	id = kvm_vm(0, 40);
+	vm = kvm_get(&id);
+	asking = vm;
+	lock_hook = asks;
+	assert_int_equal(vm_end(id.kvm), HYPSEC_OK);
+	lock_hook = NULL;
+	assert_null(asking);
+	assert_int_equal(vm->state, VM_DEAD);
+	vm_put(vm);
+	for (i = 0; i < 100 && vm_reap_step(); i++)
+		;
+	assert_int_equal(vm->state, VM_NONE);
+}
+
 /* Dead, and its host has not let go: pages come back, its next run fails. */
 static void test_dead_with_a_name(void **state)
 {
@@ -203,6 +236,7 @@ int main(void)
 		TEST(test_steps),
 		TEST(test_name_reused),
 		TEST(test_in_use),
+		TEST(test_asks_meanwhile),
 		TEST(test_dead_with_a_name),
 		TEST(test_two),
 	};

@@ -136,6 +136,25 @@ for how in read write exec; do
 done
 check "the kernel gets EFAULT on a process's behalf" user_gets $core uaccess "refused error=EFAULT"
 
+# kernel_gets ANSWER COMMAND...: the kernel uses the page itself.
+kernel_gets() {
+	local answer=$1
+	shift
+
+	$dir/attack "$@" >/tmp/kernel
+	grep -q "result=$answer" /tmp/kernel || { cat /tmp/kernel; return 1; }
+}
+
+for alias in linear nocache exec; do
+	check "the kernel cannot read a page of the core ($alias)" \
+		kernel_gets "refused error=EFAULT" peek $core 8 $alias
+	check "the kernel cannot write a page of the core ($alias)" \
+		kernel_gets "refused error=EFAULT" poke $core 0 8 $alias
+done
+check "a thread of the kernel that jumps into the core dies" \
+	kernel_gets "killed signal=" exec $core
+check "and the host goes on" host_goes_on
+
 while read -r pages start; do
 	for page in 0 1 $((pages / 2)) $((pages - 1)); do
 		pa=$(printf '0x%x' $((start + page * 4096)))

@@ -58,4 +58,6 @@ soon() {
 		i=$((i + 1))
 	done
 }
+# Tables of a VM that is gone are freed in steps.
+settled() { was=$(cat $hypsec/accounts); sleep 1; [ "$was" = "$(cat $hypsec/accounts)" ]; }
 no_vm() { [ "$(wc -l <$hypsec/vms)" -le 1 ]; }

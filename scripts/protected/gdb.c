@@ -59,10 +59,15 @@ static void put(const char *text)
 		exit(1);
 }
 
-static int ask(const char *text, char *answer, size_t room, int ms)
+/* The answer to a question; that the VM has stopped is none, and may be said at any time. */
+static int ask(const char *text, char *answer, size_t room)
 {
 	put(text);
-	return receive(answer, room, ms);
+	do {
+		if (receive(answer, room, 10000))
+			return -1;
+	} while (*answer == 'T');
+	return 0;
 }
 
 static void registers(uint64_t *r)
@@ -70,7 +75,7 @@ static void registers(uint64_t *r)
 	static char buf[65536];
 
 	memset(r, 0, REGS * sizeof(*r));
-	if (ask("g", buf, sizeof(buf), 10000) || strlen(buf) < REGS * 16) {
+	if (ask("g", buf, sizeof(buf)) || strlen(buf) < REGS * 16) {
 		printf("gdb: no registers: %s\n", buf);
 		exit(1);
 	}
@@ -87,7 +92,8 @@ static int runs_to_stop(const char *how)
 {
 	char buf[256];
 
-	if (!ask(how, buf, sizeof(buf), 10000))
+	put(how);
+	if (!receive(buf, sizeof(buf), 8000))
 		return 1;
 	if (write(fd, "\003", 1) != 1 || receive(buf, sizeof(buf), 10000))
 		exit(1);
@@ -109,8 +115,11 @@ int main(int argc, char **argv)
 		perror("gdb");
 		return 1;
 	}
-	if (ask("?", buf, sizeof(buf), 10000))
-		return 1;
+	/* It stops for a debugger, and says so. */
+	if (receive(buf, sizeof(buf), 10000))
+		put("?");
+	while (!receive(buf, sizeof(buf), 1000))
+		;
 	registers(r);
 	/* x0 may be the value of a device access, for anybody to see. */
 	for (int i = 1; i < REGS; i++)
@@ -126,7 +135,7 @@ int main(int argc, char **argv)
 
 	registers(r);
 	snprintf(at, sizeof(at), "Z1,%llx,4", (unsigned long long)r[PC]);
-	if (ask(at, buf, sizeof(buf), 10000) || strcmp(buf, "OK")) {
+	if (ask(at, buf, sizeof(buf)) || strcmp(buf, "OK")) {
 		printf("gdb: no breakpoint: %s\n", buf);
 		return 1;
 	}
@@ -135,7 +144,7 @@ int main(int argc, char **argv)
 	registers(r);
 	printf("gdb: breakpoint %s\n", hit && r[PC] == last ? "hit" : "missed");
 	at[0] = 'z';
-	if (ask(at, buf, sizeof(buf), 10000) || ask("D", buf, sizeof(buf), 10000))
+	if (ask(at, buf, sizeof(buf)) || ask("D", buf, sizeof(buf)))
 		return 1;
 	return 0;
 }

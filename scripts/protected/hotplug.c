@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * /init of a stock guest: takes its CPUs off and on again, all but the first, while every CPU
- * has work that checks itself. Command line: rounds=N. Says "hotplug: done", and
+ * /init of a stock guest: takes its CPUs off and on again, all but the first, while they have
+ * work that checks itself. Command line: rounds=N. Says "hotplug: done", and
  * powers off; or says what was wrong.
  */
 #include <errno.h>
@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #define CPUS_MAX	8
+#define WORKERS		3		/* the host has two CPUs for all of this */
 
 struct work {
 	uint64_t rounds, wrong;
@@ -96,7 +97,7 @@ int main(void)
 {
 	volatile struct work *w = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
 				       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	long cpus = sysconf(_SC_NPROCESSORS_ONLN), rounds = atol(getenv("rounds") ?: "3");
+	long cpus = sysconf(_SC_NPROCESSORS_ONLN), rounds = atol(getenv("rounds") ?: "2");
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	mkdir("/sys", 0755);
@@ -105,7 +106,7 @@ int main(void)
 	if (cpus < 3 || cpus > CPUS_MAX)
 		stop("CPUs:", cpus);
 	printf("hotplug: cpus=%ld\n", cpus);
-	for (int i = 0; i < cpus; i++)
+	for (int i = 0; i < WORKERS; i++)
 		if (fork() == 0)
 			work(&w[i], 0x5ec2e7 + i);
 	for (long r = 1; r <= rounds; r++) {
@@ -121,7 +122,7 @@ int main(void)
 		}
 		expect_online(cpus);
 		/* One off and on at once, again and again. */
-		for (int i = 0; i < 4; i++) {
+		for (int i = 0; i < 2; i++) {
 			int cpu = 1 + (int)((r + i) % (cpus - 1));
 
 			set_online(cpu, 0);
@@ -130,7 +131,7 @@ int main(void)
 		}
 		printf("hotplug: round %ld\n", r);
 	}
-	for (int i = 0; i < cpus; i++)
+	for (int i = 0; i < WORKERS; i++)
 		if (!w[i].rounds || w[i].wrong)
 			stop("work went wrong on", i);
 	printf("hotplug: done\n");

@@ -11,6 +11,7 @@ same_accounts() { [ "$(cat $hypsec/accounts)" = "$before" ]; }
 check "one CPU: ends with success" runs off.img 1
 check "one CPU: every check in the guest passed" said "kernel: all passed"
 soon no_vm
+soon settled
 before=$(cat $hypsec/accounts)
 
 mark
@@ -79,6 +80,7 @@ wait $pid 2>/dev/null
 # The same kernel, of a signer who lets the host debug it; and one who does not.
 debugger() {
 	mark
+	: >/tmp/out
 	( vm "$1.img" 1 -gdb unix:/tmp/gdb.$1,server=on,wait=off ) &
 	pid=$!
 	check "$1: stays" soon said "kernel: stays"

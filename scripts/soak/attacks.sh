@@ -12,7 +12,7 @@ plain=${plain:-}
 . "$dir/cmdline"
 wrong_page="ended: the host gave back another page than it was given"
 foreign_page="ended: the host backs it with a page that is not its own"
-mib=112
+mib=96
 frame0=0x40000000	# of the machine "virt"
 
 cases="snapshot read flip old splice two drop swap alias foreign churn hammer kill"

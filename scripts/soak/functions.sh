@@ -121,7 +121,7 @@ mark() { marked=$(vm_log | wc -l); }
 logged() { vm_log | tail -n +$((marked + 1)) | grep -q "$1"; }
 
 complaints() {
-	dmesg | grep -E 'BUG|Oops|Internal error|WARNING:|Bad page|Bad rss|hung_task|blocked for more|Unable to handle|rcu.*stall|hypsec: .*broken|I/O error|Out of memory|oom-kill' |
+	dmesg | grep -E 'BUG[: ]|Oops|Internal error|WARNING:|Bad page|Bad rss|hung_task|blocked for more|Unable to handle|rcu: .*stall|hypsec: .*broken|I/O error|Out of memory|oom-kill' |
 		grep -v 'soft lockup'
 }
 clean() { ! complaints; }

@@ -75,7 +75,7 @@ static void fill(struct worker *w, uint32_t page, uint32_t version)
 
 	w->version[page] = version;
 	base = base_of(w, page);
-	memcpy(p, PATTERN_TEXT, PATTERN_TEXT_LEN);
+	memcpy(p, pattern_text, PATTERN_TEXT_LEN);
 	for (i = PATTERN_TEXT_LEN / 8; i < PATTERN_WORDS; i++)
 		p[i] = base + i;
 }
@@ -87,7 +87,7 @@ static uint32_t verify(const struct worker *w, uint32_t page, const char *who, u
 	uint64_t base = base_of(w, page);
 	unsigned int i;
 
-	if (memcmp(p, PATTERN_TEXT, PATTERN_TEXT_LEN)) {
+	if (memcmp(p, pattern_text, PATTERN_TEXT_LEN)) {
 		printf("soak: BAD %s worker=%u page=%u text\n", who, w->id, page);
 		return 1;
 	}
@@ -296,6 +296,7 @@ int main(int argc, char **argv)
 	cpu_set_t set;
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
+	pattern_init();
 	if (argc == 4 && !strcmp(argv[1], "child"))
 		return executed(argv);
 	CPU_ZERO(&set);

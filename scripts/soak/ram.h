@@ -7,9 +7,8 @@
 #include <stdio.h>
 #include <sys/types.h>
 
-#include "pattern.h"
-
-#define PAGE		PATTERN_PAGE
+#define PAGE		4096UL
+#define PAGE_WORDS	(PAGE / 8)
 
 /* What a page of /proc/PID/pagemap is. */
 #define MAP_PRESENT	(1UL << 63)
@@ -39,6 +38,7 @@ uint64_t ram_map(const struct ram *r, uint64_t page);
 bool ram_read(const struct ram *r, uint64_t page, void *buf);
 bool ram_write(const struct ram *r, uint64_t page, const void *buf);
 
+void pages_init(void);
 bool is_zero(const void *page);
 bool is_marked(const void *page);
 void stats_add(struct stats *s, const void *page);

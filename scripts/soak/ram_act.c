@@ -87,7 +87,7 @@ static uint64_t now_ms(void)
 static void *hammer(void *arg)
 {
 	struct hammer *h = arg;
-	uint64_t buf[PATTERN_WORDS], x = h->seed, page;
+	uint64_t buf[PAGE_WORDS], x = h->seed, page;
 	struct iovec to = { buf, PAGE }, from;
 
 	while (now_ms() < h->until) {
@@ -107,7 +107,7 @@ static void *hammer(void *arg)
 		}
 		if (h->write) {
 			/* What was read, or that with a word changed. */
-			buf[x % PATTERN_WORDS] ^= h->read ? 0 : 1;
+			buf[x % PAGE_WORDS] ^= h->read ? 0 : 1;
 			if (process_vm_writev(h->ram.pid, &to, 1, &from, 1, 0) != (ssize_t)PAGE)
 				h->refused++;
 			else

@@ -8,6 +8,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "pattern.h"
 #include "ram.h"
 
 /* A page of noise has 7.955 bits per byte on average, of 10^6 none less than 7.93. */
@@ -18,16 +19,21 @@ bool is_zero(const void *page)
 	const uint64_t *p = page;
 	unsigned int i;
 
-	for (i = 0; i < PATTERN_WORDS; i++)
+	for (i = 0; i < PAGE_WORDS; i++)
 		if (p[i])
 			return false;
 	return true;
 }
 
+void pages_init(void)
+{
+	pattern_init();
+}
+
 /* At any word: a page may have been moved, or be part of something else. */
 bool is_marked(const void *page)
 {
-	return memmem(page, PAGE, PATTERN_TEXT, PATTERN_TEXT_LEN) != NULL;
+	return memmem(page, PAGE, pattern_text, PATTERN_TEXT_LEN) != NULL;
 }
 
 static double entropy(const uint64_t *count, uint64_t of)
@@ -73,7 +79,7 @@ void stats_print(const struct stats *s, const char *what)
 	       entropy(s->count, s->pages * PAGE) : 0.0, s->least);
 }
 
-static uint64_t buf[PATTERN_WORDS];
+static uint64_t buf[PAGE_WORDS];
 
 static int file_open(const char *name, int flags)
 {
@@ -187,7 +193,7 @@ int cmd_changed(int argc, char **argv)
 	int a = file_open(argv[1], O_RDONLY), b = file_open(argv[2], O_RDONLY);
 	uint64_t want = number(argv[3]), n = 0, i, *page = NULL;
 	bool marked = argc > 4 && !strcmp(argv[4], "marked");
-	static uint64_t other[PATTERN_WORDS];
+	static uint64_t other[PAGE_WORDS];
 
 	for (i = 0; file_page(a, i, buf) && file_page(b, i, other); i++) {
 		if (!memcmp(buf, other, PAGE) || is_zero(buf) || is_zero(other))
@@ -231,7 +237,7 @@ int cmd_flip(int argc, char **argv)
 
 	if (!ram_read(&r, page, buf))
 		fail("read");
-	buf[PATTERN_WORDS / 2] ^= 1ULL << 17;
+	buf[PAGE_WORDS / 2] ^= 1ULL << 17;
 	if (!ram_write(&r, page, buf))
 		fail("write");
 	printf("ram: flipped page=%lu\n", page);
@@ -241,7 +247,7 @@ int cmd_flip(int argc, char **argv)
 int cmd_splice(int argc, char **argv)
 {
 	struct ram a = ram_open(argv[1]), b = ram_open(argv[3]);
-	static uint64_t other[PATTERN_WORDS];
+	static uint64_t other[PAGE_WORDS];
 	uint64_t p = number(argv[2]), q = number(argv[4]);
 
 	if (!ram_read(&a, p, buf) || !ram_read(&b, q, other))

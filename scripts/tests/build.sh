@@ -131,5 +131,6 @@ check "no Linux header in the core" no_linux_header
 check "the top level is as stated" top_level
 check "every option of Kconfig has a help text" kconfig_help
 check "every source names its licence" spdx
+check "the KUnit suites' guest is signed" env CROSS_COMPILE="$HYPSEC_CROSS" kunit/sign-puppet --check
 check "scripts/tree adds its two lines once" drop_in
 ktap_end

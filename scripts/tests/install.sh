@@ -13,7 +13,6 @@ dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 debug=$HYPSEC_BUILD/module-debug
 "$HYPSEC_TOP/scripts/build" --if-stale --out "$debug" CONFIG_HYPSEC_DEBUG=y >&2
-guest=$("$HYPSEC_TOP/scripts/guest/build")
 need_kernel
 
 # The same module under another name: insmod itself refuses the same name twice.
@@ -34,26 +33,38 @@ PY
 "${HYPSEC_CROSS}gcc" -O2 -Wall -Werror -static -D_GNU_SOURCE -o "$dir/kexec" \
 	"$HYPSEC_TOP/scripts/install/kexec.c"
 
-# refuses TEXT ARGUMENT...: the install fails and the kernel's log says why.
-refuses() {
-	local text=$1 status=0
-	shift
+guest=$("$HYPSEC_TOP/scripts/guest/build")
+attack=$("$HYPSEC_TOP/scripts/attack/build")
 
-	"$host" "$@" -- true >"$dir/out" 2>"$dir/err" </dev/null || status=$?
-	[ $status = 123 ] && grep -qF -- "$text" "$dir/err" && return 0
-	echo "status $status"
-	tail -n 20 "$dir/err"
-	return 1
+# refuses ERROR CAUSE REMEDY ARGUMENT...: see scripts/install/preflight.sh.
+refuses() {
+	local why=("$1" "$2" "$3")
+	shift 3
+
+	"$host" --no-hypsec "$@" --add "$debug/hypsec.ko:/install/hypsec.ko" \
+		--add "$guest/kvmapi:/install/kvmapi" \
+		--add "$HYPSEC_TOP/scripts/install/preflight.sh:/install/preflight.sh" \
+		-- sh /install/preflight.sh "${why[@]}" </dev/null
 }
 
 with_machine() {
 	HYPSEC_QEMU_ARGS="-machine $1" "${@:2}"
 }
 
-check "no GICv3" with_machine gic-version=2 refuses "no GICv3 system registers"
-check "no EL2" with_machine virtualization=off refuses "EL2 is not reachable"
-check "pKVM owns EL2" refuses "KVM's protected mode owns EL2" \
-	--append kvm-arm.mode=protected
+check "no GICv3" with_machine gic-version=2 refuses "No such device" \
+	"no GICv3 system registers" "a GICv3 or later is needed"
+# Which line says so depends on the emulator: a PSCI by HVC with SMCCC 1.1 means a hypervisor.
+check "no EL2" with_machine virtualization=off refuses "No such device" \
+	"EL2" "EL2"
+check "the kernel is at EL2 (VHE)" refuses "not supported" \
+	"the kernel itself runs at EL2 (VHE)" "boot with kvm-arm.mode=nvhe" \
+	--cpu max --append kvm-arm.mode=vhe
+# The mode is no word the kernel knows, so that it does not turn hvhe off.
+check "EL2 has E2H set (hVHE)" refuses "not supported" "HCR_EL2.E2H" \
+	"boot with kvm-arm.mode=nvhe and without arm64_sw.hvhe" \
+	--cpu max --append "kvm-arm.mode=default arm64_sw.hvhe=1"
+check "pKVM owns EL2" refuses "busy" "KVM's protected mode owns EL2" \
+	"boot with kvm-arm.mode=nvhe" --append kvm-arm.mode=protected
 
 # A crash kernel: Debian's own kexec loads it, the kernel crashes, it starts at EL1.
 fetch_kexec() {
@@ -74,30 +85,76 @@ crash_kernel() {
 	cached "$HYPSEC_BUILD/kexec" 1 fetch_kexec
 	mkdir -p "$dir/initrd/bin"
 	cp "$HYPSEC_BUILD"/rootfs/usr/bin/busybox "$dir/initrd/bin/"
-	printf '%s\n' '#!/bin/busybox sh' '/bin/busybox mount -t devtmpfs dev /dev' \
-		'echo "crash kernel: up" >/dev/kmsg' '/bin/busybox sleep 1' \
-		'/bin/busybox poweroff -f' >"$dir/initrd/init"
-	mkdir -p "$dir/initrd/dev"
+	cp "$attack/attack" "$attack/attack.ko" "$dir/initrd/"
+	cat >"$dir/initrd/init" <<-'END'
+		#!/bin/busybox sh
+		b=/bin/busybox
+		$b mount -t devtmpfs dev /dev
+		$b mount -t proc proc /proc
+		echo "crash kernel: up" >/dev/kmsg
+		$b insmod /attack.ko
+		for pa in $($b sed 's/.*pages=\([0-9a-fx,]*\).*/\1/; s/,/ /' /proc/cmdline); do
+			echo "crash kernel: $(/attack peek $pa)" >/dev/kmsg
+		done
+		$b sleep 1
+		$b poweroff -f
+	END
+	mkdir -p "$dir/initrd/dev" "$dir/initrd/proc"
 	chmod 755 "$dir/initrd/init"
 	( cd "$dir/initrd" && find . | cpio -o -H newc -R 0:0 2>/dev/null ) >"$dir/initrd.cpio"
 	"$host" --append crashkernel=300M --verbose \
 		--add "$HYPSEC_BUILD/kexec/sbin/kexec:/kexec/kexec" \
 		--add "$HYPSEC_BUILD/kexec/lib64:/kexec/lib" \
 		--add "$KERNEL_IMAGE:/kexec/Image" --add "$dir/initrd.cpio:/kexec/initrd" \
-		-- sh -c 'cd /kexec && LD_LIBRARY_PATH=lib ./kexec -p Image --initrd=initrd \
-			--append="console=ttyAMA0 rdinit=/init nr_cpus=1" &&
+		-- sh -c 'cd /kexec
+			text=$(awk -F"[- ]+" "/Kernel code/ { print \"0x\" \$2; exit }" /proc/iomem)
+			core=$(dmesg | sed -n "s/.*hypsec: sealed: .* at \(0x[0-9a-f]*\),.*/\1/p")
+			LD_LIBRARY_PATH=lib ./kexec -p Image --initrd=initrd \
+			--append="console=ttyAMA0 rdinit=/init nr_cpus=1 pages=$text,$core" &&
 			cat /sys/kernel/security/hypsec/state && echo c >/proc/sysrq-trigger' \
 		>"$dir/out" 2>"$dir/err" </dev/null || status=$?
 	grep -qx sealed "$dir/out" && grep -q 'All CPU(s) started at EL1' "$dir/err" &&
 		grep -q 'HYP mode not available' "$dir/err" &&
-		grep -q 'crash kernel: up' "$dir/err" && return 0
+		grep -q 'crash kernel: up' "$dir/err" &&
+		[ "$(grep -o 'crash kernel: attack: .*result=[a-z]* [a-zA-Z]*' "$dir/err" |
+			sed 's/.*result=//' | tr '\n' ' ')" = \
+			"done value refused error " ] && return 0
 	echo "status $status"
 	cat "$dir/out"
 	tail -n 30 "$dir/err"
 	return 1
 }
 
-check "a crash kernel starts, at EL1" crash_kernel
+check "a crash kernel starts at EL1, reads the host, and nothing of the core" crash_kernel
+
+# host_says TEXT OPTION...: what the host's own script finds in it.
+host_says() {
+	local text=$1
+	shift
+
+	"$host" "$@" >"$dir/out" 2>"$dir/err" </dev/null && grep -qx -- "$text" "$dir/out" &&
+		return 0
+	cat "$dir/out"
+	tail -n 20 "$dir/err"
+	return 1
+}
+
+debug_output() {
+	host_says "tainted 64" --verbose --hypsec "$debug/hypsec.ko" \
+		--param debug_uart=0x9000000 -- sh -c '
+		dmesg | grep -q "hypsec: the core prints on the UART" || exit
+		grep -q debug /sys/kernel/security/hypsec/version || exit
+		echo "tainted $(($(cat /proc/sys/kernel/tainted) & 64))"' &&
+		grep -q '\[EL2\] sealed' "$dir/err"
+}
+
+check "a debug build prints from EL2, taints the kernel and says so" debug_output
+check "a CPU that was offline at the install stays out" \
+	host_says "cpu1 0 sealed" --append maxcpus=1 -- sh -c '
+	dmesg | grep -q "hypsec: CPU 1 is offline and will stay so" || exit
+	cpu=/sys/devices/system/cpu/cpu1/online
+	echo 1 2>/dev/null >$cpu
+	echo "cpu1 $(cat $cpu) $(cat /sys/kernel/security/hypsec/state)"'
 
 status=0
 "$host" --no-hypsec --timeout 600 --add "$debug/hypsec.ko:/install/hypsec.ko" \

@@ -12,6 +12,7 @@ add=()
 for file in pool.sh functions.sh; do
 	add+=(--add "$HYPSEC_TOP/scripts/protected/$file:/protected/$file")
 done
+add+=(--add "$("$HYPSEC_TOP/scripts/protected/relinquish/build"):/protected/linux.img")
 for file in off.img stay.img spend.img hold; do
 	add+=(--add "$images/$file:/protected/$file")
 done

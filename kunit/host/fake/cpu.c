@@ -102,7 +102,7 @@ bool shadow_fault(struct vcpu *v, enum vcpu_exit *code) { return false; }
 void *slot_map(enum slot_id id, pa_t pa, size_t len) { return host_bytes(pa, len); }
 void kvm_lease_rest(struct cpu_run *c) { }
 u8 *kvm_lease_peek(struct cpu_run *c, kva_t host, bool *rested) { return NULL; }
-void kvm_lease_unpeek(struct cpu_run *c, bool rested) { }
+void kvm_lease_unpeek(bool rested) { }
 void s2_unmap(struct s2 *s2, u64 ia, u64 size) { cpu_unmaps++; }
 bool s2_trash_step(unsigned int n) { return false; }
 void tlb_flush_vmid_local(const struct s2 *s2) { }

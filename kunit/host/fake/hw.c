@@ -80,6 +80,7 @@ void fake_tlbi(const char *op, u64 arg)
 		window_alle2is();
 #define COUNT(x) (counts.x += !strcmp(op, #x))
 	COUNT(ipas2e1is);
+	COUNT(ripas2e1is);
 	COUNT(vmalle1is);
 	COUNT(vmalls12e1is);
 	COUNT(vmalls12e1);

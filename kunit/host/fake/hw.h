@@ -41,6 +41,7 @@ u64 fake_core_pa(const void *va);
 #undef dmb
 #undef tlbi
 #undef tlbi_arg
+#undef tlbi_ripas2e1is
 #undef dc
 #undef ic
 #undef cpu_relax
@@ -51,6 +52,7 @@ u64 fake_core_pa(const void *va);
 #define isb()			fake_barrier("isb")
 #define tlbi(op)		fake_tlbi(#op, 0)
 #define tlbi_arg(op, a)		fake_tlbi(#op, (u64)(a))
+#define tlbi_ripas2e1is(a)	fake_tlbi("ripas2e1is", (u64)(a))
 #define dc(op, va)		fake_dc(#op, (u64)(va))
 #define ic(op)			fake_ic(#op)
 #define cpu_relax()		do { } while (0)	/* one thread: nobody comes meanwhile */

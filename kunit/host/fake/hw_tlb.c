@@ -195,6 +195,15 @@ void tlb_invalidate(const char *op, u16 vmid, u64 arg)
 		if (!strcmp(op, "ipas2e1is") && s->state == LIVE && ia >= s->ia &&
 		    ia - s->ia < s->size && !is_table(s->pte, s->level))
 			s->state = S2_ISSUED;
+		/* By range: tables too, whose whole range is in it (D8.14.2: any level of the walk). */
+		if (!strcmp(op, "ripas2e1is") && s->state == LIVE) {
+			u64 base = (arg & GENMASK(36, 0)) << PAGE_SHIFT;
+			u64 pages = (((arg >> 39) & 31) + 1) << (5 * ((arg >> 44) & 3) + 1);
+
+			assert_int_equal((arg >> 46) & 3, 1);
+			if (s->ia >= base && s->ia + s->size <= base + pages * PAGE_SIZE)
+				s->state = S2_ISSUED;
+		}
 		if (!strcmp(op, "vmalle1is") && s->state == S2_GONE)
 			s->state = ALL_ISSUED;
 		if (!strcmp(op, "vmalls12e1is"))

@@ -49,7 +49,7 @@ extern void (*dc_hook)(const char *op, u64 pa);
 
 /* What ran, since the last count_reset(). */
 struct counts {
-	unsigned int ipas2e1is, vmalle1is, vmalls12e1is, vmalls12e1, alle2is, vae2;
+	unsigned int ipas2e1is, ripas2e1is, vmalle1is, vmalls12e1is, vmalls12e1, alle2is, vae2;
 	unsigned int zva, civac, ialluis, iallu, vttbr, pte;
 };
 extern struct counts counts;

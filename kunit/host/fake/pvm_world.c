@@ -387,6 +387,16 @@ __weak int pvm_unseal(struct vm *vm, ipa_t ipa, u64 entry, pa_t pa)
 	return HYPSEC_DENIED;
 }
 
+__weak void icache_inval_all(void)
+{
+}
+
+__weak int vm_settle(kva_t kvm)
+{
+	(void)kvm;
+	return HYPSEC_OK;
+}
+
 __weak int pvm_invalidate(struct vm *vm, u64 *start, u64 *size)
 {
 	(void)vm;
