@@ -323,6 +323,43 @@ static void end_of_blocks(void **state)
 	new_vm(40);
 }
 
+/* While CPU 1 gives a block back CPU 0 wants all to be back, and is told so only when it is. */
+static unsigned int told;
+
+static void other_cpu(const char *op, u64 pa)
+{
+	(void)op;
+	(void)pa;
+	if (own_peek(PA(BLOCK)).state != PG_MOVING)
+		return;
+	dc_hook = NULL;
+	cpu_switch(0);
+	for (told = 0; told < 2000; told++)
+		if (vm_teardown(id.kvm) != HYPSEC_RESTART)
+			break;
+	cpu_switch(1);
+}
+
+static void end_of_all(void **state)
+{
+	(void)state;
+	kvm_maps_block(BASE, BLOCK);
+	assert_int_equal(touch(BASE), HYPSEC_OK);
+	kvm_maps(BASE + 512, PAGE_A);
+	assert_int_equal(touch(BASE + 512), HYPSEC_OK);
+	vm_kill(vm, "a test");
+	cpu_switch(1);
+	dc_hook = other_cpu;
+	while (dc_hook)
+		vm_reap_step();
+	cpu_switch(0);
+	assert_int_equal(told, 2000);
+	while (vm_teardown(id.kvm) == HYPSEC_RESTART)
+		;
+	assert_int_equal(vm->private_pages, 0);
+	new_vm(40);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -335,6 +372,7 @@ int main(void)
 		SEAL_TEST(relinquished),
 		SEAL_TEST(lock_is_held),
 		SEAL_TEST(end_of_blocks),
+		SEAL_TEST(end_of_all),
 	};
 
 	return cmocka_run_group_tests(tests, kvm_host_boot, NULL);
