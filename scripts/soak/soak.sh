@@ -1,16 +1,18 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# soak.sh SECONDS VCPUS [-ACTION | ACTION]...	(in the host)
+# soak.sh SECONDS VCPUS PARTS [-ACTION | ACTION]...	(in the host)
 #
 # A guest that checks its memory all the time, and at the same time everything that a
 # stock host does with memory, in random order, several at once. Prints result lines.
 # "-ACTION" leaves one out, "ACTION" alone does no others. $plain: an ordinary guest.
+# PARTS: what works on the guest's memory by address takes one part in so many at a time,
+# another one each time: a page sealed and brought home is 200,000 emulated instructions.
 plain=${plain:-}
 . "${0%/*}/functions.sh"
 . "$dir/cmdline"
-seconds=$1 vcpus=$2
-shift 2
+seconds=$1 vcpus=$2 parts=$3
+shift 3
 
 all="zram file compact ksm thp split collapse pageout reclaim writeback procmem vmread
 	ptrace remap gcore dump migrate pressure kswapd"
@@ -25,9 +27,20 @@ actions=${actions:-$(echo $all)}
 
 # --- The actions; the first argument is a VM. Their status is their own: 0 done.
 
+# part VM: one of the parts of its memory, as RAM; whole huge pages
+part() {
+	local r size step
+
+	r=$(vm_ram $1)
+	size=$((0x${r##*:}))
+	step=$(((size / parts + 0x1fffff) & ~0x1fffff))
+	r=${r%:*}
+	printf '%s:%x:%x\n' "${r%:*}" $((0x${r##*:} + ($(od -An -N2 -tu2 /dev/urandom) % (size / step)) * step)) $step
+}
+
 group=/sys/fs/cgroup/guest
-act_reclaim() { echo 24M >$group/memory.reclaim || :; }
-act_pageout() { $ram advise "$(vm_ram $1)" pageout; }
+act_reclaim() { echo $((64 / parts))M >$group/memory.reclaim || :; }
+act_pageout() { $ram advise "$(part $1)" pageout; }
 act_compact() { echo 1 >/proc/sys/vm/compact_memory; }
 act_ksm() {
 	echo 2000 >/sys/kernel/mm/ksm/pages_to_scan
@@ -45,34 +58,39 @@ act_thp() {
 act_split() {
 	local r start size
 
-	r=$(vm_ram $1)
+	r=$(part $1)
 	r=${r#*:} start=${r%:*} size=${r#*:}
 	echo "$(vm_pid $1),0x$start,$(printf '0x%x' $((0x$start + 0x$size)))" \
 		>/sys/kernel/debug/split_huge_pages
 }
-act_collapse() { $ram advise "$(vm_ram $1)" collapse || :; }
+act_collapse() { $ram advise "$(part $1)" collapse || :; }
 # The host's page cache of a file-backed guest to the disk and out of memory
 act_writeback() { sync; echo 1 >/proc/sys/vm/drop_caches; sync -f /mnt/mem.$1 2>/dev/null || sync; }
-act_procmem() { look "$1" $ram stats "$(vm_ram $1)"; }
-act_vmread() { look "$1" $ram stats "$(vm_ram $1)" vmread; }
+act_procmem() { look "$1" $ram stats "$(part $1)"; }
+act_vmread() { look "$1" $ram stats "$(part $1)" vmread; }
 act_ptrace() { $ram inject "$(vm_ram $1)" nothing; }
 # Not while it runs: it would find no memory between the two system calls.
 act_remap() {
 	vm_qmp $1 stop
-	$ram inject "$(vm_ram $1)" remap $(($(now) % 16 * 256)) 1024
+	$ram inject "$(vm_ram $1)" remap $(($(now) % 16 * 256)) 512
 	vm_qmp $1 cont
 }
 # What gcore does: a debugger that stops the process and reads its memory
 act_gcore() {
 	vm_qmp $1 stop
 	$ram inject "$(vm_ram $1)" nothing
-	$ram save "$(vm_ram $1)" /mnt/core.$1
+	$ram save "$(part $1)" /mnt/core.$1
 	vm_qmp $1 cont
 	look "$1" $ram file-stats /mnt/core.$1
 	rm -f /mnt/core.$1
 }
 act_dump() {
-	vm_qmp $1 dump-guest-memory "{\"paging\":false,\"protocol\":\"file:/mnt/dump.$1\"}"
+	local r
+
+	r=$(part $1)
+	vm_qmp $1 dump-guest-memory "{\"paging\":false,\"protocol\":\"file:/mnt/dump.$1\",
+		\"begin\":$((0x40000000 + 0x$(echo $r | cut -d: -f2) - 0x$(vm_ram $1 | cut -d: -f2))),
+		\"length\":$((0x${r##*:}))}" || return 1
 	look "$1" $ram file-stats /mnt/dump.$1
 	rm -f /mnt/dump.$1
 }
@@ -111,11 +129,11 @@ look() {
 # "zram" and "file" are the two places to swap to.
 places() {
 	case " $actions " in *" zram "*)
-		modprobe zram && echo 384M >/sys/block/zram0/disksize &&
+		modprobe zram && echo 256M >/sys/block/zram0/disksize &&
 			mkswap /dev/zram0 >/dev/null && $ram swapon /dev/zram0 || return 1 ;;
 	esac
 	case " $actions " in *" file "*)
-		dd if=/dev/zero of=/mnt/swap bs=1M count=384 2>/dev/null && chmod 600 /mnt/swap &&
+		fallocate -l 256M /mnt/swap && chmod 600 /mnt/swap &&
 			mkswap /mnt/swap >/dev/null && $ram swapon /mnt/swap || return 1 ;;
 	esac
 }
@@ -126,20 +144,22 @@ mount_cgroup() {
 	echo +memory >/sys/fs/cgroup/cgroup.subtree_control && mkdir -p $group
 }
 
-# one_after_another VM FILE: actions at random until the time is up, each timed
+# one_after_another VM ACTION...: until the time is up and half of them are done, each timed
 one_after_another() {
-	local todo a from
+	local vm=$1 a from n=0
+	shift
 
-	todo=$(echo $actions | tr ' ' '\n' | grep -vx 'zram\|file')
-	[ -n "$todo" ] || todo=reclaim
-	while [ "$(now)" -lt $end ]; do
-		for a in $(echo "$todo" | shuf); do
-			[ "$(now)" -lt $end ] && vm_alive $1 || break
+	while :; do
+		for a in "$@"; do
+			vm_alive $vm || return
+			[ "$(now)" -lt $end ] || [ $n -lt $(($# / 2 + 1)) ] || return
 			from=$(now)
-			act_$a $1 >/tmp/act.$1.out 2>&1 && echo "$a done $(($(now) - from))" ||
-				{ echo "$a failed"; sed "s/^/# $a $1: /" /tmp/act.$1.out | tail -n 3; }
+			act_$a $vm >/tmp/act.$vm.out 2>&1 && echo "$a done $(($(now) - from))" ||
+				{ echo "$a failed"; sed "s/^/# $a $vm: /" /tmp/act.$vm.out | tail -n 3; }
+			n=$((n + 1))
 		done
-	done >/tmp/$1.acts
+		set -- $(echo "$@" | tr ' ' '\n' | shuf)
+	done >/tmp/$vm.acts
 }
 
 check "a disk with ext4" mount_disk
@@ -158,8 +178,8 @@ remember_accounts
 
 # One in anonymous memory, one in a file; memory is charged to the group of who starts it.
 echo $$ >$group/cgroup.procs
-vm_start anon $vcpus 144
-vm_start file 1 112 -object memory-backend-file,id=m,size=112M,mem-path=/mnt/mem.file,share=on \
+vm_start anon $vcpus 96
+vm_start file 1 96 -object memory-backend-file,id=m,size=96M,mem-path=/mnt/mem.file,share=on \
 	-machine memory-backend=m
 echo $$ >/sys/fs/cgroup/cgroup.procs
 check "a guest in anonymous memory" vm_up anon
@@ -168,15 +188,18 @@ echo "# up after $(now) s: $(vm_lines anon | grep -a '^soak: up') $(vm_lines fil
 
 : >/tmp/seen
 end=$(($(now) + seconds))
-one_after_another anon &
+# The one begins at one end, the other at the other: together they soon have done all.
+order=$(echo $actions | tr ' ' '\n' | grep -vx 'zram\|file' | shuf)
+order=${order:-reclaim}
+one_after_another anon $order &
 a=$!
-one_after_another file &
+one_after_another file $(echo "$order" | tac) &
 b=$!
 wait $a $b
 for vm in anon file; do
 	check "$vm: goes on after it all" goes_on $vm 2
-	echo "# $vm: $(rounds $vm) rounds; $(awk '$2 == "done" { n[$1]++ } $2 == "failed" { f[$1]++ }
-		END { for (a in n) printf "%s %d ", a, n[a]; for (a in f) printf "%s FAILED %d ", a, f[a] }' /tmp/$vm.acts)"
+	echo "# $vm: $(rounds $vm) rounds; $(awk '$2 == "done" { n[$1]++; s[$1] += $3 } $2 == "failed" { f[$1]++ }
+		END { for (a in n) printf "%s %d in %d s, ", a, n[a], s[a]; for (a in f) printf "%s FAILED %d ", a, f[a] }' /tmp/$vm.acts)"
 	grep '^#' /tmp/$vm.acts | sort | uniq -c | head -n 12 | sed 's/^ */# /'
 done
 echo "# swapped: $(awk '/^pswp|^thp_split_pmd|^thp_collapse_alloc |^compact_success|^pgmigrate_success/' /proc/vmstat | tr '\n' ' ')"
@@ -184,7 +207,6 @@ check "pages were swapped out and in" \
 	awk '$1 == "pswpout" { o = $2 } $1 == "pswpin" { i = $2 } END { exit !(o > 1000 && i > 1000) }' /proc/vmstat
 check "every action was carried out" eval '[ -z "$(for a in $actions; do
 	case $a in zram | file) continue ;; esac
-	[ $seconds -ge 60 ] || continue
 	grep -q "^$a done" /tmp/anon.acts /tmp/file.acts || echo $a; done)" ]'
 check "nothing of the guests' text was seen" eval '! grep . /tmp/seen'
 check "anon: powers off, never saw a wrong word" vm_off anon

@@ -25,7 +25,8 @@ while [ $# -gt 0 ]; do
 done
 here=$HYPSEC_TOP/scripts/soak
 seconds=${minutes:+$((minutes * 60))}
-seconds=${seconds:-75}
+seconds=${seconds:-75} parts=${minutes:+1}
+parts=${parts:-8}
 
 need_kernel
 built=$("$here/build")
@@ -42,4 +43,4 @@ done
 HYPSEC_QEMU_ARGS="${HYPSEC_QEMU_ARGS:-} -drive if=none,id=soak,format=raw,cache=unsafe,file=$tmp/disk
 	-device virtio-blk-pci,drive=soak,serial=hypsec-soak" \
 	"$HYPSEC_TOP/scripts/host" --timeout $((seconds + 900)) --mem 1G --smp "$smp" "${add[@]}" "$@" \
-	-- sh -c "plain=$plain sh /soak/soak.sh $seconds 2 ${actions[*]}"
+	-- sh -c "plain=$plain sh /soak/soak.sh $seconds 2 $parts ${actions[*]}"
