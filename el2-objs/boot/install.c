@@ -83,6 +83,8 @@ static int install_first(struct hypsec_install *in)
 	memcpy(&core_install, in, sizeof(core_install));
 	hypsec_wipe(in->seed, sizeof(in->seed));
 	hypsec_wipe(in->secret, sizeof(in->secret));
+	/* The module has cleaned it to memory: zeros in a cache are lost at the next reset. */
+	dcache_clean_inval_poc(in, sizeof(*in));
 	in = &core_install;
 	if (!install_valid(in))
 		return HYPSEC_INVALID;
@@ -117,6 +119,7 @@ static int install_first(struct hypsec_install *in)
 	if (ret)
 		return ret;
 	platform_init(in, random);
+	dcache_clean_inval_poc(in, sizeof(*in));
 	ret = host_s2_init(in);
 	if (ret)
 		return ret;

@@ -33,6 +33,8 @@ struct spinlock {
 
 void spin_init(struct spinlock *l, enum lock_rank rank);
 void spin_lock(struct spinlock *l);
+/* Only if nobody has it or waits for it: false otherwise. */
+bool __must_check spin_try(struct spinlock *l);
 void spin_unlock(struct spinlock *l);
 bool spin_held(const struct spinlock *l);	/* by this CPU: for CHECK() */
 

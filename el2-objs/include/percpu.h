@@ -59,6 +59,7 @@ struct percpu {
 	u64 el2_snapshot[EL2S_COUNT];
 	u64 id_regs[CPU_ID_REGS];	/* by enum pvm_id; set once */
 	u32 sve_vl;			/* of protected guests, bytes; set once */
+	bool tlbi_range;		/* FEAT_TLBIRANGE; set once */
 	/* the hyp stub's, for a failed install */
 	u64 stub_hcr, stub_sctlr, stub_vbar, stub_actlr, stub_vtcr, stub_vttbr;
 	u32 online;		/* this CPU runs under the core */

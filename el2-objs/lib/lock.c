@@ -42,6 +42,20 @@ void spin_lock(struct spinlock *l)
 	l->holder = cpu->id + 1;
 }
 
+bool spin_try(struct spinlock *l)
+{
+	struct percpu *cpu = this_cpu();
+	u32 ticket = __atomic_load_n(&l->owner, __ATOMIC_ACQUIRE);
+
+	CHECK(!(cpu->ranks_held >> l->rank));
+	if (!__atomic_compare_exchange_n(&l->next, &ticket, ticket + 1, false,
+					 __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+		return false;
+	cpu->ranks_held |= BIT(l->rank);
+	l->holder = cpu->id + 1;
+	return true;
+}
+
 void spin_unlock(struct spinlock *l)
 {
 	struct percpu *cpu = this_cpu();

@@ -279,13 +279,21 @@ void pool_free_held(void *page, enum hypsec_account acc)
 
 bool pool_hold(unsigned int pages)
 {
-	bool done;
+	bool done, more = true;
 
-	spin_lock(&pool_lock);
-	done = may_take(pages);
-	if (done)
-		move(HYPSEC_ACC_FREE, HYPSEC_ACC_HELD, pages);
-	spin_unlock(&pool_lock);
+	/* As pool_alloc(): dropped tables first, and who waits says so. */
+	for (;;) {
+		spin_lock(&pool_lock);
+		done = may_take(pages);
+		if (done)
+			move(HYPSEC_ACC_FREE, HYPSEC_ACC_HELD, pages);
+		spin_unlock(&pool_lock);
+		if (done || !more)
+			break;
+		more = s2_trash_step(1);
+	}
+	if (!done)
+		pool_want();
 	return done;
 }
 

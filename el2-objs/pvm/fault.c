@@ -206,6 +206,18 @@ static int claim_locked(struct vcpu *v, ipa_t ipa, bool zero, pa_t *offer)
 	return HYPSEC_OK;
 }
 
+/*
+ * Each vCPU may zero 2 MiB with the lock held, one after the other: the host's interrupts wait for
+ * one of them, not for all. False: one is there, or the lock's holder has panicked.
+ */
+static bool lock_for_claim(struct vm *vm)
+{
+	while (!spin_try(&vm->lock))
+		if (host_irq_pending() || READ_ONCE(core_broken))
+			return false;
+	return true;
+}
+
 int pvm_claim(struct vcpu *v, ipa_t ipa, bool zero, pa_t *pa)
 {
 	struct vm *vm = v->vm;
@@ -217,7 +229,8 @@ int pvm_claim(struct vcpu *v, ipa_t ipa, bool zero, pa_t *pa)
 	 * again and again costs its own time between two runs, not ours.
 	 */
 	for (tries = 0; tries < CLAIM_TRIES; tries++) {
-		spin_lock(&vm->lock);
+		if (!lock_for_claim(vm))
+			return HYPSEC_BUSY;
 		ret = claim_locked(v, ipa, zero, &offer);
 		spin_unlock(&vm->lock);
 

@@ -10,6 +10,7 @@ void pvm_record_cpu(struct percpu *cpu)
 	cpu->id_regs[PVM_ID_##name] = read_sysreg(S3_##op1##_C0_C##crm##_##op2);
 	PVM_ID_REGS(X)
 #undef X
+	cpu->tlbi_range = FIELD(cpu->id_regs[PVM_ID_ISAR0], 59, 56) >= 2;
 	cpu->sve_vl = sve_measure(cpu);
 	if (!cpu->sve_vl) {
 		cpu->id_regs[PVM_ID_PFR0] &= ~GENMASK(35, 32);

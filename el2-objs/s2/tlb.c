@@ -117,10 +117,18 @@ static u64 range_unit(unsigned int scale)
 	return 1UL << (5 * scale + 1);
 }
 
+/* A CPU without it could keep what the others lose. */
+static bool all_have_range(void)
+{
+	for (u32 cpu = 0; cpu < nr_cpus; cpu++)
+		if (!cpu_by_id(cpu)->tlbi_range)
+			return false;
+	return true;
+}
+
 void tlb_flush_range(const struct s2 *s2, u64 ia, u64 size)
 {
 	u64 pages = ALIGN_UP(size, PAGE_SIZE) >> PAGE_SHIFT, num;
-	bool has_range = read_idreg(ID_AA64ISAR0_EL1, 56) >= 2;		/* FEAT_TLBIRANGE */
 	struct vmid_context c;
 	unsigned int scale;
 
@@ -128,7 +136,7 @@ void tlb_flush_range(const struct s2 *s2, u64 ia, u64 size)
 		if (pages <= TLBI_RANGE_NUM * range_unit(scale))
 			break;
 	}
-	if (!has_range || !pages || scale == TLBI_RANGE_SCALES) {
+	if (!pages || scale == TLBI_RANGE_SCALES || !all_have_range()) {
 		tlb_flush_vmid(s2);
 		return;
 	}

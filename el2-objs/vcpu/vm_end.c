@@ -150,7 +150,8 @@ static int return_pages(struct vm *vm)
 
 		if (pa.v >= pa_limit || !READ_ONCE(vm->private_pages)) {
 			vm->scan = 0;
-			return HYPSEC_OK;
+			/* Another CPU gives some back, which this scan has passed. */
+			return READ_ONCE(vm->private_pages) ? HYPSEC_RESTART : HYPSEC_OK;
 		}
 		pi = own_lookup(pa);
 		size = PAGE_SIZE << (9 * (3 - pi.level));

@@ -24,6 +24,11 @@ INC_test_random_sources := -include $(here)/fake/sysreg_array.h
 ARC_test_random_sources := $(ARC_test_crypto)
 LIB_test_random_sources := -lcrypto
 
+# Its region has to lie where the bundle's begins, at 2 MiB.
+SRC_test_install := el2-objs/boot/install.c kunit/host/fake/panic.c
+INC_test_install := -fno-pie -Wno-unused-parameter -include $(here)/fake/sysreg_array.h
+LIB_test_install := -no-pie -Wl,--defsym=bundle_header=install_region
+
 SRC_test_health	:= el2-objs/crypto/health.c $(SRC_test_crypto)
 ARC_test_health	:= $(ARC_test_crypto)
 LIB_test_health	:= -lcrypto

@@ -4,6 +4,7 @@
  * never for want of memory, joined again.
  */
 #include "seal_common.h"
+#include "check.h"
 
 #define BASE	0x40400UL		/* a frame where a block may start */
 #define BLOCK	(GUEST_PAGES + 2 * SZ_2M)
@@ -122,6 +123,29 @@ static void by_the_page(void **state)
 	*kvm_entry(&id, SZ_1G + (64UL << 21), 2) = ((BLOCK + 5 * SZ_2M) | PAGE_RWX) & ~S2_TABLE;
 	assert_int_equal(touch((SZ_1G + (64UL << 21)) >> PAGE_SHIFT), HYPSEC_OK);
 	assert_int_equal(vm->private_pages, 5 + 2 * PAGES_2M);
+}
+
+/*
+ * All tables are there, but not the pages for its split: the host is told, or the VM would wait
+ * for ever.
+ */
+static void waits(void **state)
+{
+	(void)state;
+	kvm_maps_block(BASE, BLOCK);
+	assert_int_equal(s2_split(&vm->s2, BASE << PAGE_SHIFT, 2), HYPSEC_OK);
+	assert_int_equal(seal_reserve(&vm->pvm->seal, BASE), HYPSEC_OK);
+	assert_int_equal(seal_reserve(&vm->pvm->seal, BASE + PAGES_2M / 2), HYPSEC_OK);
+	hog_unreserved();
+	assert_int_equal(own_donate(PA(PAGE_A)), HYPSEC_OK);
+	assert_false(pool_wanted());
+	assert_int_equal(touch(BASE), HYPSEC_NO_MEMORY);
+	assert_true(pool_wanted());
+	hog_give(2);
+	assert_int_equal(touch(BASE), HYPSEC_OK);
+	is_block(BLOCK);
+	hog_none();
+	assert_int_equal(own_reclaim(PA(PAGE_A)), HYPSEC_OK);
 }
 
 /* A shadow maps the block: all of it is dropped from there first. */
@@ -244,6 +268,30 @@ static void relinquished(void **state)
 	hog_none();
 }
 
+/*
+ * Another vCPU has the lock, and may be about to zero 2 MiB, with more of them before this one: an
+ * interrupt does not wait for that.
+ */
+static void lock_is_held(void **state)
+{
+	(void)state;
+	kvm_maps_block(BASE, BLOCK);
+	cpu_switch(1);
+	spin_lock(&vm->lock);
+	cpu_switch(0);
+	irq_after = 3;
+	assert_int_equal(touch(BASE), HYPSEC_BUSY);
+	core_broken = true;		/* it will never be free */
+	assert_int_equal(touch(BASE), HYPSEC_BUSY);
+	core_broken = false;
+	cpu_switch(1);
+	spin_unlock(&vm->lock);
+	cpu_switch(0);
+	irq_after = 0;
+	assert_int_equal(touch(BASE), HYPSEC_OK);
+	is_block(BLOCK);
+}
+
 /* The end: blocks come back whole, or by the page that the host touches. */
 static void end_of_blocks(void **state)
 {
@@ -275,16 +323,56 @@ static void end_of_blocks(void **state)
 	new_vm(40);
 }
 
+/* While CPU 1 gives a block back CPU 0 wants all to be back, and is told so only when it is. */
+static unsigned int told;
+
+static void other_cpu(const char *op, u64 pa)
+{
+	(void)op;
+	(void)pa;
+	if (own_peek(PA(BLOCK)).state != PG_MOVING)
+		return;
+	dc_hook = NULL;
+	cpu_switch(0);
+	for (told = 0; told < 2000; told++)
+		if (vm_teardown(id.kvm) != HYPSEC_RESTART)
+			break;
+	cpu_switch(1);
+}
+
+static void end_of_all(void **state)
+{
+	(void)state;
+	kvm_maps_block(BASE, BLOCK);
+	assert_int_equal(touch(BASE), HYPSEC_OK);
+	kvm_maps(BASE + 512, PAGE_A);
+	assert_int_equal(touch(BASE + 512), HYPSEC_OK);
+	vm_kill(vm, "a test");
+	cpu_switch(1);
+	dc_hook = other_cpu;
+	while (dc_hook)
+		vm_reap_step();
+	cpu_switch(0);
+	assert_int_equal(told, 2000);
+	while (vm_teardown(id.kvm) == HYPSEC_RESTART)
+		;
+	assert_int_equal(vm->private_pages, 0);
+	new_vm(40);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		SEAL_TEST(claimed_at_once),
 		SEAL_TEST(by_the_page),
+		SEAL_TEST(waits),
 		SEAL_TEST(stamped),
 		SEAL_TEST(one_page_goes),
 		SEAL_TEST(taken_away),
 		SEAL_TEST(relinquished),
+		SEAL_TEST(lock_is_held),
 		SEAL_TEST(end_of_blocks),
+		SEAL_TEST(end_of_all),
 	};
 
 	return cmocka_run_group_tests(tests, kvm_host_boot, NULL);

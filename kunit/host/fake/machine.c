@@ -52,6 +52,14 @@ void spin_lock(struct spinlock *l)
 	l->holder = current_cpu + 1;
 }
 
+bool spin_try(struct spinlock *l)
+{
+	if (l->holder)
+		return false;
+	spin_lock(l);
+	return true;
+}
+
 void spin_unlock(struct spinlock *l)
 {
 	assert_int_equal(l->holder, current_cpu + 1);

@@ -66,6 +66,14 @@ void spin_lock(struct spinlock *l)
 	w.locked++;
 }
 
+bool spin_try(struct spinlock *l)
+{
+	if (l->owner)
+		return false;
+	spin_lock(l);
+	return true;
+}
+
 void spin_unlock(struct spinlock *l)
 {
 	assert_int_equal(l->owner, 1);
