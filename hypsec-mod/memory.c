@@ -129,14 +129,6 @@ static DECLARE_DELAYED_WORK(balance_timer, balance);
 
 static DECLARE_WAIT_QUEUE_HEAD(pages_came);
 
-/* A VM waits for pages: since the last one that was donated. */
-static bool pages_wanted(void)
-{
-	struct arm_smccc_res res;
-
-	return !hypsec_call_account(HYPSEC_ACC_FREE, &res) && res.a2;
-}
-
 static void balance(struct work_struct *work)
 {
 	unsigned long low = READ_ONCE(pool_low), high = max(READ_ONCE(pool_high), low);
@@ -168,6 +160,14 @@ static void balance(struct work_struct *work)
 }
 
 #ifdef CONFIG_KPROBES
+/* A VM waits for pages: since the last one that was donated. */
+static bool pages_wanted(void)
+{
+	struct arm_smccc_res res;
+
+	return !hypsec_call_account(HYPSEC_ACC_FREE, &res) && res.a2;
+}
+
 /* In the place of kvm_vcpu_on_spin(): its caller is the vCPU's thread, and may sleep. */
 static void wait_for_pages(struct kvm_vcpu *vcpu, bool yield_to_kernel_mode)
 {

@@ -46,6 +46,7 @@ void hypsec_swap_init(void)
 #else
 void hypsec_swap_init(void)
 {
-	pr_warn("swap devices are not checked, no kprobes: set /sys/block/*/queue/stable_writes to 1 before swapon\n");
+	if (IS_ENABLED(CONFIG_SWAP))
+		pr_warn("swap devices are not checked, no kprobes: set /sys/block/*/queue/stable_writes to 1 before swapon\n");
 }
 #endif

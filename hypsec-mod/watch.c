@@ -37,6 +37,7 @@ static struct notifier_block pm_nb = { .notifier_call = hibernation };
  * stops, and what it read from a disk would be gone when the page is zeroed, at the first look
  * of a CPU or by the worker. The core works in steps, between which it lets interrupts in.
  */
+#if defined(CONFIG_DYNAMIC_FTRACE_WITH_ARGS) || defined(CONFIG_KPROBES)
 static const char * const ends[] = { "kvm_arch_flush_shadow_all", "kvm_arch_destroy_vm" };
 
 static void reap(struct work_struct *work);
@@ -71,6 +72,8 @@ static void vm_gone(unsigned long kvm)
 	hypsec_call_vm_end(kvm, &res);
 	mod_delayed_work(system_unbound_wq, &reaper, 0);
 }
+
+#endif
 
 /* By ftrace where there is ftrace, as interrupts stay on there. */
 #ifdef CONFIG_DYNAMIC_FTRACE_WITH_ARGS

@@ -195,7 +195,7 @@ int __must_check platform_sealing_key(const struct image_verify *v, u64 version,
  * @nonce: HYPSEC_NONCE_SIZE bytes of the VM's choice
  * @sig: out, ED25519_SIG_SIZE bytes
  *
- * About 0.3 million instructions. Return: HYPSEC_OK; HYPSEC_STATE: wiped.
+ * About 210,000 instructions. Return: HYPSEC_OK; HYPSEC_STATE: wiped.
  */
 int __must_check platform_report(const struct image_verify *v, const u8 *nonce, u8 *sig);
 

@@ -41,7 +41,7 @@ int __must_check hypsec_ed25519_verify(const u8 *sig, const void *msg,
  */
 void hypsec_ed25519_keypair(u8 *pk, u8 *sk, const u8 *seed);
 
-/* Constant time, no randomness. About 0.25 million instructions for a short message. */
+/* Constant time, no randomness. About 206,000 instructions for a short message. */
 void hypsec_ed25519_sign(u8 *sig, const void *msg, size_t len, const u8 *sk);
 
 /* HMAC-SHA512 (RFC 2104): SHA512_SIZE bytes to @out; @key has HMAC_KEY_SIZE bytes. */

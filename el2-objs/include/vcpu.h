@@ -90,8 +90,9 @@ struct vcpu {
 	struct vcpu_regs *r;
 	struct fp_state *f;
 	u64 *keys;
-	bool own_cntvoff;		/* protected VMs: @cntvoff replaces the host's CNTVOFF_EL2 */
-	u64 cntvoff, midr;		/* @midr too: MIDR_EL1 of all its vCPUs */
+	bool own_cntvoff;		/* protected VMs: @cntvoff replaces the host's CNTVOFF_EL2, */
+	u64 cntvoff, midr;		/* @midr is MIDR_EL1 of all its vCPUs, */
+	u64 cntv_cval, cntv_ctl;	/* and the virtual timer is what the guest made it */
 	u32 sve_vl;			/* bytes; 0: no SVE */
 	void *sve_buf;			/* protected: a page; ordinary: @sve_pa mapped, while fp_loaded */
 	/* ordinary VMs only */

@@ -28,6 +28,8 @@ void pvm_vcpu_reset(struct vcpu *v, u64 pc, u64 x0, u64 x1, u64 x2)
 	if (v->sve_buf)
 		memset(v->sve_buf, 0, PAGE_SIZE);
 	v->gic.vmcr = 0;
+	v->cntv_ctl = 0;
+	v->cntv_cval = 0;
 	v->fp_loaded = false;
 	v->pending = SHOW_NOTHING;
 

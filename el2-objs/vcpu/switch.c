@@ -109,6 +109,29 @@ static void fgt_unload(struct cpu_run *c)
 #undef X
 }
 
+/*
+ * A protected guest's virtual counter and timer: its own, whatever the host has loaded. KVM
+ * keeps the timer while the guest does not run, and counts by its own offset, which a VMM moves by
+ * the length of each pause (KVM_REG_ARM_TIMER_CNT): it is shown the compare value that is reached
+ * at the same moment by that count. In between the line may be up for a moment, and be gone
+ * when the host looks.
+ */
+static void timer_load(const struct vcpu *v, struct host_state *h)
+{
+	h->cntvoff = read_sysreg(CNTVOFF_EL2);
+	write_sysreg(v->cntvoff, CNTVOFF_EL2);
+	write_sysreg(v->cntv_cval, CNTV_CVAL_EL0);
+	write_sysreg(v->cntv_ctl, CNTV_CTL_EL0);
+}
+
+static void timer_unload(struct vcpu *v, const struct host_state *h)
+{
+	v->cntv_cval = read_sysreg(CNTV_CVAL_EL0);
+	v->cntv_ctl = read_sysreg(CNTV_CTL_EL0);
+	write_sysreg(v->cntv_cval + v->cntvoff - h->cntvoff, CNTV_CVAL_EL0);
+	write_sysreg(h->cntvoff, CNTVOFF_EL2);
+}
+
 static void traps_load(struct vcpu *v, struct cpu_run *c)
 {
 	struct host_state *h = &c->host;
@@ -137,8 +160,7 @@ static void traps_load(struct vcpu *v, struct cpu_run *c)
 	h->cnthctl = read_sysreg(CNTHCTL_EL2);
 	write_sysreg(v->cnthctl, CNTHCTL_EL2);
 	if (v->own_cntvoff) {
-		h->cntvoff = read_sysreg(CNTVOFF_EL2);
-		write_sysreg(v->cntvoff, CNTVOFF_EL2);
+		timer_load(v, h);
 		h->vpidr = read_sysreg(VPIDR_EL2);
 		write_sysreg(v->midr, VPIDR_EL2);
 	}
@@ -165,7 +187,7 @@ static void traps_unload(struct vcpu *v, struct cpu_run *c)
 		fgt_unload(c);
 	write_sysreg(h->cnthctl, CNTHCTL_EL2);
 	if (v->own_cntvoff) {
-		write_sysreg(h->cntvoff, CNTVOFF_EL2);
+		timer_unload(v, h);
 		write_sysreg(h->vpidr, VPIDR_EL2);
 	}
 	write_sysreg(h->vbar, VBAR_EL2);

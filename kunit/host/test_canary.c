@@ -53,10 +53,11 @@ static void expected(u8 *k, enum pvm_exposure what)
 	}
 }
 
-/* Registers that need not be as the host left them: none holds anything of the guest's. */
+/* Registers that need not be as the host left them: but for its timer, none is the guest's. */
 static const char *const changed[] = {
 	NAME(PMSELR_EL0),		/* 0 */
 	NAME(SVCR),			/* 0: KVM has saved the host's SME state */
+	NAME(CNTV_CVAL_EL0), NAME(CNTV_CTL_EL0),	/* KVM keeps the guest's timer while it waits */
 	NAME(PMCNTENCLR_EL0),		/* written to, not a register to read */
 	NULL
 };

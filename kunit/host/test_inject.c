@@ -99,11 +99,57 @@ static void other_calls(void **state)
 	assert_int_equal(masks, runs);
 }
 
+static u64 timer_cval, timer_ctl;
+
+/* The guest's instructions: it looks at its timer and sets it anew. */
+static u64 timer_guest(struct vcpu_regs *r)
+{
+	u64 exit;
+
+	assert_int_equal(read_sysreg(CNTV_CVAL_EL0), timer_cval);
+	assert_int_equal(read_sysreg(CNTV_CTL_EL0), timer_ctl);
+	exit = guest(r);
+	timer_cval = test_rand();
+	timer_ctl = test_rand() & 3;
+	write_sysreg(timer_cval, CNTV_CVAL_EL0);
+	write_sysreg(timer_ctl, CNTV_CTL_EL0);
+	return exit;
+}
+
+/*
+ * The guest's virtual timer is the guest's, whatever the host loads: and by the host's own offset
+ * it is up at the same moment, so that KVM wakes a waiting vCPU when it should.
+ */
+static void timer(void **state)
+{
+	u64 host_offset, due;
+	(void)state;
+
+	warm_up();
+	begin(SHOW_LOAD);
+	world_vcpu[0].cntvoff = test_rand();
+	world_vcpu[0].cntv_cval = timer_cval = test_rand();
+	world_vcpu[0].cntv_ctl = timer_ctl = 1;
+	for (int i = 0; i < 16; i++) {
+		host_offset = test_rand();
+		write_sysreg(host_offset, CNTVOFF_EL2);
+		write_sysreg(test_rand(), CNTV_CVAL_EL0);
+		write_sysreg(test_rand() & 3, CNTV_CTL_EL0);
+		cpu_guest = timer_guest;
+		cpu_run_vcpu(vm, HOST);
+		due = timer_cval + world_vcpu[0].cntvoff;	/* by the physical count */
+		assert_int_equal(read_sysreg(CNTVOFF_EL2), host_offset);
+		assert_int_equal(read_sysreg(CNTV_CVAL_EL0) + host_offset, due);
+		assert_int_equal(read_sysreg(CNTV_CTL_EL0), timer_ctl);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(only_an_abort),
 		cmocka_unit_test(other_calls),
+		cmocka_unit_test(timer),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

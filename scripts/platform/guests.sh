@@ -27,7 +27,8 @@ if [ -e attack.ko ]; then
 	cat control >/tmp/control
 	search "$(./attack mask "$(od -An -v -tx1 control | tr -d ' \n')")" control
 fi
-head -c 32 /dev/urandom >$hypsec/platform_secret 2>/dev/null && echo "host: wrote a second secret"
+dd if=/dev/urandom of=$hypsec/platform_secret bs=32 count=1 2>/dev/null &&
+	echo "host: wrote a second secret"
 echo 1 >$hypsec/seal 2>/dev/null && echo "host: sealed twice"
 [ -e $platform/sealed.pub ] || exit 0
 if platform_unseal >unsealed 2>errors; then

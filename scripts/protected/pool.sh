@@ -7,6 +7,7 @@
 seconds=60
 
 param=/sys/module/hypsec/parameters
+account() { sed -n "s/^$1 //p" $hypsec/accounts; }
 # Pages of the core's, in all accounts
 held() { awk '$1 != "private" && $1 != "shared" { n += $2 } END { print n }' $hypsec/accounts; }
 same_accounts() { [ "$(cat $hypsec/accounts)" = "$before" ]; }
@@ -40,7 +41,8 @@ check "and every check in it passed" said "kernel: all passed"
 out=/tmp/out
 check "the first goes on, and has lost nothing" soon said "kernel: spent"
 check "it has what it needed from the host" [ "$(held)" -gt $((start + 1000)) ]
-check "nobody was ended for it" eval '! logged ended:'
+ended() { vm_log | tail -n +$((marked + 1)) | grep 'ended:' | grep -v 'powered off by its guest'; }
+check "nobody was ended for it" eval '! ended'
 dropped $greedy
 check "no VM is left" soon no_vm
 # As few as they can be: then all that were given go back.

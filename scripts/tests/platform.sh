@@ -175,7 +175,7 @@ check "which the first boot's quote does not endorse" verdict 1 "of another plat
 refused() {	# OPTION...: the TPM does not give the secret to such a boot
 	local status=0
 
-	"$scripts/host" --tpm "$machine/tpm" "$@" -- true >"$dir/out" 2>&1 || status=$?
+	"$scripts/host" --timeout 400 --tpm "$machine/tpm" "$@" -- true >"$dir/out" 2>&1 || status=$?
 	[ $status = 123 ] && grep -q "platform secret: .*\(0x99D\|policy\)" "$dir/out" && return 0
 	echo "status $status"
 	tail -n 5 "$dir/out"
@@ -187,12 +187,12 @@ check "another core: no secret, no seal" refused --hypsec "$HYPSEC_BUILD/module-
 waits() {
 	local status=0
 
-	"$scripts/host" --param platform=wait -- true >"$dir/out" 2>&1 || status=$?
+	"$scripts/host" --timeout 400 --param platform=wait -- true >"$dir/out" 2>&1 || status=$?
 	[ $status = 123 ]
 }
 status=0
 sha256sum <"$HYPSEC_BUILD/module/el2-objs/bundle.bin" | cut -c1-64 >"$dir/measurement"
-"$scripts/host" --no-hypsec --append init_on_free=1 \
+"$scripts/host" --no-hypsec --timeout 400 --append init_on_free=1 \
 	--add "$HYPSEC_BUILD/module/hypsec.ko:/once/hypsec.ko" \
 	--add "$dir/measurement:/once/measurement" --add "$scripts/platform/once.sh:/once/once.sh" \
 	-- sh /once/once.sh >"$dir/once" || status=$?
