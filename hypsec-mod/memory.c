@@ -130,7 +130,7 @@ static DECLARE_DELAYED_WORK(balance_timer, balance);
 static DECLARE_WAIT_QUEUE_HEAD(pages_came);
 
 /* A VM waits for pages: since the last one that was donated. */
-static bool pages_wanted(void)
+static bool __maybe_unused pages_wanted(void)
 {
 	struct arm_smccc_res res;
 
