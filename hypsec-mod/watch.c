@@ -63,7 +63,8 @@ static void reap(struct work_struct *work)
 	}
 }
 
-static void vm_gone(unsigned long kvm)
+/* Not called where there is nothing to hook: watch_vms() says so. */
+static void __maybe_unused vm_gone(unsigned long kvm)
 {
 	struct arm_smccc_res res;
 

@@ -143,10 +143,15 @@ static void progress(struct kunit *test)
 	u64 ipa = GUEST_IMAGE + PUPPET_INITRD;
 	struct hk_vm *vm = stopped_at(test, ipa);
 	struct hk_vcpu *c = &vm->vcpu[0];
+	struct arm_smccc_res res;
 	struct hk_exit e;
 
 	/* Stub, manifest, kernel so far; no other vCPU, no other structure for this one */
 	KUNIT_EXPECT_EQ(test, hk_vm_pages(vm), 3);
+	KUNIT_EXPECT_EQ(test, hypsec_call_vm_status(vm->id, &res), HYPSEC_OK);
+	KUNIT_EXPECT_EQ(test, res.a1, 0);
+	KUNIT_EXPECT_EQ(test, res.a2, 3 * PAGE_SIZE);
+	KUNIT_EXPECT_EQ(test, res.a3, PUPPET_MEM_SIZE);
 	KUNIT_EXPECT_EQ(test, hk_page_state(__pa(vm->image), NULL), HYPSEC_PAGE_NOT_HOST);
 	KUNIT_EXPECT_EQ(test, hk_page_state(__pa(vm->kernel), NULL), HYPSEC_PAGE_NOT_HOST);
 	KUNIT_EXPECT_EQ(test, hk_page_state(__pa(vm->image) + PUPPET_INITRD, NULL),
@@ -163,6 +168,9 @@ static void progress(struct kunit *test)
 	hk_map(vm, ipa, vm->image + PUPPET_INITRD);
 	KUNIT_ASSERT_EQ(test, hk_run(c).what, HK_HELLO);
 	KUNIT_EXPECT_EQ(test, hk_vm_state(vm), HYPSEC_VM_PROTECTED);
+	KUNIT_EXPECT_EQ(test, hypsec_call_vm_status(vm->id, &res), HYPSEC_OK);
+	KUNIT_EXPECT_EQ(test, res.a1, HYPSEC_FLAG_SMP);
+	KUNIT_EXPECT_EQ(test, res.a2, PUPPET_MEM_SIZE);
 }
 
 static void changed_before_its_turn(struct kunit *test)

@@ -254,6 +254,31 @@ static void host_lies(struct kunit *test)
 	hk_expect_kept(&vm->vcpu[2], "NOP");
 }
 
+/* A late answer to one CPU_ON does not undo another. */
+static void late_answer(struct kunit *test)
+{
+	const u64 off[8] = { PSCI_0_2_FN_CPU_OFF };
+	u64 start;
+	struct hk_vm *vm = watched(test, &start);
+	const u64 on[8] = { PSCI_0_2_FN64_CPU_ON, 2, start, CONTEXT + 1 };
+	struct hk_vcpu *second = &vm->vcpu[1];
+
+	ask(vm, 1, start, CONTEXT);
+	KUNIT_EXPECT_EQ(test, answer(vm, 0), 0);
+	expect_starts(vm, 1, CONTEXT);
+	/* vCPU 0 asks for 2, which runs and goes off; 1 asks for it; then 0 hears "failed". */
+	ask(vm, 2, start, CONTEXT);
+	expect_starts(vm, 2, CONTEXT);
+	KUNIT_ASSERT_EQ(test, hk_exec(&vm->vcpu[2], INSN_HVC, off).what, HK_TRAP);
+	KUNIT_ASSERT_EQ(test, hk_exec(second, INSN_HVC, on).what, HK_TRAP);
+	KUNIT_EXPECT_EQ(test, answer(vm, RET(PSCI_RET_INTERNAL_FAILURE)), 0);
+	KUNIT_EXPECT_EQ(test, affinity(vm, 2), AFF_PENDING);
+	hk_answer(second, 0);
+	KUNIT_ASSERT_EQ(test, hk_run(second).what, HK_DONE);
+	KUNIT_EXPECT_EQ(test, second->res[0], 0);
+	expect_starts(vm, 2, CONTEXT + 1);
+}
+
 /* An image whose signer allows one vCPU */
 static void one_vcpu_only(struct kunit *test)
 {
@@ -316,6 +341,7 @@ static struct kunit_case psci_cases[] = {
 	KUNIT_CASE(all_vcpus),
 	KUNIT_CASE(off_and_on),
 	KUNIT_CASE(host_lies),
+	KUNIT_CASE(late_answer),
 	KUNIT_CASE(one_vcpu_only),
 	KUNIT_CASE(suspend),
 	KUNIT_CASE(system_end),

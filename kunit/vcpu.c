@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * hypsec_vcpu: what crosses between a protected vCPU and its host; forged.c has what a host
- * may do with the structures that name a vCPU.
+ * may do with the structures that name a vCPU, ambient.c what is around one.
  */
 #include "vcpu.h"
 
@@ -287,6 +287,9 @@ static struct kunit_case vcpu_cases[] = {
 	KUNIT_CASE(hostile_pointers),
 	KUNIT_CASE(one_vcpu_twice),
 	KUNIT_CASE(dead_vm),
+	KUNIT_CASE(masked_interrupts),
+	KUNIT_CASE(own_clock),
+	KUNIT_CASE(unknown_calls),
 	{}
 };
 

@@ -14,4 +14,9 @@ void hostile_pointers(struct kunit *test);
 void one_vcpu_twice(struct kunit *test);
 void dead_vm(struct kunit *test);
 
+/* ambient.c */
+void masked_interrupts(struct kunit *test);
+void own_clock(struct kunit *test);
+void unknown_calls(struct kunit *test);
+
 #endif
