@@ -61,18 +61,22 @@ check "and it has not noticed" eval '! grep -aq "time jumped" /tmp/out'
 rmmod attack
 ram=$(awk '{ split($1, a, "-"); cmd = "echo $((0x" a[2] " - 0x" a[1] "))"; cmd | getline n; close(cmd);
 	if (n == 134217728) { print a[1]; exit } }' /proc/$pid/maps)
-# The first page of its kernel: message, code; it runs there all the time.
-page=$((0x$ram / 4096 + 0x400))
-dd if=/proc/$pid/mem bs=4096 count=1 skip=$page of=/tmp/page 2>/dev/null
+# PAGE of its RAM, into FILE
+read_page() { dd if=/proc/$pid/mem bs=4096 count=1 skip=$((0x$ram / 4096 + $1)) of=$2 2>/dev/null; }
+# The first page of its kernel: text and messages.
+read_page 0x400 /tmp/page
 # Of 4096 random bytes 16 are zero, give or take.
 random() { [ "$(tr -d "\000" </tmp/page | wc -c)" -gt 4000 ]; }
 check "its memory read by the host is ciphertext" \
 	eval '[ -n "$ram" ] && ! grep -aq "kernel: all passed" /tmp/page && random'
+# Where it counts (FRESH): it is there at each dot.
+read_page 0x6000 /tmp/page
 was=$(dots)
 check "and it goes on" soon goes_on
-dd if=/proc/$pid/mem bs=4096 count=1 skip=$page of=/tmp/page2 2>/dev/null
-check "which is another one each time" eval '! cmp -s /tmp/page /tmp/page2'
-dd if=/tmp/page of=/proc/$pid/mem bs=4096 count=1 seek=$page conv=notrunc 2>/dev/null
+read_page 0x6000 /tmp/page2
+check "which is another one each time" eval 'random && ! cmp -s /tmp/page /tmp/page2'
+dd if=/tmp/page of=/proc/$pid/mem bs=4096 count=1 seek=$((0x$ram / 4096 + 0x6000)) \
+	conv=notrunc 2>/dev/null
 check "an older one put in its place ends it" soon logged "gave back another page than"
 kill -9 $pid
 wait $pid 2>/dev/null

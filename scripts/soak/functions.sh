@@ -57,7 +57,7 @@ vm_start() {
 	sleep 100000 <>/tmp/$vm.in >/tmp/$vm.in &
 	echo $! >/tmp/$vm.holder
 	( cd /mnt && ulimit -c unlimited && exec qemu-system-aarch64 -M virt,gic-version=3 \
-		-accel kvm -cpu host,kvm-no-adjvtime=on -smp $cpus -m $mib -nodefaults -no-user-config \
+		-accel kvm -cpu host -smp $cpus -m $mib -nodefaults -no-user-config \
 		-display none -no-reboot -serial stdio -qmp unix:/tmp/$vm.qmp,server,nowait \
 		"$@" </tmp/$vm.in >/tmp/$vm.log 2>/tmp/$vm.err ) &
 	echo $! >/tmp/$vm.pid
