@@ -36,20 +36,24 @@ static struct page_info look(pa_t pa)
 
 /*
  * Another CPU that zeroes a page it has taken back holds it as PG_MOVING: it is let
- * finish, for longer than any page takes. Power may go in its midst otherwise.
+ * finish, for longer than any page takes. Power may go in its midst otherwise. One that has
+ * panicked does not finish, nor any page of the block that it was at: it is waited for once, as
+ * a watchdog waits for nobody. @patience: looks left.
  */
-static struct page_info settled(pa_t pa)
+static struct page_info settled(pa_t pa, unsigned int *patience)
 {
 	struct page_info pi = look(pa);
 	unsigned int spins;
 
-	for (spins = 0; pi.state == PG_MOVING && spins < 1000000; spins++)
+	for (spins = 0; pi.state == PG_MOVING && spins < *patience; spins++)
 		pi = look(pa);
+	if (pi.state == PG_MOVING && broken())
+		*patience = 0;
 	return pi;
 }
 
 /* One page, if it is or may be a VM's. */
-static bool scrub_page(pa_t pa, struct page_info pi)
+static bool scrub_page(pa_t pa, struct page_info pi, unsigned int *patience)
 {
 	void *va = NULL;
 
@@ -63,7 +67,7 @@ static bool scrub_page(pa_t pa, struct page_info pi)
 		else
 			va = slot_map_private(pa, pi.vm);
 		if (!va)
-			pi = settled(pa);
+			pi = settled(pa, patience);
 	}
 	if (!va)
 		return false;
@@ -73,17 +77,17 @@ static bool scrub_page(pa_t pa, struct page_info pi)
 	return true;
 }
 
-static u64 scrub_range(u64 pa, u64 end)
+static u64 scrub_range(u64 pa, u64 end, unsigned int *patience)
 {
 	struct page_info pi;
 	u64 size, pages = 0;
 
 	for (; pa < end; pa = ALIGN_DOWN(pa, size) + size) {
-		pi = settled(PA(pa));
+		pi = settled(PA(pa), patience);
 		/* What is not a VM's is passed over by the entry, what may be is erased by the page. */
 		size = pi.state == PG_PRIVATE || pi.state == PG_MOVING ? PAGE_SIZE :
 			entry_size(pi.level);
-		if (scrub_page(PA(pa), pi))
+		if (scrub_page(PA(pa), pi, patience))
 			pages++;
 	}
 	return pages;
@@ -100,9 +104,9 @@ static u64 scrub_range(u64 pa, u64 end)
  */
 void scrub_private(void)
 {
+	unsigned int patience = 1000000, i;
 	struct hypsec_ram ram;
 	u64 pages = 0;
-	unsigned int i;
 
 	if (!broken()) {
 		vm_close_all("the host is powered off or reset");
@@ -112,7 +116,7 @@ void scrub_private(void)
 			slot_unmap(SLOT_PAGE);	/* this CPU panicked with it in use */
 	}
 	for (i = 0; ram_range(i, &ram); i++)
-		pages += scrub_range(ram.base, ram.base + ram.size);
+		pages += scrub_range(ram.base, ram.base + ram.size, &patience);
 	if (pages && !broken())
 		hlog("scrubbed %lu private pages", pages);
 	platform_wipe();

@@ -144,9 +144,11 @@ void s2_merge(struct s2 *s2, u64 ia, u32 live)
 		block = merged(table, level, live);
 		if (!block)
 			return;
-		pte_write(up.ptep, 0);
+		/* An annotation is invalid already, and never out of the record: hcall/scrub.c. */
+		pte_write(up.ptep, pte_valid(block) ? 0 : block);
 		tlb_flush_vmid(s2);
-		pte_write(up.ptep, block);
+		if (pte_valid(block))
+			pte_write(up.ptep, block);
 		dsb(ishst);
 		/* The page that is held stays the VM's. */
 		if (s2->holds || !pte_valid(block)) {
