@@ -199,6 +199,12 @@ static struct kunit_case pageseal_cases[] = {
 	KUNIT_CASE(read_only),
 	KUNIT_CASE(no_entry),
 	KUNIT_CASE(forgotten),
+	KUNIT_CASE(counted_while_taken),
+	KUNIT_CASE(changed_while_opened),
+	KUNIT_CASE(remapped_while_opened),
+	KUNIT_CASE(relinquished_while_touched),
+	KUNIT_CASE(ended_while_touched),
+	KUNIT_CASE(tables_reused),
 	{}
 };
 

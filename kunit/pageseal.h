@@ -27,6 +27,40 @@ void ps_flush(struct hk_vm *vm, u64 nr, u64 a, u64 b);
 #define ps_flush_ipa(vm, ipa) \
 	ps_flush(vm, KVM_HOST_SMCCC_FUNC(__kvm_tlb_flush_vmid_ipa), ipa, 3)
 
+/* --- pageseal_ops.c, for pageseal_states.c --- */
+
+enum state { UNTOUCHED, PAGE, BLOCK, SEALED, RELINQUISHED, STATES };
+
+/* Two frames in a row, in one state, and their pages */
+struct pair {
+	struct hk_vm *vm;
+	enum state state;
+	u64 ipa;
+	u64 *pte;		/* KVM's entries */
+	void *page, *first;	/* the first frame's page: now, and at the beginning */
+};
+
+enum effect {
+	NOTHING, SEALS,		/* ... a private page */
+	SEALS_BOTH,
+	WRITES,			/* ... the host to its page, after SEALS */
+	CLAIMS, STORES,		/* the guest, after CLAIMS */
+	FORGETS,
+};
+
+struct op {
+	const char *name;
+	int (*run)(struct pair *p, const struct op *o);
+	enum effect effect;
+	int host, private;	/* what it returns, when the page is the host's, and when not */
+	/* A host's access; a TLB call, its arguments, and KVM's entry during it */
+	enum access access;
+	u64 call, from, pages;
+	enum { AS_IT_IS, AGED, NONE, MARKED } entry;
+};
+extern const struct op ps_ops[];
+extern const unsigned int ps_nr_ops;
+
 /* pageseal_states.c: each state of a frame x each operation, and x each end of its VM */
 void state_and_operation(struct kunit *test);
 const void *next_operation(const void *prev, char *desc);
@@ -39,6 +73,14 @@ const void *next_attack(const void *prev, char *desc);
 void read_only(struct kunit *test);
 void no_entry(struct kunit *test);
 void forgotten(struct kunit *test);
+
+/* pageseal_race.c: on all CPUs */
+void counted_while_taken(struct kunit *test);
+void changed_while_opened(struct kunit *test);
+void remapped_while_opened(struct kunit *test);
+void relinquished_while_touched(struct kunit *test);
+void ended_while_touched(struct kunit *test);
+void tables_reused(struct kunit *test);
 
 
 #endif

@@ -6,18 +6,8 @@
 #include "auth.h"
 #include "pageseal.h"
 
-enum state { UNTOUCHED, PAGE, BLOCK, SEALED, RELINQUISHED, STATES };
 static const char *const state_names[STATES] = {
 	"untouched", "private", "in a block", "sealed", "relinquished",
-};
-
-/* Two frames in a row, in one state, and their pages */
-struct pair {
-	struct hk_vm *vm;
-	enum state state;
-	u64 ipa;
-	u64 *pte;		/* KVM's entries */
-	void *page, *first;	/* the first frame's page: now, and at the beginning */
 };
 
 #define FILL		0xa5		/* what the host has in a page that it gives */
@@ -29,20 +19,17 @@ static bool private(enum state s)
 }
 
 /* 2 MiB claimed at once. KVM has split its block since: a frame is its to take away. */
-static void in_a_block(struct pair *p)
+static void in_a_block(struct pair *p, void *block, u64 *pte)
 {
 	struct hk_vm *vm = p->vm;
 	struct kunit *test = vm->test;
-	void *block = page_address(hk_host_pages(test, 9));
-	u64 *pmd = &vm->pmd[BASE >> 21 & 511], *pte, pages = hk_vm_pages(vm), v;
+	u64 *pmd = &vm->pmd[BASE >> 21 & 511], pages = hk_vm_pages(vm), v;
 	unsigned int i;
 
 	KUNIT_ASSERT_EQ(test, hk_call(&vm->vcpu[0], HYPSEC_GUEST_RAM, BASE, SZ_2M, 0), HYPSEC_OK);
 	WRITE_ONCE(*pmd, __pa(block) | HK_RW | BIT(10) | 3UL << 8 | 0xfUL << 2 | BIT(0));
 	KUNIT_ASSERT_TRUE(test, hk_guest_load(&vm->vcpu[0], BASE, &v));
 	KUNIT_ASSERT_EQ(test, hk_vm_pages(vm), pages + 512);
-	pte = kunit_kzalloc(test, PAGE_SIZE, GFP_KERNEL);
-	KUNIT_ASSERT_NOT_NULL(test, pte);
 	for (i = 0; i < 512; i++)
 		pte[i] = (READ_ONCE(*pmd) + i * PAGE_SIZE) | BIT(1);
 	WRITE_ONCE(*pmd, __pa(pte) | BIT(1) | BIT(0));
@@ -51,15 +38,14 @@ static void in_a_block(struct pair *p)
 	p->pte = &pte[7];
 }
 
-static u64 relinquish(struct pair *p, u64 n)
-{
-	return hk_call(&p->vm->vcpu[0], HYPSEC_GUEST_RELINQUISH, p->ipa, n, 0);
-}
-
 static void make(struct kunit *test, struct pair *p, enum state s)
 {
+	void *block = s == BLOCK ? page_address(hk_host_pages(test, 9)) : NULL;
+	u64 *pte = kunit_kzalloc(test, PAGE_SIZE, GFP_KERNEL);
 	struct hk_vcpu *c;
 
+	KUNIT_ASSERT_NOT_NULL(test, pte);
+	/* Lent before the VM is made, so that it ends first */
 	*p = (struct pair){ .vm = hk_protected(test), .state = s, .ipa = GUEST_FREE };
 	c = &p->vm->vcpu[0];
 	p->page = p->vm->spare;
@@ -68,7 +54,7 @@ static void make(struct kunit *test, struct pair *p, enum state s)
 	hk_map(p->vm, p->ipa, p->page);
 	hk_map(p->vm, p->ipa + PAGE_SIZE, p->page + PAGE_SIZE);
 	if (s == BLOCK)
-		in_a_block(p);
+		in_a_block(p, block, pte);
 	p->first = p->page;
 	if (s == UNTOUCHED)
 		return;
@@ -79,153 +65,10 @@ static void make(struct kunit *test, struct pair *p, enum state s)
 		KUNIT_ASSERT_EQ(test, hk_try_access(ACC_LOAD, p->page + PAGE_SIZE), 0);
 	}
 	if (s == RELINQUISHED)
-		KUNIT_ASSERT_EQ(test, relinquish(p, 2), HYPSEC_OK);
+		KUNIT_ASSERT_EQ(test, hk_call(c, HYPSEC_GUEST_RELINQUISH, p->ipa, 2, 0), HYPSEC_OK);
 	KUNIT_ASSERT_EQ(test, hk_page_state(__pa(p->page), NULL),
 			private(s) ? HYPSEC_PAGE_NOT_HOST : HYPSEC_PAGE_HOST);
 }
-
-/* --- operations --- */
-
-#define ACCESS(name, what) \
-	static int name(struct pair *p) { return hk_try_access(what, p->page); }
-ACCESS(host_load, ACC_LOAD)
-ACCESS(host_load_pair, ACC_LOAD_PAIR)
-ACCESS(host_load_exclusive, ACC_LOAD_EXCLUSIVE)
-ACCESS(host_store, ACC_STORE)
-ACCESS(dc_civac, ACC_DC_CIVAC)
-ACCESS(dc_cvac, ACC_DC_CVAC)
-ACCESS(dc_zva, ACC_DC_ZVA)
-
-/* Load-exclusive and store-exclusive, until the store is done */
-static int host_exclusive(struct pair *p)
-{
-	atomic64_inc(p->page);
-	return 0;
-}
-
-/* 8 bytes, 4 of them in each page */
-static int host_unaligned(struct pair *p)
-{
-	u64 v;
-
-	return hk_try_load(p->page + PAGE_SIZE - 4, &v);
-}
-
-/* KVM's entries are as in @bits, the call comes, and they are as they were. */
-static int flush(struct pair *p, u64 entry, u64 nr, u64 a, u64 b)
-{
-	u64 was = *p->pte;
-
-	WRITE_ONCE(*p->pte, entry);
-	ps_flush(p->vm, nr, a, b);
-	WRITE_ONCE(*p->pte, was);
-	return 0;
-}
-
-#define FN(name)	KVM_HOST_SMCCC_FUNC(__kvm_ ## name)
-#define FLUSH(name, entry, nr, a, b) \
-	static int name(struct pair *p) { return flush(p, entry, nr, a, b); }
-FLUSH(ipa_valid, *p->pte, FN(tlb_flush_vmid_ipa), p->ipa, 3)
-FLUSH(ipa_aged, *p->pte & ~(BIT(10) | BIT(7)), FN(tlb_flush_vmid_ipa), p->ipa, 3)
-FLUSH(ipa_invalid, 0, FN(tlb_flush_vmid_ipa), p->ipa, 3)
-FLUSH(ipa_marked, BIT(10), FN(tlb_flush_vmid_ipa_nsh), p->ipa, 3)
-FLUSH(range_valid, *p->pte, FN(tlb_flush_vmid_range), p->ipa, 2)
-FLUSH(range_invalid, 0, FN(tlb_flush_vmid_range), p->ipa, 2)
-FLUSH(range_before, 0, FN(tlb_flush_vmid_range), p->ipa - 512 * PAGE_SIZE, 512)
-FLUSH(vmid_valid, *p->pte, FN(tlb_flush_vmid), 0, 0)
-/* All of a VM: after a change of permissions or ages, not a removal (kvm/hcalls.c) */
-FLUSH(vmid_invalid, 0, FN(tlb_flush_vmid), 0, 0)
-FLUSH(cpu_context, 0, FN(flush_cpu_context), 0, 0)
-FLUSH(vm_context, 0, FN(flush_vm_context), 0, 0)
-
-/* Another page, where what was sealed is put then */
-static int ipa_other(struct pair *p)
-{
-	void *other = p->vm->spare + 4 * PAGE_SIZE;
-
-	WRITE_ONCE(*p->pte, *p->pte - __pa(p->page) + __pa(other));
-	ps_flush_ipa(p->vm, p->ipa);
-	memcpy(other, p->page, PAGE_SIZE);
-	p->page = other;
-	return 0;
-}
-
-#define CALL(name) \
-	static int name(struct pair *p) \
-	{ \
-		struct arm_smccc_res res; \
-		return hypsec_call_##name(__pa(p->page), &res); \
-	}
-CALL(reclaim)
-CALL(unshare)
-
-static int donate(struct pair *p)
-{
-	struct arm_smccc_res res;
-	int status = hypsec_call_donate(__pa(p->page), &res);
-
-	return status ?: hypsec_call_reclaim(__pa(p->page), &res);
-}
-
-static int share(struct pair *p)
-{
-	struct arm_smccc_res res;
-	int status = hypsec_call_share(__pa(p->page), &res);
-
-	return status ?: hypsec_call_unshare(__pa(p->page), &res);
-}
-
-static int page_info(struct pair *p)
-{
-	return hk_page_state(__pa(p->page), NULL);
-}
-
-static int guest_load(struct pair *p)
-{
-	u64 v;
-
-	return !hk_guest_load(&p->vm->vcpu[0], p->ipa, &v);
-}
-
-static int guest_store(struct pair *p)
-{
-	return !hk_guest_store(&p->vm->vcpu[0], p->ipa, SECRET);
-}
-
-static int guest_relinquish(struct pair *p)
-{
-	return relinquish(p, 1);
-}
-
-enum effect {
-	NOTHING, SEALS,		/* ... a private page */
-	SEALS_BOTH,
-	WRITES,			/* ... the host to its page, after SEALS */
-	CLAIMS, STORES,		/* the guest, after CLAIMS */
-	FORGETS,
-};
-
-static const struct op {
-	int (*run)(struct pair *p);
-	const char *name;
-	enum effect effect;
-	int host, private;	/* what it returns, when the page is the host's, and when not */
-} ops[] = {
-#define O(name, args...) { name, #name, args }
-	O(host_load, SEALS), O(host_load_pair, SEALS), O(host_load_exclusive, SEALS),
-	O(host_unaligned, SEALS_BOTH), O(host_store, WRITES), O(host_exclusive, WRITES),
-	O(dc_zva, WRITES), O(dc_civac, NOTHING), O(dc_cvac, NOTHING),
-	O(ipa_valid, NOTHING), O(ipa_aged, NOTHING), O(ipa_invalid, SEALS), O(ipa_marked, SEALS),
-	O(ipa_other, SEALS), O(range_valid, NOTHING), O(range_invalid, SEALS),
-	O(range_before, NOTHING), O(vmid_valid, NOTHING), O(vmid_invalid, NOTHING),
-	O(cpu_context, NOTHING), O(vm_context, NOTHING),
-	O(donate, WRITES, HYPSEC_OK, HYPSEC_DENIED),
-	O(reclaim, NOTHING, HYPSEC_DENIED, HYPSEC_DENIED),
-	O(share, NOTHING, HYPSEC_OK, HYPSEC_DENIED),
-	O(unshare, NOTHING, HYPSEC_STATE, HYPSEC_DENIED),
-	O(page_info, NOTHING, HYPSEC_PAGE_HOST, HYPSEC_PAGE_NOT_HOST),
-	O(guest_load, CLAIMS), O(guest_store, STORES), O(guest_relinquish, FORGETS),
-};
 
 /* --- the views --- */
 
@@ -259,7 +102,7 @@ static void try(struct kunit *test, enum state s, const struct op *o)
 		memcpy(before_page, p.page, PAGE_SIZE);
 	pages = hk_vm_pages(p.vm);
 	hk_read_accounts(test, &before);
-	KUNIT_EXPECT_EQ_MSG(test, o->run(&p), mine ? o->private : o->host, "%s", o->name);
+	KUNIT_EXPECT_EQ_MSG(test, o->run(&p, o), mine ? o->private : o->host, "%s", o->name);
 	hk_read_accounts(test, &after);
 
 	/* What the host knows without a touch */
@@ -375,11 +218,11 @@ static struct cell *next_cell(const void *prev, unsigned int count)
 
 const void *next_operation(const void *prev, char *desc)
 {
-	struct cell *c = next_cell(prev, ARRAY_SIZE(ops));
+	struct cell *c = next_cell(prev, ps_nr_ops);
 
 	if (c)
 		snprintf(desc, KUNIT_PARAM_DESC_SIZE, "%s: %s", state_names[c->state],
-			 ops[c->n].name);
+			 ps_ops[c->n].name);
 	return c;
 }
 
@@ -387,7 +230,7 @@ void state_and_operation(struct kunit *test)
 {
 	const struct cell *c = test->param_value;
 
-	try(test, c->state, &ops[c->n]);
+	try(test, c->state, &ps_ops[c->n]);
 }
 
 const void *next_end(const void *prev, char *desc)
