@@ -40,12 +40,15 @@ static int flush(struct pair *p, const struct op *o)
 static int flush_other(struct pair *p, const struct op *o)
 {
 	void *other = p->vm->spare + 4 * PAGE_SIZE;
+	int state;
 
 	WRITE_ONCE(*p->pte, *p->pte - __pa(p->page) + __pa(other));
 	ps_flush_ipa(p->vm, p->ipa);
+	/* Before the copy would seal it */
+	state = hk_page_state(__pa(p->page), NULL);
 	memcpy(other, p->page, PAGE_SIZE);
 	p->page = other;
-	return 0;
+	return state;
 }
 
 static int donate(struct pair *p, const struct op *o)
@@ -117,7 +120,7 @@ const struct op ps_ops[] = {
 	FLUSH("IPA, aged", tlb_flush_vmid_ipa, AGED, NOTHING, 0, 3),
 	FLUSH("IPA, gone", tlb_flush_vmid_ipa, NONE, SEALS, 0, 3),
 	FLUSH("IPA, marked", tlb_flush_vmid_ipa_nsh, MARKED, SEALS, 0, 3),
-	{ "IPA, another page", flush_other, SEALS },
+	{ "IPA, another page", flush_other, SEALS, HYPSEC_PAGE_HOST, HYPSEC_PAGE_HOST },
 	FLUSH("range, valid", tlb_flush_vmid_range, AS_IT_IS, NOTHING, 0, 2),
 	FLUSH("range, gone", tlb_flush_vmid_range, NONE, SEALS, 0, 2),
 	FLUSH("range before", tlb_flush_vmid_range, NONE, NOTHING, -512 * PAGE_SIZE, 512),

@@ -9,7 +9,7 @@
 #include "pageseal.h"
 
 #define COUNTED	4			/* frames */
-#define ROUNDS	300
+#define ROUNDS	1000000		/* most of its time it has its pages */
 #define CODE	(GUEST_IMAGE + 0x30000)
 #define WORD	0xff8			/* also counted in each frame */
 #define RUNS	20000			/* of a vCPU that waits for a page */
@@ -95,6 +95,9 @@ static void move(struct race *r, struct frame *f)
 
 	WRITE_ONCE(*f->pte, 0);
 	ps_flush_ipa(r->vm, f->ipa);
+	/* Before a touch would seal it: a device could look. */
+	if (hk_page_state(__pa(page), NULL) != HYPSEC_PAGE_HOST)
+		atomic_inc(&r->seen);
 	look(r, page);
 	memcpy(f->free, page, PAGE_SIZE);
 	/* The copy first: the core walks the table on another CPU. */
