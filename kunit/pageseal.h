@@ -76,11 +76,16 @@ void forgotten(struct kunit *test);
 
 /* pageseal_race.c: on all CPUs */
 void counted_while_taken(struct kunit *test);
+void ended_while_touched(struct kunit *test);
+/* A thread of the host's has begun (@count is not 0), if its CPU has a turn for it. */
+void ps_await(const u64 *count);
+/* A run to its end; a page that is on its way is waited for. */
+struct hk_exit ps_run_through(struct hk_vcpu *c);
+
+/* pageseal_open.c: on two */
 void changed_while_opened(struct kunit *test);
 void remapped_while_opened(struct kunit *test);
 void relinquished_while_touched(struct kunit *test);
-void ended_while_touched(struct kunit *test);
 void tables_reused(struct kunit *test);
-
 
 #endif
