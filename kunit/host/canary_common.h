@@ -81,6 +81,7 @@ static const char *const platform[] = {
 
 /* Registers that a guest runs with as they are: all accesses trap (pvm/sysregs.def). */
 static const char *const trapped[] = {
+	NAME(CNTVCT_EL0),		/* nobody chooses it: it counts */
 	/* MDCR_EL2.TPM, TPMS, E2PB, E2TB, TTRF */
 	NAME(PMCNTENSET_EL0), NAME(PMCNTENCLR_EL0), NAME(PMSELR_EL0), NAME(PMUSERENR_EL0),
 	NAME(PMSCR_EL1), NAME(PMBLIMITR_EL1), NAME(TRBLIMITR_EL1), NAME(TRFCR_EL1),

@@ -57,6 +57,7 @@ static void expected(u8 *k, enum pvm_exposure what)
 static const char *const changed[] = {
 	NAME(PMSELR_EL0),		/* 0 */
 	NAME(SVCR),			/* 0: KVM has saved the host's SME state */
+	NAME(CNTVCT_EL0),		/* counts */
 	NAME(CNTV_CVAL_EL0), NAME(CNTV_CTL_EL0),	/* KVM keeps the guest's timer while it waits */
 	NAME(PMCNTENCLR_EL0),		/* written to, not a register to read */
 	NULL

@@ -99,7 +99,7 @@ static void other_calls(void **state)
 	assert_int_equal(masks, runs);
 }
 
-static u64 timer_cval, timer_ctl;
+static u64 timer_cval, timer_ctl, guest_now, next_cval;
 
 /* The guest's instructions: it looks at its timer and sets it anew. */
 static u64 timer_guest(struct vcpu_regs *r)
@@ -109,10 +109,11 @@ static u64 timer_guest(struct vcpu_regs *r)
 	assert_int_equal(read_sysreg(CNTV_CVAL_EL0), timer_cval);
 	assert_int_equal(read_sysreg(CNTV_CTL_EL0), timer_ctl);
 	exit = guest(r);
-	timer_cval = test_rand();
+	timer_cval = next_cval;
 	timer_ctl = test_rand() & 3;
 	write_sysreg(timer_cval, CNTV_CVAL_EL0);
 	write_sysreg(timer_ctl, CNTV_CTL_EL0);
+	write_sysreg(guest_now, CNTVCT_EL0);
 	return exit;
 }
 
@@ -122,7 +123,7 @@ static u64 timer_guest(struct vcpu_regs *r)
  */
 static void timer(void **state)
 {
-	u64 host_offset, due;
+	u64 host_offset;
 	(void)state;
 
 	warm_up();
@@ -130,17 +131,30 @@ static void timer(void **state)
 	world_vcpu[0].cntvoff = test_rand();
 	world_vcpu[0].cntv_cval = timer_cval = test_rand();
 	world_vcpu[0].cntv_ctl = timer_ctl = 1;
-	for (int i = 0; i < 16; i++) {
-		host_offset = test_rand();
+	for (int i = 0; i < 64; i++) {
+		/* Counts as they are; and some that are not, by the guest's or the host's doing. */
+		u64 now = i & 8 ? test_rand() : test_rand() >> 8;
+		u64 shown, left;
+
+		host_offset = i & 16 ? test_rand() : test_rand() % now;
+		world_vcpu[0].cntvoff = i & 32 ? test_rand() : test_rand() % now;
 		write_sysreg(host_offset, CNTVOFF_EL2);
 		write_sysreg(test_rand(), CNTV_CVAL_EL0);
 		write_sysreg(test_rand() & 3, CNTV_CTL_EL0);
+		guest_now = now - world_vcpu[0].cntvoff;
+		next_cval = i & 4 ? test_rand() : guest_now + (i & 1 ? 1000 : -1000);
 		cpu_guest = timer_guest;
 		cpu_run_vcpu(vm, HOST);
-		due = timer_cval + world_vcpu[0].cntvoff;	/* by the physical count */
 		assert_int_equal(read_sysreg(CNTVOFF_EL2), host_offset);
-		assert_int_equal(read_sysreg(CNTV_CVAL_EL0) + host_offset, due);
 		assert_int_equal(read_sysreg(CNTV_CTL_EL0), timer_ctl);
+		shown = read_sysreg(CNTV_CVAL_EL0);
+		left = timer_cval > guest_now ? timer_cval - guest_now : 0;
+		if (!left)
+			assert_int_equal(shown, 0);
+		else if (now - host_offset <= (1UL << 62) && left <= (1UL << 62))
+			assert_int_equal(shown - (now - host_offset), left);
+		/* Whoever adds the host's offset to it gets no other moment by an overflow. */
+		assert_true(shown <= GENMASK(62, 0));
 	}
 }
 
