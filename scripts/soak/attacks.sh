@@ -175,6 +175,14 @@ case_swap() {
 	finish
 }
 
+# The next guest's memory in small pages, so that KVM's table has an entry for each; and as before
+thp=/sys/kernel/mm/transparent_hugepage/enabled
+small_pages() {
+	thp_was=$(sed 's/.*\[\(.*\)\].*/\1/' $thp)
+	echo never >$thp
+}
+any_pages() { echo "$thp_was" >$thp; }
+
 # KVM's own table, as a hostile kernel writes it, has page $2's memory at page $1.
 alias_to() {
 	$dir/attack remap "$(vm_pid $vm)" $((frame0 + $1 * 4096)) \
@@ -183,15 +191,18 @@ alias_to() {
 
 # Both were read by two_times, so both are sealed.
 case_alias() {
+	small_pages
 	begin alias
 	check "one page at two frames" eval 'two_times $vm 2 && set -- $pages && alias_to $1 $2'
 	cont_vm $vm
 	check "the guest notices" ends $vm "\\($wrong_page\\|$foreign_page\\)"
 	finish
+	any_pages
 }
 
 # Only the first was: the second page is the guest's own and in use.
 case_foreign() {
+	small_pages
 	begin foreign
 	check "a page that another frame of the guest has" eval 'two_times $vm 2 && cont_vm $vm &&
 		goes_on $vm 2 && stop_vm $vm && set -- $pages && alias_to $1 $2 &&
@@ -200,6 +211,7 @@ case_foreign() {
 	check "the guest notices, or never comes to use it" \
 		eval 'ends $vm "\\($wrong_page\\|$foreign_page\\)" || goes_on $vm'
 	finish
+	any_pages
 }
 
 # --- All at once
