@@ -323,7 +323,8 @@ bool pvm_abort(struct vcpu *v, enum vcpu_exit *code)
 	if (!range_ok(ipa.v, PAGE_SIZE, BIT(vm->s2.ipa_bits)))
 		return external_abort(v);
 
-	spin_lock(&vm->lock);
+	if (!lock_for_claim(vm))
+		return pvm_show(v, SHOW_NOTHING, code);		/* it faults again */
 	dead = vm->state == VM_DEAD;
 	ram = pvm_in_ram(vm->pvm, ipa.v, PAGE_SIZE);
 	spin_unlock(&vm->lock);
