@@ -71,7 +71,7 @@ void share_charge(u16 vm, s32 pages);
  */
 bool share_ok(u16 vm);
 
-/* --- ownership (mem/own.c); every transition is listed in mem/transitions.def --- */
+/* --- ownership (mem/own.c, record.c); every transition is listed in mem/transitions.def --- */
 
 /* Only PG_HOST gives anybody but the core a right: test for it, not for the others. */
 enum page_state {
