@@ -63,13 +63,12 @@ __weak void image_verify_init(struct image_verify *v, u64 image_ipa, u64 ipa_lim
 	v->ipa_limit = ipa_limit;
 }
 
-__weak int image_verify_step(struct image_verify *v, struct image_source *src, u64 budget)
+__weak int image_verify_step(struct image_verify *v, struct image_source *src)
 {
 	unsigned int i = w.verify_next;
 	const void *va;
 	int ret;
 
-	assert_true(budget <= 2 * PAGE_SIZE);
 	assert_true(i < ARRAY_SIZE(w.verify_status));
 	if (w.verify_page[i]) {
 		ret = src->page(src, w.verify_page[i] - 1, true, &va);
