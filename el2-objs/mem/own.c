@@ -92,10 +92,12 @@ static int move_begin(struct move *m)
 	return ret;
 }
 
-/* Step 3. */
+/* Step 3. A block that becomes private has a page held for its split, until it goes whole. */
 static void move_end(const struct move *m, u64 new, s64 private_pages)
 {
 	spin_lock(&host_s2_lock);
+	if (m->size == SZ_2M)
+		host_s2.held += private_pages > 0 ? 1 : -1;
 	s2_replace(&host_s2, m->pa.v, ANN_MOVING, new);
 	if ((new & S2_VALID) || (new & ANN_STATE) == ANN_PRIVATE)
 		s2_merge(&host_s2, m->pa.v, epochs_dirty());
@@ -290,14 +292,6 @@ static void zero_block(pa_t block)
 	}
 }
 
-/* The entry of a block that changes hands, one way or the other, has a page held for its split. */
-static void count_held(int blocks)
-{
-	spin_lock(&host_s2_lock);
-	host_s2.held += blocks;
-	spin_unlock(&host_s2_lock);
-}
-
 int own_claim_block(pa_t pa, u16 vm, u64 frame)
 {
 	struct move m = { .op = OWN_CLAIM, .pa = pa, .size = SZ_2M };
@@ -313,7 +307,6 @@ int own_claim_block(pa_t pa, u16 vm, u64 frame)
 		return ret;
 	}
 	zero_block(pa);
-	count_held(1);
 	move_end(&m, m.mine, PAGES_2M);
 	return HYPSEC_OK;
 }
@@ -326,8 +319,7 @@ int own_return_block(pa_t pa, u16 vm, u64 frame)
 	if (ret != HYPSEC_OK)
 		return ret;
 	zero_block(pa);
-	count_held(-1);
-	pool_unhold(1);
 	move_end(&m, pa.v | (HOST_LEAF & ~S2_TABLE), -PAGES_2M);
+	pool_unhold(1);
 	return HYPSEC_OK;
 }

@@ -113,11 +113,10 @@ static void waits(void **state)
 /* A shadow maps the block: all of it is dropped from there first. */
 static void stamped(void **state)
 {
-	bool ram;
 	(void)state;
 
 	spin_lock(&vm->lock);
-	assert_int_equal(own_stamp(PA(BLOCK + PAGE_SIZE), SZ_2M, &ram), SZ_2M);
+	assert_int_equal(own_stamp(PA(BLOCK + PAGE_SIZE), SZ_2M), SZ_2M);
 	spin_unlock(&vm->lock);
 	assert_int_equal(own_claim_block(PA(BLOCK), 50, BASE), HYPSEC_EPOCH);
 	assert_int_equal(pool_account(HYPSEC_ACC_HELD), 0);

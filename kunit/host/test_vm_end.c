@@ -175,10 +175,8 @@ static void test_cut_off(void **state)
 
 static void map_host_page(struct vm *vm, u64 frame, u64 pa)
 {
-	bool ram;
-
 	spin_lock(&vm->lock);
-	assert_int_equal(own_stamp(PA(pa), PAGE_SIZE, &ram), PAGE_SIZE);
+	assert_int_equal(own_stamp(PA(pa), PAGE_SIZE), PAGE_SIZE);
 	assert_int_equal(s2_map(&vm->s2, frame << PAGE_SHIFT, PA(pa), PAGE_SIZE,
 				S2_R | S2_W | S2_MEMATTR_WB), HYPSEC_OK);
 	spin_unlock(&vm->lock);

@@ -170,6 +170,12 @@ __weak void pvm_free(struct vm *vm)
 	vm->pvm = NULL;
 }
 
+__weak void vm_leave(struct vm *vm)
+{
+	if (!--vm->running && vm->state == VM_DEAD && vm->pvm)
+		pvm_free(vm);
+}
+
 /* --- seal/ and pvm/sealed.c: frames are never sealed here --- */
 __weak int seal_init(struct seal *s, u16 vm)
 {
