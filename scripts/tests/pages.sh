@@ -27,10 +27,8 @@ need_kernel
 built=$("$here/build")
 attack=$("$HYPSEC_TOP/scripts/attack/build")
 add=(--add "$KERNEL_IMAGE:/soak/Image")
-for file in "$here"/{functions.sh,attacks.sh,cmdline} "$built"/{ram,qmp,vm.img,initrd.cpio} \
-	"$attack"/attack{,.ko}; do
-	add+=(--add "$file:/soak/$(basename "$file")")
-done
+into_host /soak "$here"/{functions.sh,attacks.sh,cmdline} "$built"/{ram,qmp,vm.img,initrd.cpio} \
+	"$attack"/attack{,.ko}
 
 # attacks PLAIN SMP "CASE..." [HOST-OPTION...]
 attacks() {
