@@ -154,6 +154,7 @@ u64 hk_watched_irqs(const struct hk_vcpu *c);
 #define ESR_IL			ESR_ELx_IL
 #define ESR_ISS			GENMASK(24, 0)
 #define ESR_WFX_WFE		BIT(0)
+#define ESR_WFX_RV		BIT(2)
 #define ESR_ISV			ESR_ELx_ISV
 #define ESR_SAS			ESR_ELx_SAS
 #define ESR_SSE			ESR_ELx_SSE
