@@ -25,7 +25,13 @@
 #define PERIOD	(HZ / 2)
 #define PERIOD_LOW (HZ / 20)	/* with less than twice the low mark */
 #define BATCH	256		/* pages a round */
-#define CHUNK	5		/* order: pages near each other cost fewer tables than they are */
+/*
+ * Orders. A page alone may cost the core more for tables than it is: one for the host's stage 2,
+ * one for the core's own mapping. So that the pool grows with each, and never by the pages that
+ * are kept for donations, there are always some next to each other.
+ */
+#define CHUNK	5
+#define CHUNK_LEAST PAGE_ALLOC_COSTLY_ORDER	/* the most for which the kernel does what it can */
 #define WAIT	(HZ / 10)	/* of a vCPU, at most: then it tries again */
 
 static LIST_HEAD(donated);	/* by page->lru; the worker's alone */
@@ -82,13 +88,13 @@ static bool donate_one(struct page *page)
 /* Return: pages given. */
 static unsigned int donate_chunk(void)
 {
-	const gfp_t gfp = GFP_KERNEL | __GFP_NORETRY | __GFP_NOWARN;
-	struct page *page = alloc_pages(gfp, CHUNK);
 	unsigned int order = CHUNK, i, given = 0;
+	struct page *page;
 
+	page = alloc_pages(GFP_KERNEL | __GFP_NORETRY | __GFP_NOWARN, order);
 	if (!page) {
-		order = 0;
-		page = alloc_page(gfp);
+		order = CHUNK_LEAST;
+		page = alloc_pages(GFP_KERNEL | __GFP_RETRY_MAYFAIL | __GFP_NOWARN, order);
 	}
 	if (!page)
 		return 0;
