@@ -86,6 +86,11 @@ check "and the accounts are as before" soon same_accounts
 dropped $holder
 check "the file's end changes nothing" soon same_accounts
 
+check "a VMM closes a VM that is being verified, and lives: all is back then" \
+	eval '"$dir/closes" "$dir/off.img" >$out 2>&1'
+sed 's/^/# /' $out
+check "and the accounts are as before" soon same_accounts
+
 # Dead, and nobody has let go of it: a device may write to its memory, which is its VMM's.
 mark
 ( vm off.img 1 -no-shutdown ) &

@@ -13,7 +13,7 @@ for file in pool.sh functions.sh; do
 	add+=(--add "$HYPSEC_TOP/scripts/protected/$file:/protected/$file")
 done
 add+=(--add "$("$HYPSEC_TOP/scripts/protected/relinquish/build"):/protected/linux.img")
-for file in off.img stay.img spend.img hold beside; do
+for file in off.img stay.img spend.img hold beside closes; do
 	add+=(--add "$images/$file:/protected/$file")
 done
 out=$("$HYPSEC_TOP/scripts/host" --mem 1G --timeout 900 "${add[@]}" -- sh /protected/pool.sh) &&
