@@ -4,28 +4,34 @@
  * the low one pages are donated, above the high one donated pages are taken back.
  *
  * Where a VM has to wait for pages all the same, the core says so with the account of free
- * pages, and shows KVM a WFE of that vCPU. KVM yields then, kvm_vcpu_on_spin(), and would run it
- * again at once; here its thread sleeps until there are pages. Without kprobes it spins, and
- * lets others run, until the next look at the account.
+ * pages, and shows KVM a WFE of that vCPU, by a syndrome that no other WFE has. KVM yields then,
+ * kvm_vcpu_on_spin(), and would run it again at once; here its thread sleeps until there are
+ * pages. Without kprobes it spins, and lets others run, until the next look at the account.
  */
 #define pr_fmt(fmt) "hypsec: " fmt
 
 #include <linux/gfp.h>
 #include <linux/kprobes.h>
+#include <linux/kvm_host.h>
 #include <linux/list.h>
 #include <linux/mm.h>
 #include <linux/moduleparam.h>
 #include <linux/page-flags.h>
 #include <linux/wait.h>
 #include <linux/workqueue.h>
+#include <asm/kvm_emulate.h>
 #include "hypsec.h"
-
-struct kvm_vcpu;
 
 #define PERIOD	(HZ / 2)
 #define PERIOD_LOW (HZ / 20)	/* with less than twice the low mark */
 #define BATCH	256		/* pages a round */
-#define CHUNK	5		/* order: pages near each other cost fewer tables than they are */
+/*
+ * Orders. A page alone may cost the core more for tables than it is: one for the host's stage 2,
+ * one for the core's own mapping. So that the pool grows with each, and never by the pages that
+ * are kept for donations, there are always some next to each other.
+ */
+#define CHUNK	5
+#define CHUNK_LEAST PAGE_ALLOC_COSTLY_ORDER	/* the most for which the kernel does what it can */
 #define WAIT	(HZ / 10)	/* of a vCPU, at most: then it tries again */
 
 static LIST_HEAD(donated);	/* by page->lru; the worker's alone */
@@ -82,13 +88,13 @@ static bool donate_one(struct page *page)
 /* Return: pages given. */
 static unsigned int donate_chunk(void)
 {
-	const gfp_t gfp = GFP_KERNEL | __GFP_NORETRY | __GFP_NOWARN;
-	struct page *page = alloc_pages(gfp, CHUNK);
 	unsigned int order = CHUNK, i, given = 0;
+	struct page *page;
 
+	page = alloc_pages(GFP_KERNEL | __GFP_NORETRY | __GFP_NOWARN, order);
 	if (!page) {
-		order = 0;
-		page = alloc_page(gfp);
+		order = CHUNK_LEAST;
+		page = alloc_pages(GFP_KERNEL | __GFP_RETRY_MAYFAIL | __GFP_NOWARN, order);
 	}
 	if (!page)
 		return 0;
@@ -177,7 +183,9 @@ static void wait_for_pages(struct kvm_vcpu *vcpu, bool yield_to_kernel_mode)
 
 static int on_spin(struct kprobe *p, struct pt_regs *regs)
 {
-	if (!pages_wanted())
+	const struct kvm_vcpu *vcpu = (const void *)regs_get_kernel_argument(regs, 0);
+
+	if ((u32)kvm_vcpu_get_esr(vcpu) != HYPSEC_ESR_WAIT)
 		return 0;
 	instruction_pointer_set(regs, (unsigned long)wait_for_pages);
 	return 1;

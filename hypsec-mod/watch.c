@@ -7,11 +7,11 @@
  */
 #define pr_fmt(fmt) "hypsec: " fmt
 
-#include <linux/ftrace.h>
 #include <linux/kexec.h>
 #include <linux/kprobes.h>
+#include <linux/list.h>
 #include <linux/sched.h>
-#include <linux/string.h>
+#include <linux/spinlock.h>
 #include <linux/suspend.h>
 #include <linux/workqueue.h>
 #include <asm/ptrace.h>
@@ -27,6 +27,7 @@ static int hibernation(struct notifier_block *nb, unsigned long event, void *dat
 
 static struct notifier_block pm_nb = { .notifier_call = hibernation };
 
+#ifdef CONFIG_KPROBES
 /*
  * The end of a VM is seen twice. kvm_arch_flush_shadow_all(struct kvm *) is called when the
  * memory of the VMM goes away, before its pages do: a VMM that was killed still has the VM's
@@ -35,88 +36,128 @@ static struct notifier_block pm_nb = { .notifier_call = hibernation };
  * All pages are back, zeroed, before the kernel frees the first of them, with no TLB call for any
  * (exit_mmap()). Later would be too late: the next to use one may be a device, which no table
  * stops, and what it read from a disk would be gone when the page is zeroed, at the first look
- * of a CPU or by the worker. The core works in steps, between which it lets interrupts in.
+ * of a CPU or by the worker.
+ *
+ * That may take long, and both are called where a thread may sleep: so the probes send it here,
+ * as any function it might have called, and from here it goes to the one it meant.
  */
-#if defined(CONFIG_DYNAMIC_FTRACE_WITH_ARGS) || defined(CONFIG_KPROBES)
-static const char * const ends[] = { "kvm_arch_flush_shadow_all", "kvm_arch_destroy_vm" };
+struct kvm;
+
+struct detour {
+	struct list_head list;
+	struct task_struct *task;
+	unsigned long kvm;
+};
+
+/* Those who come from here: the probes let them through. */
+static LIST_HEAD(detours);
+static DEFINE_RAW_SPINLOCK(detours_lock);
 
 static void reap(struct work_struct *work);
 static DECLARE_DELAYED_WORK(reaper, reap);
 
 #define IDLE_STEPS 1000		/* without a page found: far more than a sound search takes */
 
+/*
+ * What is left of VMs that have ended: a vCPU was inside; or they are dead, for a reason of the
+ * core's, while their VMM lives on and may let a device write to their memory.
+ */
 static void reap(struct work_struct *work)
 {
-	unsigned long last = ULONG_MAX;
+	unsigned long last = ULONG_MAX, delay = HZ;
 	struct arm_smccc_res res;
 	unsigned int idle = 0;
+	int status;
 
-	while (!hypsec_call_vm_reap(&res) && res.a1) {
+	while (!(status = hypsec_call_vm_reap(&res)) && res.a1) {
 		idle = res.a1 < last ? 0 : idle + 1;
 		last = res.a1;
 		if (idle > IDLE_STEPS) {
 			/* A page or a vCPU of it is in use: again, but not all the time. */
-			queue_delayed_work(system_unbound_wq, &reaper, HZ / 10);
+			delay = HZ / 10;
 			break;
 		}
 		cond_resched();
 	}
+	/* A broken core gives nothing back. */
+	if (!status)
+		queue_delayed_work(system_unbound_wq, &reaper, delay);
 }
 
-/* Not called where there is nothing to hook: watch_vms() says so. */
-static void __maybe_unused vm_gone(unsigned long kvm)
+static void end_vm(unsigned long kvm)
 {
 	struct arm_smccc_res res;
 
-	hypsec_call_vm_teardown(kvm, &res);
+	while (!hypsec_call_vm_teardown(kvm, &res) && res.a1)
+		cond_resched();
 	/* For what it could not do: a vCPU inside, which no KVM has left now. */
 	hypsec_call_vm_end(kvm, &res);
 	mod_delayed_work(system_unbound_wq, &reaper, 0);
 }
 
-#endif
-
-/* By ftrace where there is ftrace, as interrupts stay on there. */
-#ifdef CONFIG_DYNAMIC_FTRACE_WITH_ARGS
-static void traced(unsigned long ip, unsigned long parent, struct ftrace_ops *ops,
-		   struct ftrace_regs *fregs)
+static bool on_detour(unsigned long kvm)
 {
-	vm_gone(ftrace_regs_get_argument(fregs, 0));
+	unsigned long flags;
+	struct detour *d;
+	bool found = false;
+
+	raw_spin_lock_irqsave(&detours_lock, flags);
+	list_for_each_entry(d, &detours, list)
+		found |= d->task == current && d->kvm == kvm;
+	raw_spin_unlock_irqrestore(&detours_lock, flags);
+	return found;
 }
 
-static struct ftrace_ops end_ops = { .func = traced };
+/* @function: of the kernel's, by an address of which the compiler knows nothing. */
+static __nocfi void end_first(struct kvm *kvm, void *function)
+{
+	struct detour d = { .task = current, .kvm = (unsigned long)kvm };
+
+	end_vm(d.kvm);
+	raw_spin_lock_irq(&detours_lock);
+	list_add(&d.list, &detours);
+	raw_spin_unlock_irq(&detours_lock);
+	((void (*)(struct kvm *))function)(kvm);
+	raw_spin_lock_irq(&detours_lock);
+	list_del(&d.list);
+	raw_spin_unlock_irq(&detours_lock);
+}
+
+static int ends(struct kprobe *p, struct pt_regs *regs);
+static struct kprobe end_probes[] = {
+	{ .symbol_name = "kvm_arch_flush_shadow_all", .pre_handler = ends },
+	{ .symbol_name = "kvm_arch_destroy_vm", .pre_handler = ends },
+};
+
+static void flush_shadow_all(struct kvm *kvm)
+{
+	end_first(kvm, end_probes[0].addr);
+}
+
+static void destroy_vm(struct kvm *kvm)
+{
+	end_first(kvm, end_probes[1].addr);
+}
+
+static int ends(struct kprobe *p, struct pt_regs *regs)
+{
+	void (*first)(struct kvm *kvm) = p == end_probes ? flush_shadow_all : destroy_vm;
+
+	if (on_detour(regs_get_kernel_argument(regs, 0)))
+		return 0;
+	instruction_pointer_set(regs, (unsigned long)first);
+	return 1;
+}
 
 static int watch_vms(void)
 {
-	unsigned char name[32];
 	unsigned int i;
 	int ret = 0;
 
-	for (i = 0; i < ARRAY_SIZE(ends) && !ret; i++) {
-		strscpy(name, ends[i], sizeof(name));
-		ret = ftrace_set_filter(&end_ops, name, strlen(name), !i);
-	}
-	return ret ?: register_ftrace_function(&end_ops);
-}
-#elif defined(CONFIG_KPROBES)
-static int probed(struct kprobe *p, struct pt_regs *regs)
-{
-	vm_gone(regs_get_kernel_argument(regs, 0));
-	return 0;
-}
-
-static struct kprobe end_probes[ARRAY_SIZE(ends)];
-
-static int watch_vms(void)
-{
-	unsigned int i;
-	int ret = 0;
-
-	for (i = 0; i < ARRAY_SIZE(ends) && !ret; i++) {
-		end_probes[i].symbol_name = ends[i];
-		end_probes[i].pre_handler = probed;
+	for (i = 0; i < ARRAY_SIZE(end_probes) && !ret; i++)
 		ret = register_kprobe(&end_probes[i]);
-	}
+	if (!ret)
+		queue_delayed_work(system_unbound_wq, &reaper, HZ);
 	return ret;
 }
 #else

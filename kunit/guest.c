@@ -233,17 +233,26 @@ struct hk_vm *hk_vm_new(struct kunit *test)
 	return vm;
 }
 
-void hk_vm_end(struct hk_vm *vm)
+int hk_teardown(const struct hk_vm *vm)
 {
 	struct arm_smccc_res res;
+	int status;
 
+	do {
+		status = hypsec_call_vm_teardown((unsigned long)vm->kvm, &res);
+		cond_resched();
+	} while (!status && res.a1);
+	return status;
+}
+
+void hk_vm_end(struct hk_vm *vm)
+{
 	if (vm->ended)
 		return;
 	vm->ended = true;
 	hk_put();
 	/* A page that another CPU looks at for a moment is not an error. */
-	KUNIT_EXPECT_EQ(vm->test, hypsec_call_vm_teardown((unsigned long)vm->kvm, &res),
-			HYPSEC_OK);
+	KUNIT_EXPECT_EQ(vm->test, hk_teardown(vm), HYPSEC_OK);
 	KUNIT_EXPECT_EQ(vm->test, hk_vm_state(vm), HYPSEC_VM_NONE);
 }
 

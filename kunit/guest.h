@@ -62,7 +62,9 @@ extern const u8 hk_puppet[PAGE_SIZE];	/* the image's first page */
 extern const u8 *const hk_identity;
 /* Signs for one vCPU only (no HYPSEC_FLAG_SMP). */
 void hk_image_up(struct hk_vm *vm);
-/* KVM's words for "the VM is gone": HYPSEC_CALL_VM_TEARDOWN. Pages are back afterwards. */
+/* hypsec-mod's words for "the VM is gone": HYPSEC_CALL_VM_TEARDOWN, until all pages are back. */
+int hk_teardown(const struct hk_vm *vm);
+/* The same, which must succeed and leave nothing. */
 void hk_vm_end(struct hk_vm *vm);
 /* Another struct kvm_vcpu for the same vCPU, for a host that forges one. */
 struct kvm_vcpu *hk_vcpu_new(struct hk_vm *vm, unsigned int n);
@@ -154,6 +156,7 @@ u64 hk_watched_irqs(const struct hk_vcpu *c);
 #define ESR_IL			ESR_ELx_IL
 #define ESR_ISS			GENMASK(24, 0)
 #define ESR_WFX_WFE		BIT(0)
+#define ESR_WFX_RV		BIT(2)
 #define ESR_ISV			ESR_ELx_ISV
 #define ESR_SAS			ESR_ELx_SAS
 #define ESR_SSE			ESR_ELx_SSE

@@ -311,7 +311,6 @@ void stored_while_sealed(struct kunit *test)
 void ended_while_touched(struct kunit *test)
 {
 	struct race *r = kunit_kzalloc(test, sizeof(*r), GFP_KERNEL);
-	struct arm_smccc_res res;
 	struct host *h;
 	unsigned int n, i;
 
@@ -324,8 +323,7 @@ void ended_while_touched(struct kunit *test)
 	r->vm->ended = true;
 	/* One that is being touched right now may keep its name: told again. */
 	for (i = 0; i < 1000 && hk_vm_state(r->vm) != HYPSEC_VM_NONE; i++)
-		KUNIT_EXPECT_EQ(test, hypsec_call_vm_teardown((unsigned long)r->vm->kvm, &res),
-				HYPSEC_OK);
+		KUNIT_EXPECT_EQ(test, hk_teardown(r->vm), HYPSEC_OK);
 	KUNIT_EXPECT_EQ(test, hk_vm_state(r->vm), HYPSEC_VM_NONE);
 	stop_hosts(r, h, n);
 	for (i = 0; i < COUNTED; i++) {

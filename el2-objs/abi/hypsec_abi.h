@@ -11,7 +11,7 @@
 #define HYPSEC_ABI_H
 
 #define HYPSEC_ABI_MAJOR	1
-#define HYPSEC_ABI_MINOR	1
+#define HYPSEC_ABI_MINOR	2
 
 /* -1 to -3 are SMCCC's own. */
 enum hypsec_status {
@@ -47,6 +47,12 @@ enum hypsec_account {
 	HYPSEC_ACC_HELD,	/* pool, kept for the split of a block of private pages */
 	HYPSEC_ACC_COUNT
 };
+
+/*
+ * ESR_EL2 as KVM sees it of a vCPU that waits for pages: a WFE, with RV set as no WFE has it, so
+ * that hypsec-mod can tell those that wait from those that spin.
+ */
+#define HYPSEC_ESR_WAIT		0x06000005U
 
 #define HYPSEC_MAX_CPUS		64
 #define HYPSEC_MAX_RAM		64	/* RAM ranges */

@@ -35,7 +35,7 @@ u32 core_phase = HYPSEC_PHASE_INSTALL;
  */
 void hcall_restart(struct percpu *cpu)
 {
-	/* x0-x3 are as they came, or make a call for the rest of it (kvm/hcalls.c). */
+	/* x0-x3 make a call for the rest of it (kvm/hcalls.c). */
 	write_sysreg(read_sysreg(ELR_EL2) - 4, ELR_EL2);
 }
 
@@ -62,7 +62,7 @@ static int give_values(int status, u64 *val, unsigned int values)
 {
 	unsigned int i;
 
-	CHECK(status >= HYPSEC_BROKEN || status == HYPSEC_RESTART);
+	CHECK(status >= HYPSEC_BROKEN);
 	for (i = status ? 0 : values; i < 3; i++)
 		val[i] = 0;
 	return status;
@@ -153,10 +153,6 @@ static void host_hvc(struct percpu *cpu, u64 esr)
 		return;
 	}
 	status = own_call(cpu, id, x, val);
-	if (status == HYPSEC_RESTART) {
-		hcall_restart(cpu);
-		return;
-	}
 	x[0] = (u64)(s64)status;
 	x[1] = val[0];
 	x[2] = val[1];

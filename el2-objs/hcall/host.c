@@ -121,7 +121,11 @@ int hc_page_info(struct percpu *cpu, const u64 *arg, u64 *val)
 
 int hc_vm_teardown(struct percpu *cpu, const u64 *arg, u64 *val)
 {
-	return vm_teardown(KVA(arg[0]));
+	int status = vm_teardown(KVA(arg[0]));
+
+	/* The caller's to go on with: between two steps it may let others run. */
+	val[0] = status == HYPSEC_RESTART;
+	return val[0] ? HYPSEC_OK : status;
 }
 
 int hc_vm_end(struct percpu *cpu, const u64 *arg, u64 *val)

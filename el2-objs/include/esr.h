@@ -25,6 +25,7 @@
 
 /* WFI, WFE, WFIT, WFET */
 #define ESR_WFX_WFE		BIT(0)
+#define ESR_WFX_RV		BIT(2)		/* with WFIT, WFET: the register number is valid */
 
 /* HVC, SMC */
 #define ESR_CALL_IMM		GENMASK(15, 0)

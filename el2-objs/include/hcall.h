@@ -38,7 +38,7 @@ extern u32 core_phase;			/* enum hypsec_phase, never BROKEN: that is core_broken
 
 /*
  * The handlers of abi/hcalls.def: hcall/host.c, but hc_seal() is boot/'s. @arg: x1-x4, zero
- * from the call's arity on; @val: x1-x3, zeroed before. HYPSEC_RESTART is allowed.
+ * from the call's arity on; @val: x1-x3, zeroed before.
  */
 #define HYPSEC_CALL(nr, NAME, name, phases, caller, arity, values, handler, what) \
 	int handler(struct percpu *cpu, const u64 *arg, u64 *val);

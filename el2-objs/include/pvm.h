@@ -133,7 +133,7 @@ int pvm_unseal(struct vm *vm, ipa_t ipa, u64 entry, pa_t pa);
  * pvm_relinquish() - HYPSEC_GUEST_RELINQUISH
  * @ipa: of the first frame
  * @pages: how many
- * @done: out: how many of them, from the first on, are as if never touched
+ * @done: out: how many of them, from the first on, are as if never touched; the rest is as it was
  *
  * Return: HYPSEC_OK: at least one; else none: HYPSEC_INVALID unaligned or none asked for;
  * HYPSEC_RANGE not RAM; HYPSEC_BUSY; HYPSEC_NO_MEMORY; HYPSEC_DEAD.

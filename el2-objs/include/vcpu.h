@@ -156,7 +156,8 @@ void vms_init(void);
  * An unknown identity makes a new ordinary VM (evicting an idle one if the table
  * is full); a known one whose vmid_id or pgd changed gets an empty shadow. A protected VM whose
  * struct kvm was reused (other pgd) is killed first, and becomes unknown. @here: this CPU's.
- * Return: VM, or NULL (no memory, no slot).
+ * Return: VM, or NULL (no memory, no slot, or pages of the VM that has reset itself under this
+ * name are on their way back): the host tries again.
  */
 struct vm *vm_get(const struct vm_identity *id, struct cpu_run *here);
 /* False: no VM can have this identity, vm_get() will always be NULL. */
@@ -185,7 +186,7 @@ void vm_cut_off(void);
 void vm_reap(struct vm *vm);
 /* A vCPU counts itself out of vm->running; the last one of a dead VM does vm_reap(). */
 void vm_leave(struct vm *vm);
-/* The host says @kvm is gone (HYPSEC_VM_TEARDOWN). Restartable. */
+/* The host says @kvm is gone (HYPSEC_VM_TEARDOWN): a step. Return: HYPSEC_OK, HYPSEC_RESTART. */
 int vm_teardown(kva_t kvm);
 /*
  * The same without its pages, in bounded time: dead at once, and no longer known as @kvm, whose

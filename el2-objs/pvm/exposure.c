@@ -27,6 +27,8 @@ static const struct row {
 #undef EXPOSE
 };
 
+_Static_assert(HYPSEC_ESR_WAIT == ((u64)EC_WFX << ESR_EC_SHIFT | ESR_IL | ESR_WFX_WFE | ESR_WFX_RV),
+	       "what the row WAIT shows");
 _Static_assert(SHOW_NOTHING == 0 && TAKE_NOTHING == 0 && OUT_NONE == 0,
 	       "all zero means: nothing shown, nothing taken");
 
@@ -42,7 +44,7 @@ bool pvm_show_wait(struct vcpu *v, enum vcpu_exit *code)
 {
 	vm_told_waiting(v->vm);
 	v->pending = SHOW_WAIT;
-	v->pending_esr = ESR_WFX_WFE;
+	v->pending_esr = HYPSEC_ESR_WAIT;
 	*code = EXIT_TRAP;
 	return false;
 }

@@ -120,7 +120,7 @@ bool pvm_guest_call(struct vcpu *v, kva_t host_vcpu, enum vcpu_exit *code)
 			 */
 			vm_told_waiting(v->vm);
 			v->r->pc -= 8;
-			v->esr = (u64)EC_WFX << ESR_EC_SHIFT | ESR_IL | ESR_WFX_WFE;
+			v->esr = HYPSEC_ESR_WAIT;
 			*code = EXIT_TRAP;
 			return false;
 		}

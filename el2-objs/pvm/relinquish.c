@@ -55,10 +55,13 @@ static u64 take(struct vm *vm, u64 ipa)
 	leaf = s2_lookup(&vm->s2, ipa);
 	/* Sealed: its ciphertext is the host's already, and no counter is used again (seal/). */
 	s2_replace(&vm->s2, ipa, leaf.pte, 0);
-	return leaf.pte & S2_VALID ? leaf.pte : 0;
+	return leaf.pte;
 }
 
-/* Return: how many of @pages, from the first on, are done; CHUNK are tried. @ret: what stopped it. */
+/*
+ * Return: how many of @pages, from the first on, are done; CHUNK are tried. @ret: what stopped it.
+ * The rest is as it was: a guest that is told of less than it asked for may want to keep it.
+ */
 static u64 give_pages(struct vm *vm, u64 ipa, u64 pages, int *ret)
 {
 	u64 pte[CHUNK], n, i, done;
@@ -70,29 +73,26 @@ static u64 give_pages(struct vm *vm, u64 ipa, u64 pages, int *ret)
 			break;
 		}
 		pte[n] = take(vm, ipa + n * PAGE_SIZE);
-		any |= pte[n] != 0;
+		any |= pte[n] & S2_VALID;
 	}
 	if (any)
 		icache_inval_all();	/* pvm/sealed.c says why */
-	for (i = 0, done = n; i < n; i++) {
-		u64 at = ipa + i * PAGE_SIZE;
+	for (done = 0; done < n; done++) {
 		int status;
 
-		if (!pte[i])
+		if (!(pte[done] & S2_VALID))
 			continue;
-		status = own_return(PA(pte[i] & S2_ADDR), vm->id, at >> PAGE_SHIFT);
-		if (status == HYPSEC_OK) {
-			__atomic_fetch_sub(&vm->private_pages, 1, __ATOMIC_RELAXED);
-			continue;
-		}
-		/* Another CPU looks at it, for a moment: it stays the frame's. Others do go. */
-		CHECK(status == HYPSEC_BUSY);
-		s2_replace(&vm->s2, at, 0, pte[i]);
-		if (i < done) {
-			done = i;
+		status = own_return(PA(pte[done] & S2_ADDR), vm->id, (ipa >> PAGE_SHIFT) + done);
+		if (status != HYPSEC_OK) {
+			/* Another CPU looks at it, for a moment. */
+			CHECK(status == HYPSEC_BUSY);
 			*ret = HYPSEC_BUSY;
+			break;
 		}
+		__atomic_fetch_sub(&vm->private_pages, 1, __ATOMIC_RELAXED);
 	}
+	for (i = done; i < n; i++)
+		s2_replace(&vm->s2, ipa + i * PAGE_SIZE, 0, pte[i]);
 	return done;
 }
 

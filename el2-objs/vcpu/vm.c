@@ -9,6 +9,7 @@
  * swaps 0 for VM_CLOSED, so that later users see that they came too late.
  */
 #include "check.h"
+#include "hcall.h"
 #include "log.h"
 #include "vm.h"
 
@@ -221,9 +222,27 @@ static struct vm *lookup(const struct vm_identity *id)
 	return NULL;
 }
 
+/*
+ * The VM of this struct kvm has reset itself, and not all of its pages are back. The next one has
+ * them as its memory, and may tell a device to write to one: that would be gone when the page is
+ * zeroed, at the first look of a CPU. Locks: vms_lock.
+ */
+static bool owes_pages(kva_t kvm)
+{
+	u32 i;
+
+	for (i = 0; i < VM_MAX; i++) {
+		if (vms[i].state == VM_DEAD && vms[i].powered_off &&
+		    vms[i].host.kvm.v == kvm.v && READ_ONCE(vms[i].private_pages))
+			return true;
+	}
+	return false;
+}
+
 struct vm *vm_get(const struct vm_identity *id, struct cpu_run *c)
 {
 	struct vm *vm = c->last;
+	bool owes;
 
 	/* Nearly always the VM that ran here last: no lock. */
 	if (vm && vm_ref(vm)) {
@@ -234,9 +253,13 @@ struct vm *vm_get(const struct vm_identity *id, struct cpu_run *c)
 	for (;;) {
 		spin_lock(&vms_lock);
 		vm = lookup(id);
-		if (!vm)
+		owes = !vm && owes_pages(id->kvm);
+		if (!vm && !owes)
 			vm = make_vm(id);
 		spin_unlock(&vms_lock);
+		/* For as long as the host has no interrupt: its next try goes on with it. */
+		while (owes && vm_settle(id->kvm) == HYPSEC_RESTART && !host_irq_pending())
+			;
 		if (!vm || same_vm(vm, id))
 			break;
 		vm_kill(vm, "the host reused its struct kvm");

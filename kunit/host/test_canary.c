@@ -33,7 +33,7 @@ static void expected(u8 *k, enum pvm_exposure what)
 	if (what == SHOW_RAM)
 		esr = ESR_WNR | FSC_TRANS | 2;		/* whatever the guest did */
 	if (what == SHOW_WAIT)
-		esr = ESR_WFX_WFE;			/* the same */
+		esr = HYPSEC_ESR_WAIT;			/* the same */
 	if (what == SHOW_LOAD || what == SHOW_STORE)
 		esr = (esr & ~(u64)ESR_FSC) | FSC_TRANS | 3;
 	REG64(k, KVM_VCPU_ESR) = rows[what].ec ? (u64)rows[what].ec << ESR_EC_SHIFT | ESR_IL |

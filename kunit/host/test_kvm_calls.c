@@ -206,7 +206,7 @@ static void test_flush_dead(void **state)
 		vm_put(vm);
 		vm_kill(vm, "a test");
 		if (again) {
-			vm->powered_off = true;
+			id.pgd = PA(kvm_page());
 			assert_ptr_not_equal(kvm_ran(&id), vm);
 		}
 		/* A change of permissions takes nothing. */

@@ -40,6 +40,20 @@ static u64 esr_for(enum pvm_exposure what)
 	}
 }
 
+/* None of a guest's own waits looks to the host like one for pages. */
+static void only_one_waits_for_pages(void **state)
+{
+	(void)state;
+	for (u64 iss = 0; iss < 1024; iss++) {
+		struct vcpu *v = fresh();
+		struct host_io io;
+
+		produce(v, SHOW_WFX, (u64)EC_WFX << ESR_EC_SHIFT | ESR_IL | iss, 0);
+		pvm_expose(v, &io);
+		assert_int_not_equal(io.esr, HYPSEC_ESR_WAIT);
+	}
+}
+
 /*
  * Noninterference: two guests that differ in everything but what a row is meant to
  * show give the host the same bits.
@@ -224,6 +238,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(shows_nothing_else),
+		cmocka_unit_test(only_one_waits_for_pages),
 		cmocka_unit_test(shows_what_it_must),
 		cmocka_unit_test(takes_nothing_else),
 		cmocka_unit_test(load_values),

@@ -179,7 +179,7 @@ static void waited(enum vcpu_exit code)
 
 	assert_int_equal(code, EXIT_TRAP);
 	assert_int_equal(pvm_expose(v, &io), EXIT_TRAP);
-	assert_int_equal(io.esr, (u64)EC_WFX << ESR_EC_SHIFT | ESR_IL | ESR_WFX_WFE);
+	assert_int_equal(io.esr, HYPSEC_ESR_WAIT);
 	assert_int_equal(io.hpfar | io.far | io.out_mask, 0);
 	pvm_accept(v, &io);
 	assert_int_equal(v->regs.pc, pc);

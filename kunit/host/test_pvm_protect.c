@@ -145,8 +145,7 @@ static void waits_for_memory(void **state)
 			w.split_status = i ? HYPSEC_NO_MEMORY : 0;
 			assert_int_equal(pvm_protect_step(v), HYPSEC_EXIT);
 			assert_int_equal(pvm_expose(v, &io), EXIT_TRAP);
-			assert_int_equal(io.esr, (u64)EC_WFX << ESR_EC_SHIFT | ESR_IL |
-					 ESR_WFX_WFE);
+			assert_int_equal(io.esr, HYPSEC_ESR_WAIT);
 			assert_int_equal(vm->state, VM_PROTECTING);
 			assert_false(w.slot);
 		}

@@ -18,7 +18,7 @@ static void no_memory(void)
 	assert_false(pvm_guest_call(&scratch, HOST, &code));
 	assert_int_equal(w.locked, 0);
 	assert_int_equal(code, EXIT_TRAP);
-	assert_int_equal(scratch.esr, (u64)EC_WFX << ESR_EC_SHIFT | ESR_IL | ESR_WFX_WFE);
+	assert_int_equal(scratch.esr, HYPSEC_ESR_WAIT);
 	assert_int_equal(host_regs.pc + 4, 0x40200100);
 	assert_int_equal(host_regs.x[0], HYPSEC_GUEST_PROTECT);
 	assert_int_equal(host_regs.x[1], IMAGE);

@@ -205,18 +205,65 @@ static void test_block_busy(void **state)
 	assert_int_equal(vm->private_pages, PAGES_2M);
 	assert_int_equal(s2_lookup(&vm->s2, BASE << PAGE_SHIFT).size, SZ_2M);
 	assert_int_equal(raw(BLOCK)[9], 0x5e);
-	/* By the page: up to the one in use, and behind it. */
+	/* By the page: up to the one in use, and no other. */
 	assert_int_equal(give_back(BASE, 5, &done), HYPSEC_OK);
 	assert_int_equal(done, 3);
-	assert_int_equal(entry(BASE + 4), 0);
+	assert_true(private(BASE + 4, BLOCK + 4 * PAGE_SIZE));
+	assert_int_equal(raw(BLOCK + 4 * PAGE_SIZE)[9], 0x5e);
 	assert_true(private(BASE + 3, BLOCK + 3 * PAGE_SIZE));
 	assert_int_equal(raw(BLOCK + 3 * PAGE_SIZE)[9], 0x5e);
-	assert_int_equal(vm->private_pages, PAGES_2M - 4);
+	assert_int_equal(vm->private_pages, PAGES_2M - 3);
 	cpu_switch(1);
 	slot_unmap(SLOT_PAGE);
 	cpu_switch(0);
 	given(BASE + 3);
+	given(BASE + 4);
 	assert_int_equal(vm->private_pages, PAGES_2M - 5);
+}
+
+/*
+ * One in the middle of a chunk is in use. The guest is told of what went before it; all that comes
+ * behind, private, sealed or never touched, it may keep: nothing of it is gone.
+ */
+static void test_busy_in_a_chunk(void **state)
+{
+	u8 secret[6][PAGE_SIZE], now[PAGE_SIZE];
+	u64 done, was[6], i;
+
+	(void)state;
+	for (i = 0; i < 5; i++) {
+		kvm_maps(FRAME + i, BLOCK + i * PAGE_SIZE);
+		assert_int_equal(touch(FRAME + i), HYPSEC_OK);
+		guest_fills(FRAME + i, secret[i]);
+	}
+	host_touches(BLOCK);
+	host_touches(BLOCK + 3 * PAGE_SIZE);
+	for (i = 0; i < 6; i++)
+		was[i] = entry(FRAME + i);
+	cpu_switch(1);
+	assert_non_null(slot_map_private(PA(BLOCK + 2 * PAGE_SIZE), vm->id));
+	cpu_switch(0);
+	assert_int_equal(give_back(FRAME, 16, &done), HYPSEC_OK);
+	assert_int_equal(done, 2);
+	assert_int_equal(give_back(FRAME + 2, 14, &done), HYPSEC_BUSY);
+	assert_int_equal(done, 0);
+	assert_int_equal(entry(FRAME) | entry(FRAME + 1), 0);
+	assert_true(is_zero(BLOCK + PAGE_SIZE));
+	for (i = 2; i < 6; i++)
+		assert_int_equal(entry(FRAME + i), was[i]);
+	assert_int_equal(vm->private_pages, 2);
+	assert_memory_equal(raw(BLOCK + 2 * PAGE_SIZE), secret[2], PAGE_SIZE);
+	assert_memory_equal(raw(BLOCK + 4 * PAGE_SIZE), secret[4], PAGE_SIZE);
+	cpu_switch(1);
+	slot_unmap(SLOT_PAGE);
+	cpu_switch(0);
+	/* The sealed one comes home. */
+	assert_int_equal(touch(FRAME + 3), HYPSEC_OK);
+	memcpy(now, raw(BLOCK + 3 * PAGE_SIZE), PAGE_SIZE);
+	assert_memory_equal(now, secret[3], PAGE_SIZE);
+	assert_int_equal(give_back(FRAME + 2, 14, &done), HYPSEC_OK);
+	assert_int_equal(done, 14);
+	assert_int_equal(vm->private_pages, 0);
 }
 
 /* Another CPU has the page in a slot: it stays the frame's, with what is in it. */
@@ -261,6 +308,7 @@ int main(void)
 		SEAL_TEST(test_busy),
 		SEAL_TEST(test_block),
 		SEAL_TEST(test_block_busy),
+		SEAL_TEST(test_busy_in_a_chunk),
 	};
 
 	return cmocka_run_group_tests_name("relinquish", tests, kvm_host_boot, NULL);

@@ -4,6 +4,8 @@
  * and without memory: the record, the VM's table and the accounts of held pages agree.
  */
 #include "seal_common.h"
+/* This one's is linked, so that what is charged to whom can be seen. */
+#include "../../el2-objs/mem/share.c"
 
 #define BASE	0x40400UL
 #define AREAS	3			/* of 2 MiB, of the guest */
@@ -59,6 +61,21 @@ static void accounts_agree(void)
 	blocks_seen += host;
 	joined += host > mapped_blocks;
 	mapped_blocks = host;
+}
+
+/*
+ * What the pool has out for VMs, some VM is charged for, to the page: for its tables and tags, on
+ * their way out too, its object, its vCPUs, and the pages held for splits of its table.
+ */
+static void charges_agree(void)
+{
+	u64 out = pool_account(HYPSEC_ACC_VM_S2) + pool_account(HYPSEC_ACC_VM) - hog_count() +
+		pool_account(HYPSEC_ACC_SEAL) + pool_account(HYPSEC_ACC_HELD) - host_s2.held;
+	s64 charged = 0;
+
+	for (unsigned int i = 1; i < POOL_OWNERS; i++)
+		charged += used[i];
+	assert_int_equal(charged, out);
 }
 
 /* Each private page is one frame's, which has it, and no other is. */
@@ -196,6 +213,7 @@ static void any_order(void **state)
 			}
 		}
 		accounts_agree();
+		charges_agree();
 		if (step % 50 == 0)
 			record_agrees();
 	}

@@ -201,6 +201,55 @@ static void test_dead_with_a_name(void **state)
 	assert_int_equal(vm->state, VM_NONE);
 }
 
+/*
+ * A guest resets: what KVM runs next under the name is another VM, with the same memory. It does not
+ * run, and so tells no device to write there, before every page of the last one is back.
+ */
+static void test_reset(void **state)
+{
+	struct vm *old = protected_vm(0, 0, PAGES), *new, *other;
+	struct vm_identity neighbour = kvm_vm(1, 40);
+	unsigned int runs = 0;
+
+	(void)state;
+	vm_kill(old, "reset by its guest");
+	old->powered_off = true;
+	do {
+		unsigned int left = private_left();
+
+		irq_at = 0;
+		new = vm_get(&id, cpu_run());
+		/* An interrupt of the host's does not wait for all of them. */
+		assert_true(left - private_left() <= 64);
+		assert_true(!new == !!left);
+		assert_int_equal(this_cpu()->ranks_held, 0);
+		/* Nobody else waits for them. */
+		other = kvm_ran(&neighbour);
+		assert_int_equal(other->state, VM_ORDINARY);
+		assert_true(++runs < 10000);
+	} while (!new);
+	assert_true(runs > PAGES / 64);
+	assert_ptr_not_equal(new, old);
+	assert_int_equal(private_left(), 0);
+	vm_put(new);
+	assert_int_equal(vm_end(id.kvm), HYPSEC_OK);
+}
+
+/* Without an interrupt it takes one run, and the next is the new VM's. */
+static void test_reset_at_once(void **state)
+{
+	struct vm *old = protected_vm(0, 0, PAGES), *new;
+
+	(void)state;
+	vm_kill(old, "reset by its guest");
+	old->powered_off = true;
+	assert_null(vm_get(&id, cpu_run()));
+	assert_int_equal(private_left(), 0);
+	new = kvm_ran(&id);
+	assert_int_equal(new->state, VM_ORDINARY);
+	assert_int_equal(vm_end(id.kvm), HYPSEC_OK);
+}
+
 /* Two that died, a page of the first in a slot: the second does not wait for it. */
 static void test_two(void **state)
 {
@@ -239,6 +288,8 @@ int main(void)
 		TEST(test_asks_meanwhile),
 		TEST(test_dead_with_a_name),
 		TEST(test_two),
+		TEST(test_reset),
+		TEST(test_reset_at_once),
 	};
 
 	return cmocka_run_group_tests_name("vm let go", tests, kvm_host_boot, NULL);

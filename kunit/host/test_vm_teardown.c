@@ -76,7 +76,7 @@ static void test_teardown_in_use(void **state)
 	assert_null(ordinary->s2.root);
 }
 
-/* A reset: the old VM under this name and the new one go together. */
+/* Its struct kvm was used again: the old VM of this name and the new one go together. */
 static void test_teardown_of_both(void **state)
 {
 	struct vm_identity id;
@@ -84,7 +84,7 @@ static void test_teardown_of_both(void **state)
 
 	(void)state;
 	vm_kill(vm, "a test");
-	vm->powered_off = true;
+	id.pgd = PA(kvm_page());
 	vm2 = kvm_ran(&id);
 	assert_ptr_not_equal(vm, vm2);
 	while (vm_teardown(id.kvm) == HYPSEC_RESTART)

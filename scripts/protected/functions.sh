@@ -6,6 +6,7 @@ out=/tmp/out
 hypsec=/sys/kernel/security/hypsec
 seconds=${1:-200}
 count=0 failed=0
+on=		# what runs the VMM
 
 check() {
 	name=$1
@@ -24,7 +25,7 @@ check() {
 vm() {
 	image=$1 cpus=$2
 	shift 2
-	exec qemu-system-aarch64 -M virt,gic-version=3 -accel kvm -cpu host -m 128 \
+	exec $on qemu-system-aarch64 -M virt,gic-version=3 -accel kvm -cpu host -m 128 \
 		-smp "$cpus" -nodefaults -no-user-config -display none -serial stdio \
 		-kernel "$dir/$image" "$@" </dev/null >"$out" 2>&1
 }

@@ -31,8 +31,10 @@ start=$(held)
 echo 1 >$param/pool_low
 echo 1000000 >$param/pool_high
 mark
+on="$dir/beside 1"
 ( vm spend.img 1 -m 3072 ) &
 greedy=$!
+on=
 check "a guest that spends the core's memory waits for more" \
 	soon logged "waits for memory for its tables"
 out=/tmp/out2
@@ -43,7 +45,16 @@ check "the first goes on, and has lost nothing" soon said "kernel: spent"
 check "it has what it needed from the host" [ "$(held)" -gt $((start + 1000)) ]
 ended() { vm_log | tail -n +$((marked + 1)) | grep 'ended:' | grep -v 'powered off by its guest'; }
 check "nobody was ended for it" eval '! ended'
+# Its pages are given back by its own exit, on the CPU where it ran.
+had=$(account private)
+"$dir/beside" 1 >/tmp/beside &
+watcher=$!
+soon grep -q looks /tmp/beside
 dropped $greedy
+wait $watcher
+times=$(sed -n 's/^ran \(.*\) times$/\1/p' /tmp/beside)
+echo "# $had pages came back, and another process ran there $times times meanwhile"
+check "others run on that CPU while its pages come back" [ "$times" -ge 5 ]
 check "no VM is left" soon no_vm
 # As few as they can be: then all that were given go back.
 echo 1 >$param/pool_high
@@ -74,6 +85,22 @@ check "it ended, all the same" soon logged "ended: the host tore it down"
 check "and the accounts are as before" soon same_accounts
 dropped $holder
 check "the file's end changes nothing" soon same_accounts
+
+check "a VMM closes a VM that is being verified, and lives: all is back then" \
+	eval '"$dir/closes" "$dir/off.img" >$out 2>&1'
+sed 's/^/# /' $out
+check "and the accounts are as before" soon same_accounts
+
+# Dead, and nobody has let go of it: a device may write to its memory, which is its VMM's.
+mark
+( vm off.img 1 -no-shutdown ) &
+pid=$!
+none_private() { [ "$(account private)" = 0 ]; }
+check "a guest powers itself off" soon logged "ended: powered off by its guest"
+check "its pages come back while its VMM lives" soon none_private
+check "which it does" kill -0 $pid
+dropped $pid
+check "and leaves nothing" soon same_accounts
 
 check "a stock guest's module gives memory back" \
 	eval 'runs linux.img 1 -m 256 && said "guest: relinquish passed"'

@@ -48,6 +48,8 @@ if [ -n "$plain$smp${cases[*]}" ]; then
 else
 	attacks 1 2 "" --no-hypsec "$@"
 	attacks "" 2 "" "$@"
-	attacks "" 4 "churn hammer" "$@"
+	# Not churn: KVM gives back a split block's pages one after another with the scheduler off,
+	# and with more CPUs than the emulator has the host would complain of the time.
+	attacks "" 4 "read hammer" "$@"
 fi
 ktap_end

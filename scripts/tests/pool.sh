@@ -10,7 +10,7 @@
 images=$("$HYPSEC_TOP/scripts/protected/build")
 add=(--add "$("$HYPSEC_TOP/scripts/protected/relinquish/build"):/protected/linux.img")
 into_host /protected "$HYPSEC_TOP"/scripts/protected/{pool,functions}.sh \
-	"$images"/{off.img,stay.img,spend.img,hold}
+	"$images"/{off.img,stay.img,spend.img,hold,beside,closes}
 out=$("$HYPSEC_TOP/scripts/host" --mem 1G --timeout 900 "${add[@]}" -- sh /protected/pool.sh) &&
 	status=0 || status=$?
 pass_on <<<"$out"

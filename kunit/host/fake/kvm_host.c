@@ -13,6 +13,13 @@ u64 abort_far;
 static u8 pvm_stands_for[8];
 struct pvm *const a_pvm = (struct pvm *)pvm_stands_for;
 
+int irq_at = -1;
+
+__weak bool host_irq_pending(void)
+{
+	return irq_at >= 0 && irq_at-- == 0;
+}
+
 static u64 start[HYPSEC_ACC_COUNT];
 static u64 next_page;
 
@@ -148,6 +155,7 @@ int kvm_host_begin(void **state)
 	pvm_freed = pvm_forgot = pvm_sealed = restarts = 0;
 	invalidate_status = HYPSEC_OK;
 	aborts = 0;
+	irq_at = -1;
 	return 0;
 }
 

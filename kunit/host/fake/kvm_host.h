@@ -48,6 +48,8 @@ u64 kvm_page(void);
  * vcpu_inject_abort() with these.
  */
 extern unsigned int pvm_freed, pvm_forgot, pvm_sealed, pvm_wiped, aborts, restarts;
+/* host_irq_pending() is true at the n-th look, 0 the next; -1: never. */
+extern int irq_at;
 /* The last pvm_invalidate(), and what it answers. */
 extern u64 invalidated, invalidated_size;
 extern int invalidate_status;

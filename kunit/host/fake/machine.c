@@ -163,6 +163,11 @@ bool hog_one(void)
 	return hog[hogged] && ++hogged;
 }
 
+unsigned int hog_count(void)
+{
+	return hogged;
+}
+
 void hog_unreserved(void)
 {
 	while (hog_one())

@@ -29,6 +29,7 @@ void hog_unreserved(void);
 void hog_all(void);
 void hog_give(unsigned int pages);
 void hog_none(void);
+unsigned int hog_count(void);		/* pages it has now */
 
 void cpu_switch(u32 id);		/* this_cpu() from now on */
 u32 cpu_now(void);
