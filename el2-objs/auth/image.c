@@ -120,7 +120,7 @@ static int step_manifest(struct image_verify *v, struct image_source *src)
 	v->verified = PAGE_SIZE;
 	hypsec_sha512_init(&v->hash);
 	v->stage = IMAGE_PARTS;
-	return HYPSEC_RESTART;		/* the signature is enough for one step */
+	return HYPSEC_OK;
 }
 
 /* One page of a part, or the end of a part. */
@@ -186,36 +186,28 @@ static int step_rest(struct image_verify *v, struct image_source *src)
 	return HYPSEC_OK;
 }
 
-int image_verify_step(struct image_verify *v, struct image_source *src,
-		      u64 budget)
+int image_verify_step(struct image_verify *v, struct image_source *src)
 {
-	u64 used = 0;
-	int ret = HYPSEC_OK;
+	int ret;
 
-	while (ret == HYPSEC_OK) {
-		switch (v->stage) {
-		case IMAGE_HEADER:
-			ret = step_header(v, src);
-			break;
-		case IMAGE_MANIFEST:
-			ret = step_manifest(v, src);
-			break;
-		case IMAGE_PARTS:
-			ret = step_part(v, src);
-			break;
-		case IMAGE_REST:
-			ret = step_rest(v, src);
-			break;
-		case IMAGE_VERIFIED:
-			return HYPSEC_OK;
-		case IMAGE_REFUSED:
-		default:
-			return v->refused;
-		}
-		used += PAGE_SIZE;
-		if (ret == HYPSEC_OK && used >= budget &&
-		    v->stage != IMAGE_VERIFIED)
-			return HYPSEC_RESTART;
+	switch (v->stage) {
+	case IMAGE_HEADER:
+		ret = step_header(v, src);
+		break;
+	case IMAGE_MANIFEST:
+		ret = step_manifest(v, src);
+		break;
+	case IMAGE_PARTS:
+		ret = step_part(v, src);
+		break;
+	case IMAGE_REST:
+		ret = step_rest(v, src);
+		break;
+	case IMAGE_VERIFIED:
+		return HYPSEC_OK;
+	case IMAGE_REFUSED:
+	default:
+		return v->refused;
 	}
-	return ret;
+	return ret == HYPSEC_OK && v->stage != IMAGE_VERIFIED ? HYPSEC_RESTART : ret;
 }

@@ -28,33 +28,10 @@ _Static_assert(sizeof(struct hypsec_install) <= PAGE_SIZE, "one page at install"
 struct hypsec_install core_install;
 u32 nr_cpus;
 
-#define MPIDR_AFFINITY	(GENMASK(39, 32) | GENMASK(23, 0))
-
 struct percpu *cpu_by_id(u32 id)
 {
 	CHECK(id < nr_cpus);
 	return core_va(PA(core_install.cpu_areas + (id + 1) * HYPSEC_CPU_AREA - PAGE_SIZE));
-}
-
-bool core_region_contains(u64 pa)
-{
-	return pa - core_install.region < core_install.region_size;
-}
-
-static bool ram_valid(const struct hypsec_install *in)
-{
-	u64 end = 0;
-	u32 i;
-
-	for (i = 0; i < in->nr_ram; i++) {
-		const struct hypsec_ram *r = &in->ram[i];
-
-		if (!IS_ALIGNED(r->base | r->size, PAGE_SIZE) || !r->size ||
-		    r->base < end || !range_ok(r->base, r->size, 1UL << 52))
-			return false;
-		end = r->base + r->size;
-	}
-	return true;
 }
 
 /* The host is trusted now; this finds mistakes, not attacks. */
@@ -65,11 +42,10 @@ static bool install_valid(const struct hypsec_install *in)
 	       in->image_size == bundle_header.image_size &&
 	       IS_ALIGNED(in->region | in->region_size, SZ_2M) &&
 	       in->nr_cpus && in->nr_cpus <= HYPSEC_MAX_CPUS &&
-	       in->nr_ram && in->nr_ram <= HYPSEC_MAX_RAM &&
 	       IS_ALIGNED(in->cpu_areas | in->pool, PAGE_SIZE) &&
 	       in->cpu_areas >= in->region + in->image_size &&
 	       in->pool >= in->cpu_areas + in->nr_cpus * HYPSEC_CPU_AREA &&
-	       in->pool < in->region + in->region_size && ram_valid(in) &&
+	       in->pool < in->region + in->region_size &&
 	       policy_valid(&in->policy) && platform_valid(in);
 }
 
@@ -147,7 +123,7 @@ static int install_first(struct hypsec_install *in)
 s64 core_install_cpu(struct percpu *cpu, struct hypsec_install *in, u64 stub_hcr,
 		     u64 stub_sctlr)
 {
-	u64 mpidr = read_sysreg(MPIDR_EL1) & MPIDR_AFFINITY;
+	u64 mpidr = read_sysreg(MPIDR_EL1) & MPIDR_AFF;
 	int ret;
 
 	/* Before anything can go wrong: what leaving needs. */

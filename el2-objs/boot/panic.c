@@ -10,6 +10,7 @@
 #include "hcall.h"
 #include "log.h"
 #include "sysreg.h"
+#include "vcpu.h"
 
 bool core_broken;
 

@@ -139,15 +139,22 @@ int hc_vm_reap(struct percpu *cpu, const u64 *arg, u64 *val)
 	return HYPSEC_OK;
 }
 
+/* A VM by its id, with a reference. */
+static int vm_arg(u64 id, struct vm **vm)
+{
+	if (id < 1 || id > VM_MAX)
+		return HYPSEC_RANGE;
+	*vm = vm_by_id((u16)id);
+	return *vm ? HYPSEC_OK : HYPSEC_STATE;
+}
+
 int hc_vm_info(struct percpu *cpu, const u64 *arg, u64 *val)
 {
 	struct vm *vm;
+	int status = vm_arg(arg[0], &vm);
 
-	if (arg[0] < 1 || arg[0] > VM_MAX)
-		return HYPSEC_RANGE;
-	vm = vm_by_id((u16)arg[0]);
-	if (!vm)
-		return HYPSEC_OK;	/* HYPSEC_VM_NONE */
+	if (status)
+		return status == HYPSEC_STATE ? HYPSEC_OK : status;	/* HYPSEC_VM_NONE */
 	val[0] = READ_ONCE(vm->state);
 	val[1] = READ_ONCE(vm->private_pages);
 	val[2] = READ_ONCE(vm->running);
@@ -158,13 +165,10 @@ int hc_vm_info(struct percpu *cpu, const u64 *arg, u64 *val)
 int hc_vm_identity(struct percpu *cpu, const u64 *arg, u64 *val)
 {
 	struct vm *vm;
-	int status;
+	int status = vm_arg(arg[0], &vm);
 
-	if (arg[0] < 1 || arg[0] > VM_MAX)
-		return HYPSEC_RANGE;
-	vm = vm_by_id((u16)arg[0]);
-	if (!vm)
-		return HYPSEC_STATE;
+	if (status)
+		return status;
 	status = pvm_identity(vm, arg[1], val);
 	vm_put(vm);
 	return status;
@@ -173,13 +177,10 @@ int hc_vm_identity(struct percpu *cpu, const u64 *arg, u64 *val)
 int hc_vm_status(struct percpu *cpu, const u64 *arg, u64 *val)
 {
 	struct vm *vm;
-	int status;
+	int status = vm_arg(arg[0], &vm);
 
-	if (arg[0] < 1 || arg[0] > VM_MAX)
-		return HYPSEC_RANGE;
-	vm = vm_by_id((u16)arg[0]);
-	if (!vm)
-		return HYPSEC_STATE;
+	if (status)
+		return status;
 	status = pvm_status(vm, val);
 	vm_put(vm);
 	return status;

@@ -4,52 +4,21 @@
  * exception been taken there (Arm ARM, AArch64.TakeException()), written to the
  * EL1 registers and to ELR_EL2/SPSR_EL2, so that the ERET lands in the vector.
  */
+#include "entry.h"
 #include "hcall.h"
-#include "sysreg.h"
 
-/* Synchronous vectors of VBAR_EL1 by where the exception comes from (D1.3.1.5) */
-#define VEC_EL1T	0x000
-#define VEC_EL1H	0x200
-#define VEC_EL0_64	0x400
-#define VEC_EL0_32	0x600
-
-/* SCTLR_EL1 */
-#define SCTLR_SPAN	SR_BIT(23)
-#define SCTLR_DSSBS	SR_BIT(44)
 #define SCTLR_SPINTMASK	SR_BIT(62)
 
-/* SPSR.NZCV: an exception leaves the flags in PSTATE */
-#define SPSR_NZCV	SR_VAL(0xf, 28)
-
-static bool from_el1(u64 spsr)
-{
-	return !(spsr & SPSR_MODE32) && (spsr & SPSR_MODE) != SPSR_EL0T;
-}
-
-static u64 vector(u64 spsr)
-{
-	if (spsr & SPSR_MODE32)
-		return VEC_EL0_32;
-	if (!from_el1(spsr))
-		return VEC_EL0_64;
-	return (spsr & SPSR_MODE) == SPSR_EL1H ? VEC_EL1H : VEC_EL1T;
-}
-
-/*
- * PSTATE at the vector. What is not named becomes 0: IL, SS, BTYPE, UAO, nRW,
- * and bits of features younger than this list.
- */
 static u64 vector_pstate(u64 spsr)
 {
 	u64 sctlr = read_sysreg(SCTLR_EL1);
-	u64 new = (spsr & (SPSR_NZCV | SPSR_DIT | SPSR_PAN)) | SPSR_DAIF | SPSR_EL1H;
+	u64 new = entry_pstate(spsr, sctlr, read_idreg(ID_AA64PFR1_EL1, 8));
 
-	if (read_idreg(ID_AA64MMFR1_EL1, 20) && !(sctlr & SCTLR_SPAN))
-		new |= SPSR_PAN;
-	if (read_idreg(ID_AA64PFR1_EL1, 4) && (sctlr & SCTLR_DSSBS))
-		new |= SPSR_SSBS;
-	if (read_idreg(ID_AA64PFR1_EL1, 8))			/* FEAT_MTE */
-		new |= SPSR_TCO;
+	/* Not what this CPU lacks; and what no guest has. */
+	if (!read_idreg(ID_AA64MMFR1_EL1, 20))
+		new &= ~SPSR_PAN;
+	if (!read_idreg(ID_AA64PFR1_EL1, 4))
+		new &= ~SPSR_SSBS;
 	if (read_idreg(ID_AA64PFR1_EL1, 36) && !(sctlr & SCTLR_SPINTMASK))	/* FEAT_NMI */
 		new |= SPSR_ALLINT;
 	return new;
@@ -62,7 +31,7 @@ static void inject(u64 esr)
 	write_sysreg(esr, ESR_EL1);
 	write_sysreg(read_sysreg(ELR_EL2), ELR_EL1);
 	write_sysreg(spsr, SPSR_EL1);
-	write_sysreg(read_sysreg(VBAR_EL1) + vector(spsr), ELR_EL2);
+	write_sysreg(read_sysreg(VBAR_EL1) + entry_vector(spsr), ELR_EL2);
 	write_sysreg(vector_pstate(spsr), SPSR_EL2);
 }
 

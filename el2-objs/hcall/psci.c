@@ -16,6 +16,7 @@
 #include "hcall.h"
 #include "log.h"
 #include "smc.h"
+#include "sysreg.h"
 #include "vcpu.h"
 
 #define SUSPENDED	BIT(0)		/* in suspend_pc */
@@ -57,12 +58,12 @@ static struct percpu *find_cpu(u64 mpidr)
 {
 	u32 i;
 
-	if (mpidr & ~MPIDR_AFFINITY)
+	if (mpidr & ~MPIDR_AFF)
 		return NULL;
 	for (i = 0; i < nr_cpus; i++) {
 		struct percpu *cpu = cpu_by_id(i);
 
-		if ((cpu->mpidr & MPIDR_AFFINITY) == mpidr)
+		if ((cpu->mpidr & MPIDR_AFF) == mpidr)
 			return cpu;
 	}
 	return NULL;

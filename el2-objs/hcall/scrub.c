@@ -10,15 +10,9 @@
 #include "crypto.h"
 #include "hcall.h"
 #include "log.h"
-#include "mem.h"
+#include "s2.h"
 #include "smc.h"
 #include "vcpu.h"
-
-/* Bytes that an entry at @level of a 4 KiB-granule table describes. */
-static u64 entry_size(u8 level)
-{
-	return PAGE_SIZE << (9 * (3 - level));
-}
 
 /*
  * After a panic some lock may never be free again, and pages of VMs are as they were:
@@ -86,7 +80,7 @@ static u64 scrub_range(u64 pa, u64 end, unsigned int *patience)
 		pi = settled(PA(pa), patience);
 		/* What is not a VM's is passed over by the entry, what may be is erased by the page. */
 		size = pi.state == PG_PRIVATE || pi.state == PG_MOVING ? PAGE_SIZE :
-			entry_size(pi.level);
+			level_size(pi.level);
 		if (scrub_page(PA(pa), pi, patience))
 			pages++;
 	}

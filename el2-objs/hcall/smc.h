@@ -11,9 +11,6 @@ struct percpu;
 /* A result as it stands in x0 */
 #define SMC_RET(v)		((u64)(s64)(v))
 
-/* Bits of MPIDR_EL1 that are the affinity, which is all PSCI names a CPU by */
-#define MPIDR_AFFINITY		0xff00ffffffUL
-
 /* psci.c. @id without the hint bit. True if PSCI_FEATURES may tell of it. */
 bool psci_offered(u32 id);
 /* Serves a PSCI call of the host; @arg: x1-x3 as the host gave them. Returns x0. */

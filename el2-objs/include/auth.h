@@ -145,18 +145,16 @@ void image_verify_init(struct image_verify *v, u64 image_ipa, u64 ipa_limit,
  * image_verify_step() - do a bounded piece of the work
  * @v: progress
  * @src: the image
- * @budget: bytes to go through in this step; at least one page is done
  *
- * One page costs about 100k instructions, the signature, which has a step of
- * its own, 490k (cortex-a72 code, counted under -icount). When it returns
+ * At most one page, which costs about 100k instructions, or the signature,
+ * 490k (cortex-a72 code, counted under -icount). When it returns
  * HYPSEC_OK every page of [0, mem_size) has been claimed, and holds what the
  * signer signed or zeros: nothing in it was chosen by the host.
  * Return: HYPSEC_OK verified; HYPSEC_RESTART more to do; refused, with @v->error
  * set: HYPSEC_UNSIGNED not a signed image, HYPSEC_BAD_SIGNATURE, HYPSEC_DENIED
  * by the policy; or what @src returned. Once refused, always refused.
  */
-int __must_check image_verify_step(struct image_verify *v,
-				   struct image_source *src, u64 budget);
+int __must_check image_verify_step(struct image_verify *v, struct image_source *src);
 
 /* --- auth/platform.c: the platform secret and the platform key --- */
 

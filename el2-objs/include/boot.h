@@ -29,9 +29,6 @@ u64 *el2_slot_ptes(u32 cpu);
 void *el2_slot_va(u32 cpu, unsigned int page);
 u64 el2_slot_pte(pa_t pa);	/* Normal write-back, RW, never executable */
 
-/* The bundle, for the host's stage 2: [base, base + image_size). */
-bool core_region_contains(u64 pa);
-
 /**
  * core_random() - random bytes
  * Return: HYPSEC_OK, or HYPSEC_STATE (unseeded; @out is zeroed).
@@ -51,9 +48,6 @@ void el2_apply_host(const struct percpu *cpu);
  * @cpu->trap_spsr, dropping whatever is on the EL2 stack.
  */
 void __noreturn host_return(struct percpu *cpu);
-
-/* vcpu/: for core_panic() in the middle of a run: the host's EL1 back in hardware. */
-void vcpu_panic_unload(struct percpu *cpu);
 
 /* --- debug output (boot/uart.c): nothing in a release build --- */
 void uart_init(u64 pa);

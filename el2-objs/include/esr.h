@@ -13,7 +13,6 @@
 #define EC_UNKNOWN		0x00
 #define EC_WFX			0x01
 #define EC_FP			0x07
-#define EC_ILL			0x0e
 #define EC_HVC64		0x16
 #define EC_SMC64		0x17
 #define EC_SYS64		0x18
@@ -48,7 +47,6 @@
 #define ESR_WNR			BIT(6)
 #define ESR_FSC			GENMASK(5, 0)
 #define ESR_FSC_TYPE		GENMASK(5, 2)
-#define FSC_ADDRSZ		0x00		/* plus the level */
 #define FSC_TRANS		0x04
 #define FSC_ACCESS		0x08
 #define FSC_PERM		0x0c

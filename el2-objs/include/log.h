@@ -6,7 +6,7 @@
 
 /**
  * hlog() - one line into the core's log
- * @fmt: printf subset: %s %d %u %x %lx %lu %c %%
+ * @fmt: printf subset: %s %d %u %x %lx %lu %%
  *
  * The ring is drained by the host (HYPSEC_LOG), so nothing secret may be
  * printed. Never blocks: the oldest line is lost first and the loss counted.

@@ -71,7 +71,7 @@ void share_charge(u16 vm, s32 pages);
  */
 bool share_ok(u16 vm);
 
-/* --- ownership (mem/own.c); every transition is listed in mem/transitions.def --- */
+/* --- ownership (mem/own.c, record.c); every transition is listed in mem/transitions.def --- */
 
 /* Only PG_HOST gives anybody but the core a right: test for it, not for the others. */
 enum page_state {
@@ -164,7 +164,6 @@ int own_return_block(pa_t pa, u16 vm, u64 frame);
  * own_stamp() - the caller is about to map host memory in a shadow
  * @pa: page aligned
  * @size: the most that will be mapped: 4 KiB, 2 MiB or 1 GiB
- * @is_ram: out: RAM, stamped; or not RAM, where there is nothing to stamp
  *
  * Finds the largest naturally aligned block around @pa, of at most @size, every
  * page of which is HOST, and stamps the host's leaves with the current epoch. Only
@@ -174,7 +173,7 @@ int own_return_block(pa_t pa, u16 vm, u64 frame);
  * Return: size of that block, or HYPSEC_INVALID, HYPSEC_RANGE, HYPSEC_DENIED.
  * Locks: caller holds RANK_VM; takes RANK_HOST_S2.
  */
-s64 own_stamp(pa_t pa, u64 size, bool *is_ram);
+s64 own_stamp(pa_t pa, u64 size);
 
 /* Epochs: shadow_drop_all() in vcpu/ calls these around its work. */
 u32 own_epoch_begin(void);	/* starts a new epoch, returns the old ones' mask */

@@ -199,7 +199,6 @@ static inline int pvm_vcpu_index(u64 aff)
 {
 	return aff < VM_MAX_VCPUS ? (int)aff : -1;
 }
-#define MPIDR_AFF	(GENMASK(39, 32) | GENMASK(23, 0))
 
 /* --- pvm/hw.c: the registers this folder touches; the workstation has others --- */
 u64 pvm_hw_midr(void);			/* MIDR_EL1 */

@@ -65,6 +65,17 @@ static inline u64 ann_private(u16 vm, u64 frame)
 	return ANN_PRIVATE | (((u64)vm << 4) & ANN_VM) | ((frame << 12) & ANN_FRAME);
 }
 
+/* What an entry at a level of any table of 4 KiB pages describes. */
+static inline unsigned int level_shift(u8 level)
+{
+	return 39 - 9 * level;
+}
+
+static inline u64 level_size(u8 level)
+{
+	return 1UL << level_shift(level);
+}
+
 /* One entry as found: @pte as read, at @level, covering @size bytes. */
 struct s2_leaf {
 	u64 pte;
@@ -80,8 +91,6 @@ struct s2_leaf s2_lookup(const struct s2 *s2, u64 ia);
  * place, and what is in it is the caller's, until s2_destroy().
  */
 u64 *s2_entry(const struct s2 *s2, u64 ia);
-/* True if the CPUs have FEAT_S2FWB: shadows then use S2_MEMATTR_WB_FWB, HCR_EL2.FWB. */
-bool s2_has_fwb(void);
 /*
  * Makes the walk of @ia end at @level or deeper, splitting a block or an annotated
  * block into equal parts (break-before-make), or linking empty tables.
@@ -135,7 +144,7 @@ bool s2_trash_step(unsigned int pages);
 void s2_load(const struct s2 *s2);
 
 /* TLB maintenance for a VMID, callable from host context (s2/tlb.c). */
-void tlb_flush_ipa(const struct s2 *s2, u64 ia, u8 level);
+void tlb_flush_ipa(const struct s2 *s2, u64 ia);
 void tlb_flush_vmid(const struct s2 *s2);
 void tlb_flush_vmid_local(const struct s2 *s2);	/* S1+S2 of this CPU, and its I-cache */
 

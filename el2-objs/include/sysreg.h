@@ -28,8 +28,6 @@
 #define HCR_VSE		SR_BIT(8)
 #define HCR_FB		SR_BIT(9)
 #define HCR_BSU_IS	SR_BIT(10)
-#define HCR_BSU		SR_VAL(3, 10)
-#define HCR_DC		SR_BIT(12)
 #define HCR_TWI		SR_BIT(13)
 #define HCR_TWE		SR_BIT(14)
 #define HCR_TID0	SR_BIT(15)
@@ -44,25 +42,13 @@
 #define HCR_TPU		SR_BIT(24)
 #define HCR_TTLB	SR_BIT(25)
 #define HCR_TVM		SR_BIT(26)
-#define HCR_TGE		SR_BIT(27)
-#define HCR_TDZ		SR_BIT(28)
-#define HCR_HCD		SR_BIT(29)
 #define HCR_TRVM	SR_BIT(30)
 #define HCR_RW		SR_BIT(31)
-#define HCR_CD		SR_BIT(32)
-#define HCR_ID		SR_BIT(33)
-#define HCR_E2H		SR_BIT(34)
 #define HCR_TLOR	SR_BIT(35)
 #define HCR_TERR	SR_BIT(36)
 #define HCR_TEA		SR_BIT(37)
-#define HCR_MIOCNCE	SR_BIT(38)
-#define HCR_TME		SR_BIT(39)
 #define HCR_APK		SR_BIT(40)
 #define HCR_API		SR_BIT(41)
-#define HCR_NV		SR_BIT(42)
-#define HCR_NV1		SR_BIT(43)
-#define HCR_AT		SR_BIT(44)
-#define HCR_NV2		SR_BIT(45)
 #define HCR_FWB		SR_BIT(46)
 #define HCR_FIEN	SR_BIT(47)
 #define HCR_TID4	SR_BIT(49)
@@ -73,14 +59,12 @@
 #define HCR_TTLBIS	SR_BIT(54)
 #define HCR_TTLBOS	SR_BIT(55)
 #define HCR_ATA		SR_BIT(56)
-#define HCR_DCT		SR_BIT(57)
 #define HCR_TID5	SR_BIT(58)
 
 /* MDCR_EL2 (D23.3.20) */
 #define MDCR_HPMN	SR_VAL(0x1f, 0)
 #define MDCR_TPMCR	SR_BIT(5)
 #define MDCR_TPM	SR_BIT(6)
-#define MDCR_HPME	SR_BIT(7)
 #define MDCR_TDE	SR_BIT(8)
 #define MDCR_TDA	SR_BIT(9)
 #define MDCR_TDOSA	SR_BIT(10)
@@ -92,7 +76,6 @@
 #define MDCR_HCCD	SR_BIT(23)
 #define MDCR_E2TB	SR_VAL(3, 24)
 #define MDCR_HLP	SR_BIT(26)
-#define MDCR_TDCC	SR_BIT(27)
 #define MDCR_MTPME	SR_BIT(28)
 
 /* CPTR_EL2 with HCR_EL2.E2H == 0 (D23.2.36) */
@@ -101,7 +84,6 @@
 #define CPTR_TSM	SR_BIT(12)
 #define CPTR_TTA	SR_BIT(20)
 #define CPTR_TAM	SR_BIT(30)
-#define CPTR_TCPAC	SR_BIT(31)
 #define CPTR_RES1	0x32ff		/* without TZ and TSM */
 
 /* MDSCR_EL1 (D23.3.21) */
@@ -113,21 +95,13 @@
 /* CNTHCTL_EL2 with E2H == 0 */
 #define CNTHCTL_EL1PCTEN SR_BIT(0)
 #define CNTHCTL_EL1PCEN	SR_BIT(1)
-#define CNTHCTL_EVNTEN	SR_BIT(2)
-#define CNTHCTL_ECV	SR_BIT(12)
-#define CNTHCTL_EL1TVT	SR_BIT(13)
-#define CNTHCTL_EL1TVCT	SR_BIT(14)
-#define CNTHCTL_EL1NVPCT SR_BIT(15)
-#define CNTHCTL_EL1NVVCT SR_BIT(16)
 
 /* SCTLR_ELx */
 #define SCTLR_M		SR_BIT(0)
-#define SCTLR_A		SR_BIT(1)
 #define SCTLR_C		SR_BIT(2)
 #define SCTLR_SA	SR_BIT(3)
 #define SCTLR_I		SR_BIT(12)
 #define SCTLR_WXN	SR_BIT(19)
-#define SCTLR_EE	SR_BIT(25)
 #define SCTLR_EL2_RES1	0x30c50830
 /* What Linux's early boot gives EL1: RES1, SPAN, EIS/EOS/TSCXT, MMU off. */
 #define SCTLR_EL1_RESET	0x30d00800
@@ -138,46 +112,25 @@
 #define SPSR_EL0T	0x0
 #define SPSR_EL1T	0x4
 #define SPSR_EL1H	0x5
-#define SPSR_EL2T	0x8
-#define SPSR_EL2H	0x9
-#define SPSR_F		SR_BIT(6)
-#define SPSR_I		SR_BIT(7)
 #define SPSR_A		SR_BIT(8)
-#define SPSR_D		SR_BIT(9)
 #define SPSR_DAIF	SR_VAL(0xf, 6)
 #define SPSR_BTYPE	SR_VAL(3, 10)
 #define SPSR_SSBS	SR_BIT(12)
 #define SPSR_ALLINT	SR_BIT(13)
-#define SPSR_IL		SR_BIT(20)
 #define SPSR_SS		SR_BIT(21)
 #define SPSR_PAN	SR_BIT(22)
-#define SPSR_UAO	SR_BIT(23)
 #define SPSR_DIT	SR_BIT(24)
 #define SPSR_TCO	SR_BIT(25)
 
 /* Exception classes that esr.h has no use for */
-#define EC_CP15_32	0x03
-#define EC_CP15_64	0x04
-#define EC_CP14_32	0x05
-#define EC_CP14_LS	0x06
-#define EC_CP10_ID	0x08
-#define EC_PAC		0x09
-#define EC_CP14_64	0x0c
-#define EC_BTI		0x0d
-#define EC_SVC32	0x11
 #define EC_HVC32	0x12
-#define EC_SMC32	0x13
-#define EC_SVC64	0x15
-#define EC_ERET		0x1a
-#define EC_FPAC		0x1c
-#define EC_SME		0x1d
-#define EC_PC_ALIGN	0x22
-#define EC_SP_ALIGN	0x26
 #define EC_BREAKPT_LOW	0x30
 #define EC_SOFTSTP_LOW	0x32
 #define EC_WATCHPT_LOW	0x34
-#define EC_BKPT32	0x38
 #define EC_BRK64	0x3c
+
+/* MPIDR_EL1: the affinity, all that PSCI names a CPU by */
+#define MPIDR_AFF	0xff00ffffffUL
 
 /* PAR_EL1 */
 #define PAR_F		SR_BIT(0)
@@ -213,10 +166,8 @@ static inline void isb(void)
 /* Profiling and trace units: what was recorded before is on its way to memory. */
 #define psb_csync()	do { asm volatile("hint #17" ::: "memory"); } while (0)
 #define tsb_csync()	do { asm volatile("hint #18" ::: "memory"); } while (0)
-#define barrier()	do { asm volatile("" ::: "memory"); } while (0)
 #define cpu_relax()	do { asm volatile("yield" ::: "memory"); } while (0)
 #define wfe()		do { asm volatile("wfe" ::: "memory"); } while (0)
-#define sev()		do { asm volatile("sev" ::: "memory"); } while (0)
 
 /* tlbi(alle2is), tlbi_arg(ipas2e1is, ipa >> 12) */
 #define tlbi(op)	do { asm volatile("tlbi " #op ::: "memory"); } while (0)
@@ -232,14 +183,13 @@ static inline void isb(void)
 	asm volatile("dc " #op ", %x0" :: "rZ" ((u64)(va)) : "memory"); \
 } while (0)
 #define ic(op)		do { asm volatile("ic " #op ::: "memory"); } while (0)
-/* at(s1e1r, va): the result is in PAR_EL1 after an isb() */
-#define at(op, va)	do { \
-	asm volatile("at " #op ", %x0" :: "rZ" ((u64)(va)) : "memory"); \
-} while (0)
 
-static inline u64 load_acquire64(const u64 *p)
+/* Of ID_AA64MMFR0_EL1.PARange; 52 bits and more need LPA2 tables, which are not used here. */
+static inline u8 pa_bits(u32 parange)
 {
-	return __atomic_load_n(p, __ATOMIC_ACQUIRE);
+	static const u8 bits[] = { 32, 36, 40, 42, 44, 48 };
+
+	return bits[parange < ARRAY_SIZE(bits) ? parange : ARRAY_SIZE(bits) - 1];
 }
 
 #endif /* !__ASSEMBLER__ */

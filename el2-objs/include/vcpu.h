@@ -182,11 +182,10 @@ void vm_reopen(void);	/* firmware has refused: the host goes on */
  * wherever it runs, and no register of one is left. For hcall/scrub.c.
  */
 void vm_cut_off(void);
-/*
- * Frees what pvm/ holds of @vm if it is dead and no vCPU is inside: for who has just
- * counted itself out and found it dead. Takes vm->lock.
- */
+/* Frees what pvm/ holds of @vm if it is dead and no vCPU is inside. Takes vm->lock. */
 void vm_reap(struct vm *vm);
+/* A vCPU counts itself out of vm->running; the last one of a dead VM does vm_reap(). */
+void vm_leave(struct vm *vm);
 /* The host says @kvm is gone (HYPSEC_VM_TEARDOWN): a step. Return: HYPSEC_OK, HYPSEC_RESTART. */
 int vm_teardown(kva_t kvm);
 /*

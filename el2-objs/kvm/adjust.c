@@ -5,15 +5,11 @@
  * of the registers: what it computes is checked as anything of the host's is.
  */
 #include "layout.h"
-#include "sysreg.h"
+#include "entry.h"
 
-#define REG(k, n)	KV64(k, KVM_VCPU_REGS + (n) * 8)
-#define R_PC		32
-#define R_PSTATE	33
 #define LR_ABT		20	/* AArch32 registers as X registers (D1.6.3) */
 #define LR_UND		22
 
-#define CPSR_MODE	GENMASK(4, 0)
 #define CPSR_MODE_ABT	0x17
 #define CPSR_MODE_UND	0x1b
 #define CPSR_T		BIT(5)
@@ -29,38 +25,19 @@
 #define CPSR_Q_NZCV	GENMASK(31, 27)
 
 #define SCTLR32_V	BIT(13)
-#define SCTLR_SPAN	BIT(23)
 #define SCTLR32_EE	BIT(25)
 #define SCTLR32_TE	BIT(30)
 #define SCTLR32_DSSBS	BIT(31)
-#define SCTLR64_DSSBS	BIT(44)
 
-/* Synchronous exception entry to EL1h (Arm ARM D1.3.5). */
 static void enter64(u8 *k)
 {
-	u64 old = REG(k, R_PSTATE), sctlr = KV64(k, KVM_SR_SCTLR_EL1), new, offset;
-
-	if (old & SPSR_MODE32)
-		offset = 0x600;
-	else if ((old & SPSR_MODE) == SPSR_EL1H)
-		offset = 0x200;
-	else if ((old & SPSR_MODE) == SPSR_EL1T)
-		offset = 0;
-	else
-		offset = 0x400;
-
-	new = (old & (GENMASK(31, 28) | SPSR_DIT | SPSR_PAN)) | SPSR_DAIF | SPSR_EL1H;
-	if (!(sctlr & SCTLR_SPAN))
-		new |= SPSR_PAN;
-	if (sctlr & SCTLR64_DSSBS)
-		new |= SPSR_SSBS;
-	if (KV64(k, KVM_VCPU_HCR) & HCR_ATA)
-		new |= SPSR_TCO;
+	u64 old = REG(k, R_PSTATE);
 
 	KV64(k, KVM_SR_ELR_EL1) = REG(k, R_PC);
 	KV64(k, KVM_SR_SPSR_EL1) = old;
-	REG(k, R_PC) = KV64(k, KVM_SR_VBAR_EL1) + offset;
-	REG(k, R_PSTATE) = new;
+	REG(k, R_PC) = KV64(k, KVM_SR_VBAR_EL1) + entry_vector(old);
+	REG(k, R_PSTATE) = entry_pstate(old, KV64(k, KVM_SR_SCTLR_EL1),
+					KV64(k, KVM_VCPU_HCR) & HCR_ATA);
 }
 
 /* DIT and SS swap places between SPSR_EL2 and an AArch32 SPSR (C5.2.18, G8.2.31). */

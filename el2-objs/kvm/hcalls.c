@@ -168,7 +168,7 @@ static int flush_ipa(u64 *x, u64 ipa, u32 level)
 	 * KVM removes a table: its entries have been flushed by then.
 	 */
 	if (level >= 1 && level <= 3)
-		size <<= 9 * (3 - level);
+		size = level_size((u8)level);
 	else if (level == 0)
 		size = 0;		/* 512 GiB: everything */
 	return flush(x, size ? ALIGN_DOWN(ipa, size) : 0, size);

@@ -10,6 +10,11 @@
 #define KV64(p, off)	(*(volatile u64 *)((u8 *)(p) + (off)))
 #define KV32(p, off)	(*(volatile u32 *)((u8 *)(p) + (off)))
 #define KV8(p, off)	(*(volatile u8 *)((u8 *)(p) + (off)))
+/* Its general registers, and what follows them */
+#define REG(p, n)	KV64(p, KVM_VCPU_REGS + (n) * 8)
+#define R_SP		31
+#define R_PC		32
+#define R_PSTATE	33
 
 struct cpu_run;
 /* Maps the struct kvm_vcpu at @host and its mmu here; NULL if they cannot be (kvm/lease.c). */

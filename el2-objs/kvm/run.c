@@ -17,11 +17,6 @@ static const u16 kvm_sr[GSR_COUNT] = {
 #define SR_SLOT(b, i) KV64(b, kvm_sr[i])
 #include "../vcpu/el1.h"
 
-#define R_SP		31
-#define R_PC		32
-#define R_PSTATE	33
-#define REG(k, n)	KV64(k, KVM_VCPU_REGS + (n) * 8)
-
 #define IFLAGS_DONE	(KVM_FLAG_PENDING_EXCEPTION | KVM_FLAG_EXCEPT_MASK | KVM_FLAG_INCREMENT_PC)
 
 #define SYS_CNTPCT	ESR_SYS(3UL, 3UL, 14UL, 0UL, 1UL)
@@ -311,14 +306,6 @@ static enum vcpu_exit run_private(struct vm *vm, u8 *k, kva_t host, struct cpu_r
 	return code;
 }
 
-/* Whoever ended @vm meanwhile has left the rest to this vCPU. */
-static void leave_ordinary(struct vm *vm)
-{
-	__atomic_fetch_sub(&vm->running, 1, __ATOMIC_SEQ_CST);
-	if (unlikely(__atomic_load_n(&vm->state, __ATOMIC_SEQ_CST) == VM_DEAD))
-		vm_reap(vm);
-}
-
 /*
  * True if @vm is ordinary: it stays so while the caller is counted in vm->running.
  * VM_PROTECT takes the opposite order: state, then count (pvm/protect.c).
@@ -335,7 +322,7 @@ static bool enter_ordinary(struct vm *vm)
 	ordinary = vm->state == VM_ORDINARY;
 	spin_unlock(&vm->lock);
 	if (!ordinary)
-		leave_ordinary(vm);
+		vm_leave(vm);
 	return ordinary;
 }
 
@@ -357,7 +344,7 @@ u64 kvm_run_vcpu(kva_t host)
 	}
 	if (likely(enter_ordinary(vm))) {
 		code = run_ordinary(vm, k, host, c);
-		leave_ordinary(vm);
+		vm_leave(vm);
 	} else {
 		code = run_private(vm, k, host, c);
 	}

@@ -19,11 +19,6 @@ static u8 start_level(u32 ipa_bits)
 	return (u8)(4 - (levels < 2 ? 2 : levels));
 }
 
-static u32 level_shift(u8 level)
-{
-	return 12 + 9 * (3 - level);
-}
-
 static u64 entry_pa(u64 pte, u64 vtcr)
 {
 	if (vtcr & VTCR_DS)

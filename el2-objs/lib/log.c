@@ -65,9 +65,6 @@ static void format(struct line *l, const char *fmt, va_list ap)
 		case 's':
 			put_string(l, va_arg(ap, const char *));
 			break;
-		case 'c':
-			put(l, (char)va_arg(ap, int));
-			break;
 		case 'd': {
 			s64 v = wide ? va_arg(ap, s64) : va_arg(ap, s32);
 

@@ -54,7 +54,7 @@ static void stamp(u64 base, u64 size)
 	}
 }
 
-s64 own_stamp(pa_t pa, u64 size, bool *is_ram)
+s64 own_stamp(pa_t pa, u64 size)
 {
 	s64 ret = HYPSEC_DENIED;
 
@@ -75,7 +75,6 @@ s64 own_stamp(pa_t pa, u64 size, bool *is_ram)
 			continue;
 		if (ram)
 			stamp(base, size);
-		*is_ram = ram;
 		ret = size;
 		break;
 	}

@@ -22,57 +22,6 @@
 
 #define HOST_LEAF	(S2_R | S2_W | S2_MEMATTR_WB | S2_SH_INNER | S2_AF | S2_TABLE | S2_VALID)
 
-struct page_info own_decode(const struct s2_leaf *leaf)
-{
-	struct page_info pi = { .level = leaf->level };
-	u64 pte = leaf->pte;
-
-	if (pte & S2_VALID) {
-		/* What is not RAM is never executable (s2/host.c). */
-		pi.state = pte & S2_XN ? PG_NONE : PG_HOST;
-		pi.shared = pte & S2_SHARED;
-		return pi;
-	}
-	switch (pte & ANN_STATE) {
-	case 0:
-		pi.state = PG_NONE;
-		break;
-	case ANN_CORE:
-		pi.state = PG_CORE;
-		break;
-	case ANN_DONATED:
-		pi.state = PG_DONATED;
-		break;
-	case ANN_PRIVATE:
-		pi.state = PG_PRIVATE;
-		pi.vm = (pte & ANN_VM) >> 4;
-		pi.frame = (pte & ANN_FRAME) >> PAGE_SHIFT;
-		break;
-	default:			/* ANN_MOVING; and what nobody writes */
-		pi.state = PG_MOVING;
-		break;
-	}
-	return pi;
-}
-
-struct page_info own_peek(pa_t pa)
-{
-	struct s2_leaf leaf = s2_lookup(&host_s2, pa.v);
-
-	leaf.pte = ann_page(leaf.pte, pa.v & (leaf.size - 1));
-	return own_decode(&leaf);
-}
-
-struct page_info own_lookup(pa_t pa)
-{
-	struct page_info pi;
-
-	spin_lock(&host_s2_lock);
-	pi = own_peek(pa);
-	spin_unlock(&host_s2_lock);
-	return pi;
-}
-
 /* What changes hands: a page, or a block of 2 MiB that has one entry. */
 struct move {
 	enum own_op op;
@@ -143,10 +92,12 @@ static int move_begin(struct move *m)
 	return ret;
 }
 
-/* Step 3. */
+/* Step 3. A block that becomes private has a page held for its split, until it goes whole. */
 static void move_end(const struct move *m, u64 new, s64 private_pages)
 {
 	spin_lock(&host_s2_lock);
+	if (m->size == SZ_2M)
+		host_s2.held += private_pages > 0 ? 1 : -1;
 	s2_replace(&host_s2, m->pa.v, ANN_MOVING, new);
 	if ((new & S2_VALID) || (new & ANN_STATE) == ANN_PRIVATE)
 		s2_merge(&host_s2, m->pa.v, epochs_dirty());
@@ -341,14 +292,6 @@ static void zero_block(pa_t block)
 	}
 }
 
-/* The entry of a block that changes hands, one way or the other, has a page held for its split. */
-static void count_held(int blocks)
-{
-	spin_lock(&host_s2_lock);
-	host_s2.held += blocks;
-	spin_unlock(&host_s2_lock);
-}
-
 int own_claim_block(pa_t pa, u16 vm, u64 frame)
 {
 	struct move m = { .op = OWN_CLAIM, .pa = pa, .size = SZ_2M };
@@ -364,7 +307,6 @@ int own_claim_block(pa_t pa, u16 vm, u64 frame)
 		return ret;
 	}
 	zero_block(pa);
-	count_held(1);
 	move_end(&m, m.mine, PAGES_2M);
 	return HYPSEC_OK;
 }
@@ -377,8 +319,7 @@ int own_return_block(pa_t pa, u16 vm, u64 frame)
 	if (ret != HYPSEC_OK)
 		return ret;
 	zero_block(pa);
-	count_held(-1);
-	pool_unhold(1);
 	move_end(&m, pa.v | (HOST_LEAF & ~S2_TABLE), -PAGES_2M);
+	pool_unhold(1);
 	return HYPSEC_OK;
 }

@@ -1,33 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The page pool. Two kinds of pages are in it: the region of the install, one
- * contiguous range with a bitmap of what is free, and single pages donated later.
- * The host may ask for a donated page back, by address, so a free one must be found
- * quickly, and nothing that is written in a page in use may make it look free.
- *
- * Free donated pages form groups: a group page holds the addresses of up to
- * GROUP_MAX others and is free itself. A free page says at which index of its group
- * it is; that is a hint only, what the group page says counts.
+ * contiguous range with a bitmap of what is free, and single pages donated later
+ * (groups.c).
  */
 #include "mem.h"
 #include "check.h"
+#include "groups.h"
 #include "lock.h"
 #include "percpu.h"
 #include "s2.h"
-#include "sysreg.h"
-
-#define GROUP_MAX	510
-
-struct group {
-	struct group *next;
-	u64 n;
-	u64 page[GROUP_MAX];		/* physical addresses */
-};
-_Static_assert(sizeof(struct group) == PAGE_SIZE, "a group is a page");
 
 static struct spinlock pool_lock = SPINLOCK(RANK_POOL);
 static s64 account[HYPSEC_ACC_COUNT];
-static struct group *groups;
 static u32 wanted;			/* pages were asked for and not there */
 
 static u64 region, region_pages;	/* PA of the first page, count */
@@ -73,16 +58,6 @@ static void *region_page(u64 i)
 	return core_va(PA(region + i * PAGE_SIZE));
 }
 
-/*
- * For pool_lock's holder, before it touches a donated page. Another CPU may have
- * mapped it a moment ago: a translation made here before the lock was taken would be
- * a fault (without FEAT_ETS a DSB over there does not rule that out).
- */
-static void see_donated(void)
-{
-	isb();
-}
-
 static void *take_region(void)
 {
 	u64 words = ALIGN_UP(region_pages, 64) / 64, n;
@@ -99,40 +74,6 @@ static void *take_region(void)
 		}
 	}
 	return NULL;
-}
-
-static void *take_donated(void)
-{
-	struct group *g = groups;
-	u64 *page;
-
-	if (!g)
-		return NULL;
-	see_donated();
-	if (g->n) {
-		page = core_va(PA(g->page[--g->n]));
-		page[0] = 0;
-		g->page[g->n] = 0;
-		return page;
-	}
-	groups = g->next;
-	g->next = NULL;
-	return g;			/* all zero again */
-}
-
-static void put_donated(u64 *page)
-{
-	struct group *g = groups;
-
-	see_donated();
-	if (g && g->n < GROUP_MAX) {
-		page[0] = g->n;
-		g->page[g->n++] = core_pa(page).v;
-		return;
-	}
-	g = (struct group *)page;
-	g->next = groups;
-	groups = g;
 }
 
 /* The reserve is for donation: with none left, the host could not even give more. */
@@ -166,7 +107,7 @@ static void *take(void)
 	void *page = take_region();
 
 	if (!page)
-		page = take_donated();
+		page = group_take();
 	CHECK(page);
 	return page;
 }
@@ -261,7 +202,7 @@ static void put(void *page, enum hypsec_account acc, enum hypsec_account to)
 		CHECK(!test_free(i));
 		flip(i);
 	} else {
-		put_donated(page);
+		group_put(page);
 	}
 	move(acc, to, 1);
 	spin_unlock(&pool_lock);
@@ -318,55 +259,10 @@ void *pool_alloc_held(enum hypsec_account acc)
 void pool_donate(pa_t pa)
 {
 	spin_lock(&pool_lock);
-	put_donated(core_va(pa));
+	group_put(core_va(pa));
 	account[HYPSEC_ACC_FREE]++;
 	WRITE_ONCE(wanted, 0);
 	spin_unlock(&pool_lock);
-}
-
-/* @link is where the group's address is kept. */
-static void withdraw_group(struct group **link)
-{
-	struct group *g = *link, *heir = NULL;
-
-	if (g->n) {
-		/* Its last member takes over the rest; their indices stay. */
-		heir = core_va(PA(g->page[--g->n]));
-		g->page[g->n] = 0;
-		memcpy(heir, g, sizeof(*g));
-		memset(g, 0, sizeof(*g));
-		*link = heir;
-	} else {
-		*link = g->next;
-		g->next = NULL;
-	}
-}
-
-static bool withdraw_locked(u64 pa)
-{
-	struct group **link;
-	u64 *page = core_va(PA(pa));
-
-	see_donated();
-	for (link = &groups; *link; link = &(*link)->next) {
-		struct group *g = *link;
-		u64 i = page[0];
-
-		if (core_pa(g).v == pa) {
-			withdraw_group(link);
-			return true;
-		}
-		if (i < g->n && g->page[i] == pa) {
-			u64 last = g->page[--g->n];
-
-			*(u64 *)core_va(PA(last)) = i;
-			g->page[i] = last;
-			g->page[g->n] = 0;
-			page[0] = 0;
-			return true;
-		}
-	}
-	return false;
 }
 
 bool pool_withdraw(pa_t pa)
@@ -375,7 +271,7 @@ bool pool_withdraw(pa_t pa)
 
 	spin_lock(&pool_lock);
 	/* Which pages are held is not said, only that there are so many. */
-	done = account[HYPSEC_ACC_FREE] > 0 && withdraw_locked(pa.v);
+	done = account[HYPSEC_ACC_FREE] > 0 && group_withdraw(pa.v);
 	if (done)
 		account[HYPSEC_ACC_FREE]--;
 	spin_unlock(&pool_lock);

@@ -10,15 +10,6 @@ static u64 linear_offset;
 
 u64 pa_limit;
 
-static u64 read_pa_limit(void)
-{
-	static const u8 bits[] = { 32, 36, 40, 42, 44, 48 };
-	u32 range = read_idreg(ID_AA64MMFR0_EL1, 0);
-
-	/* 52 bits and more need LPA2 tables, which the core does not use. */
-	return 1UL << bits[range < ARRAY_SIZE(bits) ? range : ARRAY_SIZE(bits) - 1];
-}
-
 /* Sorted, disjoint, of pages, inside the PA space. */
 static bool map_ok(const struct hypsec_install *in, u64 limit)
 {
@@ -40,7 +31,7 @@ static bool map_ok(const struct hypsec_install *in, u64 limit)
 
 int ram_init(const struct hypsec_install *in)
 {
-	u64 limit = read_pa_limit();
+	u64 limit = BIT(pa_bits(read_idreg(ID_AA64MMFR0_EL1, 0)));
 	u32 i;
 
 	if (!map_ok(in, limit))

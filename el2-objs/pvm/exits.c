@@ -202,10 +202,6 @@ enum vcpu_exit pvm_run(struct vm *vm, kva_t host_vcpu, struct host_io *io)
 	code = run(v, io);
 
 	__atomic_store_n(&v->busy, 0, __ATOMIC_RELEASE);
-	spin_lock(&vm->lock);
-	__atomic_fetch_sub(&vm->running, 1, __ATOMIC_SEQ_CST);
-	if (vm->state == VM_DEAD && !vm->running && vm->pvm)
-		pvm_free(vm);
-	spin_unlock(&vm->lock);
+	vm_leave(vm);
 	return code;
 }

@@ -14,9 +14,6 @@ static const struct id_field {
 #undef ID
 };
 
-/* MMFR0.PARange, by value: bits of physical address */
-static const u8 pa_bits[] = { 32, 36, 40, 42, 44, 48 };
-
 static u64 nibble(u64 hw, const struct id_field *f)
 {
 	return (hw >> f->shift) & 0xf;
@@ -33,7 +30,7 @@ static u64 field_value(const struct id_field *f, u64 hw, u8 ipa_bits)
 	if (f->rule == CAP && v > f->limit)
 		v = f->limit;
 	if (f->reg == PVM_ID_MMFR0 && f->shift == 0)
-		while (v && pa_bits[v] > ipa_bits)
+		while (v && pa_bits((u32)v) > ipa_bits)
 			v--;
 	/* 52-bit addresses would lead outside the VM's address space. */
 	if (f->reg == PVM_ID_MMFR0 && f->shift == 28 && v == 1)

@@ -240,7 +240,7 @@ static int step(struct vcpu *v)
 	struct pvm *p = v->vm->pvm;
 	int ret;
 
-	ret = image_verify_step(&p->verify, &c.src, PAGE_SIZE);
+	ret = image_verify_step(&p->verify, &c.src);
 	if (p->verify.verified) {
 		WRITE_ONCE(p->to_verify, p->verify.m.mem_size);
 		WRITE_ONCE(p->verified, p->verify.verified);

@@ -14,7 +14,6 @@
 
 #define SMCCC_1_1	0x10001
 #define TRNG_1_0	0x10000
-#define TRNG_MAX_BITS	192
 
 static s64 arch_features(u32 fn)
 {

@@ -40,7 +40,7 @@ int s2_map(struct s2 *s2, u64 ia, pa_t pa, u64 size, u64 attr)
 		if (!pte_table(old, level) && !((old ^ new) & ~S2_LIVE)) {
 			pte_write(pos.ptep, new);
 			if ((old ^ new) & ~S2_SOFT)
-				tlb_flush_ipa(s2, ia, level);
+				tlb_flush_ipa(s2, ia);
 			return HYPSEC_OK;
 		}
 		pte_write(pos.ptep, 0);
@@ -49,7 +49,7 @@ int s2_map(struct s2 *s2, u64 ia, pa_t pa, u64 size, u64 attr)
 			tlb_flush_vmid(s2);
 			trash_commit(&trash);
 		} else {
-			tlb_flush_ipa(s2, ia, level);
+			tlb_flush_ipa(s2, ia);
 		}
 	}
 	pte_write(pos.ptep, new);
@@ -69,7 +69,7 @@ void s2_replace(struct s2 *s2, u64 ia, u64 old, u64 new)
 	if (!((old ^ new) & ~S2_SOFT))
 		return;			/* hardware sees no difference */
 	if (pte_valid(old))
-		tlb_flush_ipa(s2, ia, pos.level);
+		tlb_flush_ipa(s2, ia);
 	else
 		dsb(ishst);
 }

@@ -8,16 +8,6 @@
 #define PTRS		512U			/* entries of one table page */
 #define LAST_LEVEL	3
 
-static inline unsigned int level_shift(u8 level)
-{
-	return 39 - 9 * level;
-}
-
-static inline u64 level_size(u8 level)
-{
-	return 1UL << level_shift(level);
-}
-
 static inline bool pte_valid(u64 pte)
 {
 	return pte & S2_VALID;

@@ -149,12 +149,11 @@ void tlb_flush_range(const struct s2 *s2, u64 ia, u64 size)
 }
 
 /*
- * @level is not used as a TTL hint: a wrong one, in code that this does not know,
- * would leave the entry in the TLB.
+ * No level is given as a hint (TTL): a wrong one, in code that this does not know, would leave
+ * the entry in the TLB.
  */
-void tlb_flush_ipa(const struct s2 *s2, u64 ia, u8 level)
+void tlb_flush_ipa(const struct s2 *s2, u64 ia)
 {
-	(void)level;
 	tlb_flush_ipas(s2, &ia, 1);
 }
 

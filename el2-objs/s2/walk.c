@@ -18,8 +18,6 @@
 #define VTCR_PS_SHIFT	16
 #define VTCR_RES1	BIT(31)
 
-static const u8 pa_bits_of[] = { 32, 36, 40, 42, 44, 48 };
-
 _Static_assert(PG_NONE == 0, "an all-zero entry must mean: nobody's");
 _Static_assert((ANN_STATE & S2_VALID) == 0, "an annotation must be invalid to hardware");
 _Static_assert(!(S2_SHARED & S2_SW), "the stamp and the shared bit are distinct");
@@ -29,11 +27,6 @@ static u32 parange(void)
 	u32 range = read_idreg(ID_AA64MMFR0_EL1, 0);
 
 	return range > PARANGE_48 ? PARANGE_48 : range;
-}
-
-bool s2_has_fwb(void)
-{
-	return read_idreg(ID_AA64MMFR2_EL1, 40) != 0;
 }
 
 /**
@@ -49,15 +42,14 @@ bool s2_has_fwb(void)
  */
 int s2_init(struct s2 *s2, u8 ipa_bits, u16 vmid, enum hypsec_account acc)
 {
-	u8 pa_bits = pa_bits_of[parange()];
-	u8 start, order = 0;
+	u8 most = pa_bits(parange()), start, order = 0;
 	unsigned int bits;
 	u64 *root;
 
-	if (ipa_bits < 32 || ipa_bits > pa_bits)
+	if (ipa_bits < 32 || ipa_bits > most)
 		return HYPSEC_RANGE;
 
-	start = ipa_bits >= LEVEL0_MIN_IPA && pa_bits >= PA_BITS_LEVEL0 ? 0 : 1;
+	start = ipa_bits >= LEVEL0_MIN_IPA && most >= PA_BITS_LEVEL0 ? 0 : 1;
 	bits = ipa_bits - level_shift(start);
 	if (bits > 9)
 		order = bits - 9;
@@ -175,7 +167,7 @@ int s2_split(struct s2 *s2, u64 ia, u8 level)
 		if (pte_valid(pte)) {
 			/* Break-before-make: who faults meanwhile finds the new table. */
 			pte_write(pos.ptep, 0);
-			tlb_flush_ipa(s2, ALIGN_DOWN(ia, level_size(pos.level)), pos.level);
+			tlb_flush_ipa(s2, ALIGN_DOWN(ia, level_size(pos.level)));
 		}
 		pte_write(pos.ptep, pte_mktable(table));
 		dsb(ishst);

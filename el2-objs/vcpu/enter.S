@@ -10,7 +10,6 @@
 #define SERROR_PENDING	(1 << 31)
 
 #define R_SP_EL0	(31 * 8)	/* struct vcpu_regs */
-#define ISR_A		8
 #define SPSR_IL_BIT	20
 #define EC_HVC32	0x12
 #define EC_HVC64	0x16

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Exits that every guest has, and exceptions the core gives to one. */
+#include "entry.h"
 #include "percpu.h"
 #include "run.h"
 
@@ -54,29 +55,6 @@ bool vcpu_exit_common(struct vcpu *v, enum vcpu_exit *code)
 	return false;
 }
 
-/* A guest's EL1 register is in the CPU while it is loaded here, else in @v. */
-#define GET(v, r) ((v)->sr[GSR_##r])
-#define LIVE_READ(v, r) (loaded(v) ? read_sysreg(r) : GET(v, r))
-#define LIVE_WRITE(v, r, val) do {		\
-	if (loaded(v))				\
-		write_sysreg(val, r);		\
-	else					\
-		GET(v, r) = (val);		\
-} while (0)
-
-static bool loaded(const struct vcpu *v)
-{
-	return this_cpu()->running == v;
-}
-
-void vcpu_skip(struct vcpu *v)
-{
-	struct vcpu_regs *r = loaded(v) ? v->r : &v->regs;
-
-	r->pc += 4;
-	r->pstate &= ~(u64)(SPSR_BTYPE | SPSR_SS);
-}
-
 /* @v's EL1 registers: in hardware while it is loaded, else where they were saved. */
 #define EL1_READ(v, r) \
 	(this_cpu()->running == (v) ? read_sysreg(r) : (v)->sr[GSR_##r])
@@ -87,36 +65,23 @@ void vcpu_skip(struct vcpu *v)
 		(v)->sr[GSR_##r] = (x);		\
 } while (0)
 
-/* Exception entry to EL1h (Arm ARM D1.3.5), synchronous. */
+void vcpu_skip(struct vcpu *v)
+{
+	v->r->pc += 4;
+	v->r->pstate &= ~(u64)(SPSR_BTYPE | SPSR_SS);
+}
+
 static void inject_sync(struct vcpu *v, u64 esr, u64 far, bool set_far)
 {
-	struct vcpu_regs *r = loaded(v) ? v->r : &v->regs;
-	u64 old = r->pstate, new, offset, sctlr = LIVE_READ(v, SCTLR_EL1);
-
-	if (old & SPSR_MODE32)
-		offset = 0x600;
-	else if ((old & SPSR_MODE) == SPSR_EL1H)
-		offset = 0x200;
-	else if ((old & SPSR_MODE) == SPSR_EL1T)
-		offset = 0;
-	else
-		offset = 0x400;
-
-	new = (old & (GENMASK(31, 28) | SPSR_DIT | SPSR_PAN)) | SPSR_DAIF | SPSR_EL1H;
-	if (!(sctlr & SR_BIT(23)))			/* SPAN */
-		new |= SPSR_PAN;
-	if (sctlr & SR_BIT(44))				/* DSSBS */
-		new |= SPSR_SSBS;
-	if (v->hcr & HCR_ATA)
-		new |= SPSR_TCO;
+	u64 old = v->r->pstate;
 
 	EL1_WRITE(v, v->r->pc, ELR_EL1);
 	EL1_WRITE(v, old, SPSR_EL1);
 	EL1_WRITE(v, esr, ESR_EL1);
 	if (set_far)
 		EL1_WRITE(v, far, FAR_EL1);
-	v->r->pc = EL1_READ(v, VBAR_EL1) + offset;
-	v->r->pstate = new;
+	v->r->pc = EL1_READ(v, VBAR_EL1) + entry_vector(old);
+	v->r->pstate = entry_pstate(old, EL1_READ(v, SCTLR_EL1), v->hcr & HCR_ATA);
 }
 
 void vcpu_inject_undef(struct vcpu *v)
@@ -126,7 +91,7 @@ void vcpu_inject_undef(struct vcpu *v)
 
 void vcpu_inject_debug(struct vcpu *v)
 {
-	u64 pstate = loaded(v) ? v->r->pstate : v->regs.pstate, esr = v->esr;
+	u64 pstate = v->r->pstate, esr = v->esr;
 
 	/* A step at EL1 is another class; a BRK is the same at both. */
 	if (ESR_EC(esr) == EC_SOFTSTP_LOW && (pstate & SPSR_MODE))
@@ -136,7 +101,7 @@ void vcpu_inject_debug(struct vcpu *v)
 
 void vcpu_inject_abort(struct vcpu *v, bool iabt, u64 far)
 {
-	u64 pstate = loaded(v) ? v->r->pstate : v->regs.pstate;
+	u64 pstate = v->r->pstate;
 	bool from_el0 = (pstate & SPSR_MODE32) || !(pstate & SPSR_MODE);
 	u64 ec = (iabt ? EC_IABT_LOW : EC_DABT_LOW) + (from_el0 ? 0 : 1);
 

@@ -104,13 +104,15 @@ enum vcpu_exit vcpu_run_guest(struct vcpu *v, struct cpu_run *c, u64 sctlr, u64 
 			      exit_handler handler);
 void vcpu_end(struct vcpu *v, struct cpu_run *c);
 
-/* --- fp.c, debug.c, gic.c: load for the guest, unload for the host --- */
+/* --- fp.c, debug.c, timer.c, gic.c: load for the guest, unload for the host --- */
 bool fp_trap(struct vcpu *v, struct cpu_run *c);
 void fp_unload(struct vcpu *v, struct cpu_run *c);
 void trace_stop(struct cpu_run *c);
 void trace_resume(struct cpu_run *c);
 void debug_load(struct vcpu *v, struct cpu_run *c);
 void debug_unload(struct vcpu *v, struct cpu_run *c);
+void timer_load(const struct vcpu *v, struct host_state *h);
+void timer_unload(struct vcpu *v, const struct host_state *h);
 void gic_load(struct vcpu *v, const struct cpu_run *c);
 void gic_unload(struct vcpu *v);
 void gic_save_aprs(struct gic_state *g, const struct cpu_run *c);

@@ -53,7 +53,6 @@ static int map_leaf(struct vcpu *v, u64 ipa, const struct kvm_leaf *leaf, pa_t *
 	struct s2 *s2 = &v->vm->s2;
 	u64 offset = ALIGN_DOWN(ipa, PAGE_SIZE) & (leaf->size - 1);
 	u64 max = leaf->size < SZ_1G ? leaf->size : SZ_1G, attr;
-	bool is_ram;
 	s64 size;
 	int ret;
 
@@ -65,7 +64,7 @@ static int map_leaf(struct vcpu *v, u64 ipa, const struct kvm_leaf *leaf, pa_t *
 	}
 	/* Both start where a block of that size may: they agree below it (kvm/walk.c). */
 	*page = PA(leaf->pa.v + offset);
-	size = own_stamp(*page, max, &is_ram);
+	size = own_stamp(*page, max);
 	if (size < 0)
 		return (int)size;
 	attr = leaf_attr(leaf, v->hcr & HCR_FWB);
@@ -115,7 +114,7 @@ bool shadow_fault(struct vcpu *v, enum vcpu_exit *code)
 	ret = resolve(v, ipa, &page);
 	/* An entry that allows it is there: what the CPU faulted on is an older one. */
 	if (ret == HYPSEC_OK && type == FSC_PERM)
-		tlb_flush_ipa(&vm->s2, ipa & PAGE_MASK, 3);
+		tlb_flush_ipa(&vm->s2, ipa & PAGE_MASK);
 	spin_unlock(&vm->lock);
 
 	switch (ret) {

@@ -28,6 +28,14 @@ void vm_reap(struct vm *vm)
 	spin_unlock(&vm->lock);
 }
 
+void vm_leave(struct vm *vm)
+{
+	__atomic_fetch_sub(&vm->running, 1, __ATOMIC_SEQ_CST);
+	/* Whoever ended it meanwhile has left the rest to the last vCPU. */
+	if (unlikely(__atomic_load_n(&vm->state, __ATOMIC_SEQ_CST) == VM_DEAD))
+		vm_reap(vm);
+}
+
 void vm_kill(struct vm *vm, const char *why)
 {
 	spin_lock(&vm->lock);
@@ -154,7 +162,7 @@ static int return_pages(struct vm *vm)
 			return READ_ONCE(vm->private_pages) ? HYPSEC_RESTART : HYPSEC_OK;
 		}
 		pi = own_lookup(pa);
-		size = PAGE_SIZE << (9 * (3 - pi.level));
+		size = level_size(pi.level);
 		if (pi.state == PG_PRIVATE && pi.vm == vm->id) {
 			bool block = size == SZ_2M && IS_ALIGNED(pa.v, SZ_2M);
 			int ret = block ? own_return_block(pa, vm->id, pi.frame) :

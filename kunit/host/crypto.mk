@@ -23,6 +23,10 @@ SRC_test_random_sources := el2-objs/boot/random.c el2-objs/crypto/health.c $(SRC
 INC_test_random_sources := -include $(here)/fake/sysreg_array.h
 ARC_test_random_sources := $(ARC_test_crypto)
 LIB_test_random_sources := -lcrypto
+SRC_test_random_failing := $(SRC_test_random_sources)
+INC_test_random_failing := $(INC_test_random_sources)
+ARC_test_random_failing := $(ARC_test_random_sources)
+LIB_test_random_failing := $(LIB_test_random_sources)
 
 # Its region has to lie where the bundle's begins, at 2 MiB.
 SRC_test_install := el2-objs/boot/install.c kunit/host/fake/panic.c

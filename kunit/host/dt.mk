@@ -8,11 +8,14 @@ ARC_test_dt	:= $(out)/libfdt-host.a
 SRC_test_dt_fuzz := $(SRC_test_dt)
 INC_test_dt_fuzz := $(INC_test_dt)
 ARC_test_dt_fuzz := $(ARC_test_dt)
+SRC_test_dt_refused := $(SRC_test_dt)
+INC_test_dt_refused := $(INC_test_dt)
+ARC_test_dt_refused := $(ARC_test_dt)
 SRC_test_dt_leftovers := $(SRC_test_dt)
 INC_test_dt_leftovers := $(INC_test_dt)
 ARC_test_dt_leftovers := $(ARC_test_dt)
 
-$(out)/test_dt $(out)/test_dt_fuzz $(out)/test_dt_leftovers: | $(out)/virt.dtb
+$(addprefix $(out)/,test_dt test_dt_fuzz test_dt_refused test_dt_leftovers): | $(out)/virt.dtb
 
 $(out)/libfdt-host.a: $(top)/scripts/fetch-source $(here)/dt.mk
 	@mkdir -p $(out)/libfdt

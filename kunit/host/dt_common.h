@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What test_dt.c and test_dt_fuzz.c share: a real tree, and how it is judged. */
+/* What the tests of the device tree code share: a real tree, and how it is judged. */
 #ifndef HYPSEC_HOST_DT_H
 #define HYPSEC_HOST_DT_H
 
@@ -33,6 +33,15 @@ static inline int teardown(void **state)
 	(void)state;
 	free(base);
 	return 0;
+}
+
+/* A copy of it with room for changes; the caller frees it. */
+static inline void *editable(void)
+{
+	void *fdt = malloc(ROOM);
+
+	assert_int_equal(fdt_open_into(base, fdt, ROOM), 0);
+	return fdt;
 }
 
 static inline enum dt_error judge(const void *fdt, size_t size, struct vm_desc *d)

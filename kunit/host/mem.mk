@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # mem/ and s2/ on the machine of fake/hw.h.
-machine := $(addprefix el2-objs/mem/,cache.c epoch.c own.c pool.c ram.c share.c slot.c) \
+machine := $(addprefix el2-objs/mem/,cache.c epoch.c groups.c own.c pool.c ram.c \
+	record.c share.c slot.c) \
 	$(addprefix el2-objs/s2/,host.c map.c tlb.c trash.c walk.c) \
 	$(addprefix kunit/host/fake/,hw.c hw_memory.c hw_tlb.c machine.c panic.c)
 

@@ -11,8 +11,10 @@ SRC_test_seal_invalidate = $(SRC_test_seal)
 SRC_test_seal_random = $(SRC_test_seal)
 SRC_test_seal_joined = $(SRC_test_seal)
 SRC_test_seal_blocks = $(SRC_test_seal)
+SRC_test_seal_blocks_go = $(SRC_test_seal)
 SRC_test_relinquish = $(SRC_test_seal)
-$(foreach t,seal seal_refused seal_invalidate seal_random seal_joined seal_blocks relinquish,\
+$(foreach t,seal seal_refused seal_invalidate seal_random seal_joined seal_blocks seal_blocks_go \
+	relinquish,\
 	$(eval ARC_test_$t := $(out)/machine.a $(out)/libsodium-host.a) \
 	$(eval INC_test_$t := $(on_machine)) \
 	$(eval LIB_test_$t := -lcrypto -Wl$(comma)--wrap=hypsec_aead_seal))

@@ -67,14 +67,6 @@ static const struct leftover {
 		  { { "compatible", "arm,gic-v3-its" }, { "msi-controller", "" } }, "reg" } } },
 };
 
-static void *editable(void)
-{
-	void *fdt = malloc(ROOM);
-
-	assert_int_equal(fdt_open_into(base, fdt, ROOM), 0);
-	return fdt;
-}
-
 static void build(const void *fdt, void *out, size_t room)
 {
 	struct vm_boot b = boot_params();

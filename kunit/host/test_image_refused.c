@@ -32,7 +32,7 @@ static enum image_error judged(u64 version)
 	manifest()->security_version = version;
 	sign_image();
 	memset(host.claimed, 0, sizeof(host.claimed));
-	ret = verify(&v, 4096);
+	ret = verify(&v);
 	assert_int_equal(ret, v.error == IMG_OK ? HYPSEC_OK : HYPSEC_DENIED);
 	/* The log names who signed. */
 	assert_memory_equal(v.id.signer, listed(0).key_hash, 32);
@@ -125,11 +125,11 @@ static void listed_but_not_signed(void **state)
 	make_image();
 	policy = (struct hypsec_policy){ .nr_signers = 1, .signer = { listed(0) } };
 	manifest()->security_version++;
-	assert_int_equal(verify(&v, 4096), HYPSEC_BAD_SIGNATURE);
+	assert_int_equal(verify(&v), HYPSEC_BAD_SIGNATURE);
 	assert_int_equal(v.error, IMG_SIGNATURE);
 	memset(host.claimed, 0, sizeof(host.claimed));
 	memset(manifest()->signature, 0, 64);
-	assert_int_equal(verify(&v, 4096), HYPSEC_UNSIGNED);
+	assert_int_equal(verify(&v), HYPSEC_UNSIGNED);
 	assert_int_equal(v.error, IMG_UNSIGNED);
 	policy = before;
 }
@@ -146,7 +146,7 @@ static void identity(void **state)
 		make_image();							\
 		change;								\
 		sign_image();							\
-		assert_int_equal(verify(&v, 4096), HYPSEC_OK);			\
+		assert_int_equal(verify(&v), HYPSEC_OK);			\
 		half_sha512(want, m, 448);					\
 		assert_memory_equal(v.id.vm, want, 32);				\
 		half_sha512(want, m->signer, 32);				\
@@ -176,7 +176,7 @@ static void signed_but_malformed(void **state)
 		make_image();							\
 		change;								\
 		sign_manifest();						\
-		assert_int_equal(verify(&v, 4096), HYPSEC_UNSIGNED);		\
+		assert_int_equal(verify(&v), HYPSEC_UNSIGNED);		\
 		assert_int_equal(v.error, IMG_##err);				\
 		/* the first page and the manifest, nothing else */		\
 		for (u64 i = 0; i < PAGES; i++)					\
@@ -226,7 +226,7 @@ static void truncated(void **state)
 			sign_image();
 		} while (!manifest()->signature[63]);
 		memset(host.mem + cut[i].size, 0, MEM_SIZE - cut[i].size);
-		assert_int_not_equal(verify(&v, 4096), HYPSEC_OK);
+		assert_int_not_equal(verify(&v), HYPSEC_OK);
 		assert_int_equal(v.error, cut[i].e);
 		assert_int_equal(v.stage, IMAGE_REFUSED);
 	}
@@ -244,7 +244,7 @@ static void each_part_has_its_line(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(t); i++) {
 		make_image();
 		host.mem[t[i].at] ^= 0x10;
-		assert_int_equal(verify(&v, 4096), HYPSEC_BAD_SIGNATURE);
+		assert_int_equal(verify(&v), HYPSEC_BAD_SIGNATURE);
 		assert_int_equal(v.error, t[i].e);
 	}
 }
@@ -279,7 +279,7 @@ static void changed_while_verified(void **state)
 				claimed = host.claimed[hit];
 				host.mem[at] ^= 1 << (test_rand() % 8);
 			}
-			ret = image_verify_step(&v, &host.src, 4096);
+			ret = image_verify_step(&v, &host.src);
 		} while (ret == HYPSEC_RESTART);
 		if (step <= when || claimed) {
 			assert_int_equal(ret, HYPSEC_OK);

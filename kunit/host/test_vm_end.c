@@ -3,39 +3,7 @@
  * How VMs end: what the host gets back and in what state, and that no mapping outlives
  * the right to a page.
  */
-#include "kvm_host.h"
-#include "check.h"
-
-#define PRIVATE_PAGE	GUEST_PAGES
-#define FRAME		0x123UL
-
-static bool all_zero(u64 pa)
-{
-	u8 *p = raw(pa);
-
-	return !p[0] && !memcmp(p, p + 1, PAGE_SIZE - 1);
-}
-
-static struct vm *protected_vm(struct vm_identity *id, unsigned int n, unsigned int pages)
-{
-	struct vm *vm;
-	unsigned int i;
-
-	*id = kvm_vm(n, 40);
-	vm = kvm_get(id);
-	protect(vm);
-	for (i = 0; i < pages; i++) {
-		give_private(vm, PRIVATE_PAGE + i * PAGE_SIZE, FRAME + i);
-		memset(raw(PRIVATE_PAGE + i * PAGE_SIZE), 0x5e, PAGE_SIZE);	/* a secret */
-	}
-	vm_put(vm);
-	return vm;
-}
-
-static bool mapped(const struct vm *vm, u64 frame)
-{
-	return s2_lookup(&vm->s2, frame << PAGE_SHIFT).pte & S2_VALID;
-}
+#include "vm_end_common.h"
 
 static void test_kill(void **state)
 {
@@ -150,123 +118,6 @@ static void test_touch_of_reused_slot(void **state)
 	assert_int_equal(raw(PRIVATE_PAGE)[0], 0x11);
 }
 
-static unsigned int private_left(unsigned int n)
-{
-	unsigned int i, left = 0;
-
-	for (i = 0; i < n; i++)
-		left += own_lookup(PA(PRIVATE_PAGE + i * PAGE_SIZE)).state == PG_PRIVATE;
-	return left;
-}
-
-/* Any number of pages in bounded steps; each is the host's only when it is zero. */
-static void test_teardown(void **state)
-{
-	enum { PAGES = 300 };
-	struct vm_identity id, other;
-	struct vm *vm = protected_vm(&id, 0, PAGES), *bystander;
-	unsigned int calls = 0, left = PAGES, i;
-	int ret;
-
-	(void)state;
-	other = kvm_vm(1, 40);
-	bystander = kvm_ran(&other);
-	do {
-		unsigned int now;
-
-		ret = vm_teardown(id.kvm);
-		now = private_left(PAGES);
-		assert_true(left - now <= 64);
-		assert_int_equal(vm->state == VM_NONE ? 0 : vm->private_pages, now);
-		left = now;
-		assert_true(++calls < 10000);
-	} while (ret == HYPSEC_RESTART);
-	assert_int_equal(ret, HYPSEC_OK);
-	assert_true(calls > PAGES / 64);
-	assert_int_equal(left, 0);
-	for (i = 0; i < PAGES; i++) {
-		assert_true(all_zero(PRIVATE_PAGE + i * PAGE_SIZE));
-		assert_true(host_can(PRIVATE_PAGE + i * PAGE_SIZE, true, false));
-	}
-	assert_int_equal(vm->state, VM_NONE);
-	assert_int_equal(vm->host.kvm.v, 0);
-	assert_int_equal(pvm_freed, 1);
-	assert_int_equal(bystander->state, VM_ORDINARY);
-}
-
-/* The host says that a VM is gone which is not. */
-static void test_teardown_in_use(void **state)
-{
-	struct vm_identity id;
-	struct vm *vm = protected_vm(&id, 0, 2), *ordinary;
-	struct vm_identity other = kvm_vm(1, 40);
-	int i;
-
-	(void)state;
-	assert_true(vm_ref(vm));
-	vm->running = 1;
-	for (i = 0; i < 10000 && vm_teardown(id.kvm) == HYPSEC_RESTART; i++)
-		;
-	/* It is dead, but the vCPU that is inside still stands on its pages. */
-	assert_int_equal(vm->state, VM_DEAD);
-	assert_int_equal(pvm_freed, 0);
-	assert_int_equal(vm->refs, 1);
-	vm->running = 0;
-	vm_put(vm);
-
-	ordinary = kvm_get(&other);
-	assert_int_equal(vm_teardown(other.kvm), HYPSEC_OK);
-	assert_int_equal(ordinary->state, VM_ORDINARY);
-	assert_non_null(ordinary->s2.root);
-	vm_put(ordinary);
-	assert_int_equal(vm_teardown(other.kvm), HYPSEC_OK);
-	assert_int_equal(ordinary->state, VM_NONE);
-	assert_null(ordinary->s2.root);
-}
-
-/* Its struct kvm was used again: the old VM of this name and the new one go together. */
-static void test_teardown_of_both(void **state)
-{
-	struct vm_identity id;
-	struct vm *vm = protected_vm(&id, 0, 3), *vm2;
-
-	(void)state;
-	vm_kill(vm, "a test");
-	id.pgd = PA(kvm_page());
-	vm2 = kvm_ran(&id);
-	assert_ptr_not_equal(vm, vm2);
-	while (vm_teardown(id.kvm) == HYPSEC_RESTART)
-		;
-	assert_int_equal(vm->state, VM_NONE);
-	assert_int_equal(vm2->state, VM_NONE);
-	assert_int_equal(private_left(3), 0);
-}
-
-/* Another CPU holds a page of the dead VM in a slot: it waits its turn, nothing is lost. */
-static void test_teardown_with_slot(void **state)
-{
-	struct vm_identity id;
-	struct vm *vm = protected_vm(&id, 0, 2);
-	int i;
-
-	(void)state;
-	cpu_switch(1);
-	assert_non_null(slot_map_private(PA(PRIVATE_PAGE), vm->id));
-	cpu_switch(0);
-	for (i = 0; i < 10000; i++)
-		assert_int_equal(vm_teardown(id.kvm), HYPSEC_RESTART);
-	assert_int_equal(own_lookup(PA(PRIVATE_PAGE)).state, PG_PRIVATE);
-	assert_int_equal(vm->state, VM_DEAD);
-	cpu_switch(1);
-	slot_unmap(SLOT_PAGE);
-	cpu_switch(0);
-	for (i = 0; i < 10000 && vm_teardown(id.kvm) == HYPSEC_RESTART; i++)
-		;
-	assert_int_equal(own_lookup(PA(PRIVATE_PAGE)).state, PG_HOST);
-	assert_int_equal(own_lookup(PA(PRIVATE_PAGE + PAGE_SIZE)).state, PG_HOST);
-	assert_int_equal(vm->private_pages, 0);
-}
-
 /* Before a reset. One vCPU does not leave: it may be in a WFI. */
 static void test_close_all(void **state)
 {
@@ -324,10 +175,8 @@ static void test_cut_off(void **state)
 
 static void map_host_page(struct vm *vm, u64 frame, u64 pa)
 {
-	bool ram;
-
 	spin_lock(&vm->lock);
-	assert_int_equal(own_stamp(PA(pa), PAGE_SIZE, &ram), PAGE_SIZE);
+	assert_int_equal(own_stamp(PA(pa), PAGE_SIZE), PAGE_SIZE);
 	assert_int_equal(s2_map(&vm->s2, frame << PAGE_SHIFT, PA(pa), PAGE_SIZE,
 				S2_R | S2_W | S2_MEMATTR_WB), HYPSEC_OK);
 	spin_unlock(&vm->lock);
@@ -398,10 +247,6 @@ int main(void)
 		TEST(test_kill),
 		TEST(test_host_touch),
 		TEST(test_touch_of_reused_slot),
-		TEST(test_teardown),
-		TEST(test_teardown_in_use),
-		TEST(test_teardown_of_both),
-		TEST(test_teardown_with_slot),
 		TEST(test_close_all),
 		TEST(test_cut_off),
 		TEST(test_drop_all),

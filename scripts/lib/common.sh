@@ -110,3 +110,14 @@ unbroken() {
 hash_of() {
 	cat -- "$@" | sha256sum | cut -c1-16
 }
+
+# into_host FOLDER FILE...: the options that have scripts/host put the files into FOLDER there,
+# under their own names, to the end of the array add.
+into_host() {
+	local folder=$1 file
+	shift
+
+	for file; do
+		add+=(--add "$file:$folder/${file##*/}")
+	done
+}

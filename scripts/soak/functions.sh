@@ -83,6 +83,18 @@ vm_up() {
 
 vm_ram() { cat /tmp/$1.ram; }
 
+# part VM PARTS: one of the parts of its memory, as RAM; whole huge pages
+part() {
+	local r size step
+
+	r=$(vm_ram $1)
+	size=$((0x${r##*:}))
+	step=$(((size / $2 + 0x1fffff) & ~0x1fffff))
+	r=${r%:*}
+	printf '%s:%x:%x\n' "${r%:*}" \
+		$((0x${r##*:} + ($(od -An -N2 -tu2 /dev/urandom) % (size / step)) * step)) $step
+}
+
 # goes_on NAME [N]: N (2) more rounds, none bad
 goes_on() {
 	local from
@@ -91,6 +103,7 @@ goes_on() {
 	soon eval "rounds_over $1 $((from + ${2:-2} - 1)) || vm_gone $1"
 	rounds_over $1 $((from + ${2:-2} - 1)) && ! bad $1 || {
 		echo "rounds: $from, now $(rounds $1)"
+		vm_gone $1 || { hmp $1 "info status"; hmp $1 "info migrate"; } 2>&1
 		tail -n 3 /tmp/$1.log /tmp/$1.err
 		return 1
 	}

@@ -26,7 +26,7 @@ static const struct command {
 	{ "garbage", 2, cmd_garbage, "RAM FILE             overwrites those that FILE has" },
 	{ "stats", 1, cmd_stats, "RAM [vmread]         what the host sees: text found, entropy" },
 	{ "file-stats", 1, cmd_file_stats, "FILE                 the same of a file or a disk" },
-	{ "changed", 3, cmd_changed, "FILE FILE2 N [marked] N pages that differ" },
+	{ "changed", 3, cmd_changed, "N [marked] FILE...    N pages that differ from each file to the next" },
 	{ "state", 1, cmd_state, "RAM [PAGE]           pages present and swapped; where it is" },
 	{ "flip", 2, cmd_flip, "RAM PAGE             one bit" },
 	{ "splice", 4, cmd_splice, "RAM PAGE RAM2 PAGE2  exchanges two pages" },

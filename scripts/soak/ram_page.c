@@ -187,18 +187,36 @@ int cmd_file_stats(int argc, char **argv)
 	return i ? 0 : 1;
 }
 
-/* Spread over all there are; "marked": only pages that show the guest's text in both. */
+/* Whether page @i is in each file, and no two in a row have the same. */
+static bool differs(const int *fd, int files, uint64_t i, bool marked)
+{
+	static uint64_t page[2][PAGE_WORDS];
+	int f;
+
+	for (f = 0; f < files; f++) {
+		uint64_t *now = page[f & 1], *before = page[~f & 1];
+
+		if (!file_page(fd[f], i, now) || is_zero(now) || (marked && !is_marked(now)))
+			return false;
+		if (f && !memcmp(now, before, PAGE))
+			return false;
+	}
+	return true;
+}
+
+/* Spread over all there are; "marked": only pages that show the guest's text in each. */
 int cmd_changed(int argc, char **argv)
 {
-	int a = file_open(argv[1], O_RDONLY), b = file_open(argv[2], O_RDONLY);
-	uint64_t want = number(argv[3]), n = 0, i, *page = NULL;
-	bool marked = argc > 4 && !strcmp(argv[4], "marked");
-	static uint64_t other[PAGE_WORDS];
+	bool marked = !strcmp(argv[2], "marked");
+	uint64_t want = number(argv[1]), n = 0, i, *page = NULL;
+	int fd[4], files = 0, arg;
 
-	for (i = 0; file_page(a, i, buf) && file_page(b, i, other); i++) {
-		if (!memcmp(buf, other, PAGE) || is_zero(buf) || is_zero(other))
-			continue;
-		if (marked && (!is_marked(buf) || !is_marked(other)))
+	for (arg = 2 + marked; arg < argc && files < 4; arg++)
+		fd[files++] = file_open(argv[arg], O_RDONLY);
+	if (files < 2)
+		return 2;
+	for (i = 0; file_page(fd[0], i, buf); i++) {
+		if (!differs(fd, files, i, marked))
 			continue;
 		page = realloc(page, (n + 1) * sizeof(*page));
 		if (!page)

@@ -27,20 +27,9 @@ actions=${actions:-$(echo $all)}
 
 # --- The actions; the first argument is a VM. Their status is their own: 0 done.
 
-# part VM: one of the parts of its memory, as RAM; whole huge pages
-part() {
-	local r size step
-
-	r=$(vm_ram $1)
-	size=$((0x${r##*:}))
-	step=$(((size / parts + 0x1fffff) & ~0x1fffff))
-	r=${r%:*}
-	printf '%s:%x:%x\n' "${r%:*}" $((0x${r##*:} + ($(od -An -N2 -tu2 /dev/urandom) % (size / step)) * step)) $step
-}
-
 group=/sys/fs/cgroup/guest
 act_reclaim() { echo $((64 / parts))M >$group/memory.reclaim || :; }
-act_pageout() { $ram advise "$(part $1)" pageout; }
+act_pageout() { $ram advise "$(part $1 $parts)" pageout; }
 act_compact() { echo 1 >/proc/sys/vm/compact_memory; }
 act_ksm() {
 	echo 2000 >/sys/kernel/mm/ksm/pages_to_scan
@@ -58,16 +47,16 @@ act_thp() {
 act_split() {
 	local r start size
 
-	r=$(part $1)
+	r=$(part $1 $parts)
 	r=${r#*:} start=${r%:*} size=${r#*:}
 	echo "$(vm_pid $1),0x$start,$(printf '0x%x' $((0x$start + 0x$size)))" \
 		>/sys/kernel/debug/split_huge_pages
 }
-act_collapse() { $ram advise "$(part $1)" collapse || :; }
+act_collapse() { $ram advise "$(part $1 $parts)" collapse || :; }
 # The host's page cache of a file-backed guest to the disk and out of memory
 act_writeback() { sync; echo 1 >/proc/sys/vm/drop_caches; sync -f /mnt/mem.$1 2>/dev/null || sync; }
-act_procmem() { look "$1" $ram stats "$(part $1)"; }
-act_vmread() { look "$1" $ram stats "$(part $1)" vmread; }
+act_procmem() { look "$1" $ram stats "$(part $1 $parts)"; }
+act_vmread() { look "$1" $ram stats "$(part $1 $parts)" vmread; }
 act_ptrace() { $ram inject "$(vm_ram $1)" nothing; }
 # Not while it runs: it would find no memory between the two system calls.
 act_remap() {
@@ -79,7 +68,7 @@ act_remap() {
 act_gcore() {
 	vm_qmp $1 stop
 	$ram inject "$(vm_ram $1)" nothing
-	$ram save "$(part $1)" /mnt/core.$1
+	$ram save "$(part $1 $parts)" /mnt/core.$1
 	vm_qmp $1 cont
 	look "$1" $ram file-stats /mnt/core.$1
 	rm -f /mnt/core.$1
@@ -87,7 +76,7 @@ act_gcore() {
 act_dump() {
 	local r
 
-	r=$(part $1)
+	r=$(part $1 $parts)
 	vm_qmp $1 dump-guest-memory "{\"paging\":false,\"protocol\":\"file:/mnt/dump.$1\",
 		\"begin\":$((0x40000000 + 0x$(echo $r | cut -d: -f2) - 0x$(vm_ram $1 | cut -d: -f2))),
 		\"length\":$((0x${r##*:}))}" || return 1

@@ -27,10 +27,8 @@ need_kernel
 built=$("$here/build")
 attack=$("$HYPSEC_TOP/scripts/attack/build")
 add=(--add "$KERNEL_IMAGE:/soak/Image")
-for file in "$here"/{functions.sh,attacks.sh,cmdline} "$built"/{ram,qmp,vm.img,initrd.cpio} \
-	"$attack"/attack{,.ko}; do
-	add+=(--add "$file:/soak/$(basename "$file")")
-done
+into_host /soak "$here"/{functions.sh,attacks.sh,cmdline} "$built"/{ram,qmp,vm.img,initrd.cpio} \
+	"$attack"/attack{,.ko}
 
 # attacks PLAIN SMP "CASE..." [HOST-OPTION...]
 attacks() {
@@ -50,6 +48,8 @@ if [ -n "$plain$smp${cases[*]}" ]; then
 else
 	attacks 1 2 "" --no-hypsec "$@"
 	attacks "" 2 "" "$@"
-	attacks "" 4 "churn hammer" "$@"
+	# Not churn: KVM gives back a split block's pages one after another with the scheduler off,
+	# and with more CPUs than the emulator has the host would complain of the time.
+	attacks "" 4 "read hammer" "$@"
 fi
 ktap_end

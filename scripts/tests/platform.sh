@@ -22,12 +22,7 @@ trap 'rm -rf "$dir"' EXIT
 attack=$("$scripts/attack/build")
 nonce=$(head -c 64 /dev/urandom | od -An -v -tx1 | tr -d ' \n')
 add=()
-for file in platform.sh guests.sh; do
-	add+=(--add "$scripts/platform/$file:/guests/$file")
-done
-for name in box3 box4 theirs3 alone3; do
-	add+=(--add "$images/$name.img:/guests/$name.img")
-done
+into_host /guests "$scripts"/platform/{platform,guests}.sh "$images"/{box3,box4,theirs3,alone3}.img
 
 hex() { od -An -v -tx1 "$@" | tr -d ' \n'; }
 python3 -c 'import sys; print(bytes(b ^ 0xa5 for b in sys.stdin.buffer.read()).hex())' \

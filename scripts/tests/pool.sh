@@ -8,14 +8,9 @@
 . "$(dirname "$0")/../lib/ktap.sh"
 
 images=$("$HYPSEC_TOP/scripts/protected/build")
-add=()
-for file in pool.sh functions.sh; do
-	add+=(--add "$HYPSEC_TOP/scripts/protected/$file:/protected/$file")
-done
-add+=(--add "$("$HYPSEC_TOP/scripts/protected/relinquish/build"):/protected/linux.img")
-for file in off.img stay.img spend.img hold beside closes; do
-	add+=(--add "$images/$file:/protected/$file")
-done
+add=(--add "$("$HYPSEC_TOP/scripts/protected/relinquish/build"):/protected/linux.img")
+into_host /protected "$HYPSEC_TOP"/scripts/protected/{pool,functions}.sh \
+	"$images"/{off.img,stay.img,spend.img,hold,beside,closes}
 out=$("$HYPSEC_TOP/scripts/host" --mem 1G --timeout 900 "${add[@]}" -- sh /protected/pool.sh) &&
 	status=0 || status=$?
 pass_on <<<"$out"

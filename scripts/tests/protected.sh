@@ -10,13 +10,10 @@
 
 images=$("$HYPSEC_TOP/scripts/protected/build")
 attack=$("$HYPSEC_TOP/scripts/attack/build")
-add=(--add "$attack/attack:/protected/attack" --add "$attack/attack.ko:/protected/attack.ko")
-for file in protected.sh functions.sh; do
-	add+=(--add "$HYPSEC_TOP/scripts/protected/$file:/protected/$file")
-done
-for file in off.img reset.img stay.img forged.img debug.img {stay,debug}.identity signer gdb; do
-	add+=(--add "$images/$file:/protected/$file")
-done
+add=()
+into_host /protected "$attack"/attack{,.ko} "$HYPSEC_TOP"/scripts/protected/{protected,functions}.sh \
+	"$images"/{off.img,reset.img,stay.img,forged.img,debug.img,stay.identity,debug.identity} \
+	"$images"/{signer,gdb}
 plain=$("$HYPSEC_TOP/scripts/host" --no-hypsec --timeout 600 "${add[@]}" -- sh -c \
 	"qemu-system-aarch64 -M virt,gic-version=3 -accel kvm -cpu host -m 128 -nodefaults \
 	-no-user-config -display none -serial stdio -kernel /protected/off.img </dev/null") &&

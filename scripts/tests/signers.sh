@@ -10,16 +10,9 @@
 
 images=$("$HYPSEC_TOP/scripts/protected/build")
 add=()
-for file in signers.sh functions.sh; do
-	add+=(--add "$HYPSEC_TOP/scripts/protected/$file:/protected/$file")
-done
-for file in listed old other unsigned resigned truncated nomanifest overlap wrap outside \
-	sizewrap outofram reserved entry flags version big; do
-	add+=(--add "$images/$file.img:/protected/$file.img")
-done
-for file in signer other; do
-	add+=(--add "$images/$file:/protected/$file")
-done
+into_host /protected "$HYPSEC_TOP"/scripts/protected/{signers,functions}.sh "$images"/{signer,other} \
+	"$images"/{listed,old,other,unsigned,resigned,truncated,nomanifest,overlap,wrap}.img \
+	"$images"/{outside,sizewrap,outofram,reserved,entry,flags,version,big}.img
 out=$("$HYPSEC_TOP/scripts/host" --timeout 1500 --param "signers=$(cat "$images/signer"):2" \
 	"${add[@]}" -- sh /protected/signers.sh) && status=0 || status=$?
 pass_on <<<"$out"

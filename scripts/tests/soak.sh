@@ -35,9 +35,7 @@ trap 'rm -rf "$tmp"' EXIT
 truncate -s 2G "$tmp/disk"
 PATH=$PATH:/usr/sbin:/sbin mke2fs -q -t ext4 -m 0 "$tmp/disk"
 add=()
-for file in "$here"/{functions.sh,soak.sh,cmdline} "$built"/{ram,qmp,vm.img}; do
-	add+=(--add "$file:/soak/${file##*/}")
-done
+into_host /soak "$here"/{functions.sh,soak.sh,cmdline} "$built"/{ram,qmp,vm.img}
 [ -z "$plain" ] ||
 	add+=(--add "$KERNEL_IMAGE:/soak/Image" --add "$built/initrd.cpio:/soak/initrd.cpio")
 HYPSEC_QEMU_ARGS="${HYPSEC_QEMU_ARGS:-} -drive if=none,id=soak,format=raw,cache=unsafe,file=$tmp/disk

@@ -2,7 +2,7 @@
 /*
  * What pvm/ sees of the rest of the core, as a small world with a memory: host
  * pages and their owners, KVM's table, the shadow. Everything is recorded.
- * Functions of pvm/ that a test does not link are weak here and record too.
+ * Functions of the core that a test does not link are weak in pvm_absent.c, and record too.
  */
 #ifndef FAKE_PVM_WORLD_H
 #define FAKE_PVM_WORLD_H
