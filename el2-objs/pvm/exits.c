@@ -6,8 +6,6 @@
  */
 #include "types.h"
 #include "check.h"
-#include "log.h"
-#include "psci.h"
 #include "pvm.h"
 
 bool pvm_die(struct vcpu *v, const char *why, enum vcpu_exit *code)
