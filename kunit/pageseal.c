@@ -225,6 +225,7 @@ static struct kunit_case pageseal_cases[] = {
 	KUNIT_CASE(no_entry),
 	KUNIT_CASE(forgotten),
 	KUNIT_CASE(counted_while_taken),
+	KUNIT_CASE(stored_while_sealed),
 	KUNIT_CASE(changed_while_opened),
 	KUNIT_CASE(remapped_while_opened),
 	KUNIT_CASE(relinquished_while_touched),

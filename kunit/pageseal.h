@@ -76,6 +76,7 @@ void forgotten(struct kunit *test);
 
 /* pageseal_race.c: on all CPUs */
 void counted_while_taken(struct kunit *test);
+void stored_while_sealed(struct kunit *test);
 void ended_while_touched(struct kunit *test);
 /* A thread of the host's has begun (@count is not 0), if its CPU has a turn for it. */
 void ps_await(const u64 *count);

@@ -14,6 +14,9 @@
 #define WORD	0xff8			/* also counted in each frame */
 #define RUNS	20000			/* of a vCPU that waits for a page */
 #define OPS	1000			/* of each thread of the host's */
+#define SEALS	200			/* of one frame */
+#define BURST	20000UL			/* that often it is counted between two looks at that */
+#define BURSTS	10000			/* and no more of them, if the other CPU gets nowhere */
 #define BLR_X7	0xd63f00e0
 
 /*
@@ -243,6 +246,65 @@ void counted_while_taken(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, hk_vm_state(r->vm), HYPSEC_VM_PROTECTED);
 	KUNIT_EXPECT_GT(test, moves, 0);
 	KUNIT_EXPECT_GT(test, looks, 0);
+}
+
+/* The host's part: one page, read whenever the guest has it. */
+struct reader {
+	void *page;
+	u64 seals;
+	int seen;
+	bool stop;
+};
+
+static int read_page(void *arg)
+{
+	struct reader *r = arg;
+	u64 v;
+
+	while (!READ_ONCE(r->stop) && r->seals < SEALS) {
+		cond_resched();
+		if (hk_page_state(__pa(r->page), NULL) == HYPSEC_PAGE_HOST)
+			continue;
+		if (hk_try_load(r->page, &v) || v - SECRET <= BURSTS * BURST)
+			r->seen++;
+		WRITE_ONCE(r->seals, r->seals + 1);
+	}
+	return 0;
+}
+
+/*
+ * A guest that has a page while it is encrypted reads some of it encrypted; what it stores is lost,
+ * or changes what its tag has been made of.
+ */
+void stored_while_sealed(struct kunit *test)
+{
+	u64 x[8] = { GUEST_FREE, 1, BURST, SECRET, 0, 0, 0, CODE };
+	struct race *r = kunit_kzalloc(test, sizeof(*r), GFP_KERNEL);
+	unsigned int cpu = hk_other_cpu(test);
+	struct errand *errand;
+	struct reader h = { };
+	struct hk_vcpu *c;
+	struct hk_exit e;
+
+	KUNIT_ASSERT_NOT_NULL(test, r);
+	make(test, r);
+	c = &r->vm->vcpu[0];
+	h.page = r->frame[0].page;
+	errand = hk_start_on(test, cpu, read_page, &h);
+	do {
+		hk_command(c, BLR_X7, x, 1);
+		e = ps_run_through(c);
+		x[3] += BURST;
+	} while (e.what == HK_DONE && c->res[3] == x[3] && READ_ONCE(h.seals) < SEALS &&
+		 x[3] - SECRET < BURSTS * BURST);
+	WRITE_ONCE(h.stop, true);
+	hk_finish(errand);
+	kunit_info(test, "%llu times sealed, %llu times counted", h.seals, x[3] - SECRET);
+	KUNIT_EXPECT_EQ(test, e.what, HK_DONE);
+	KUNIT_EXPECT_EQ_MSG(test, c->res[3], x[3], "%llx", c->res[4]);
+	KUNIT_EXPECT_EQ(test, hk_vm_state(r->vm), HYPSEC_VM_PROTECTED);
+	KUNIT_EXPECT_EQ(test, h.seals, SEALS);
+	KUNIT_EXPECT_EQ(test, h.seen, 0);
 }
 
 /* Its end, too: the pages come back without a word of it. */
