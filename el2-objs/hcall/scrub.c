@@ -8,7 +8,6 @@
 #include "auth.h"
 #include "check.h"
 #include "crypto.h"
-#include "hcall.h"
 #include "log.h"
 #include "s2.h"
 #include "smc.h"

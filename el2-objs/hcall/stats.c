@@ -5,7 +5,6 @@
  * guest is left when an interrupt comes), and a look for one that found none
  * (host_irq_pending(): the caller goes on where it would have returned).
  */
-#include "boot.h"
 #include "hcall.h"
 #include "sysreg.h"
 

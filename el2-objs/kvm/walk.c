@@ -4,7 +4,6 @@
  * hardware walks it. Every entry is read once, through a slot; where a table
  * page is not the host's, the walk ends.
  */
-#include "layout.h"
 #include "vcpu.h"
 
 #define VTCR_T0SZ(vtcr)	FIELD(vtcr, 5, 0)

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "percpu.h"
-#include "sysreg.h"
 
 struct percpu *this_cpu(void)
 {

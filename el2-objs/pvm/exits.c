@@ -6,8 +6,6 @@
  */
 #include "types.h"
 #include "check.h"
-#include "log.h"
-#include "psci.h"
 #include "pvm.h"
 
 bool pvm_die(struct vcpu *v, const char *why, enum vcpu_exit *code)
@@ -129,7 +127,8 @@ static struct vcpu *acquire(struct vm *vm, kva_t host, u64 mpidr)
 
 /* EN, maintenance interrupts (UIE to VGrp1DIE), EOIcount */
 #define ICH_HCR_TAKEN	(GENMASK(7, 0) | GENMASK(31, 27))
-#define ICH_LR_NMI	BIT(59)
+/* State, HW, Group; Priority; pINTID; vINTID. Not NMI, nor what has no meaning yet. */
+#define ICH_LR_TAKEN	(GENMASK(63, 60) | GENMASK(55, 48) | GENMASK(44, 0))
 
 /*
  * The host raises interrupts. It does not make the guest's own accesses to the CPU
@@ -147,7 +146,7 @@ static void take_gic(struct gic_state *g, const struct gic_state *host)
 	g->sre = true;
 	g->vlpi = false;
 	for (unsigned int i = 0; i < ARRAY_SIZE(g->lr); i++)
-		g->lr[i] &= ~ICH_LR_NMI;
+		g->lr[i] &= ICH_LR_TAKEN;
 }
 
 static enum vcpu_exit run(struct vcpu *v, struct host_io *io)

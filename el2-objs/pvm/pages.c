@@ -5,7 +5,6 @@
  */
 #include "types.h"
 #include "check.h"
-#include "boot.h"
 #include "pvm.h"
 
 _Static_assert(sizeof(struct vcpu) <= PAGE_SIZE, "one page each");

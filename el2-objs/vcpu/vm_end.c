@@ -318,8 +318,8 @@ u64 vm_reap_step(void)
 /*
  * Every mapping of a host page goes, then the old epochs end. Only ordinary VMs
  * have any: a protected VM's table maps what it owns, and is the only record of which
- * page holds a frame, so it must not be dropped. A VM that maps a page
- * meanwhile stamps it with the new epoch.
+ * page holds a frame: one that lost its mapping could be given another page by the host.
+ * A VM that maps a page meanwhile stamps it with the new epoch.
  */
 void shadow_drop_all(void)
 {
@@ -333,10 +333,6 @@ void shadow_drop_all(void)
 		if (!vm_ref(vm))
 			continue;
 		spin_lock(&vm->lock);
-		/*
-		 * Not of protected VMs: they map no host page, and a frame that lost
-		 * its mapping could be given another page by the host.
-		 */
 		if (vm->state == VM_ORDINARY)
 			s2_drop(&vm->s2);
 		spin_unlock(&vm->lock);

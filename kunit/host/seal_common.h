@@ -81,6 +81,8 @@ void __wrap_hypsec_aead_seal(void *dst, u8 *tag, const void *src, size_t len, co
 	assert_int_equal(own_peek(PA(pa)).state, PG_MOVING);
 	assert_false(host_can(pa, false, false));
 	assert_false(tlb_stale(pa));
+	/* What is in memory counts: the guest may have written there past the caches. */
+	assert_true(page_is_clean(pa));
 	__real_hypsec_aead_seal(dst, tag, src, len, ad, ad_len, nonce, key);
 	page_dirtied(pa);
 	memcpy(last.key, key, 32);
@@ -162,6 +164,7 @@ static inline void guest_fills(u64 frame, u8 *copy)
 	assert_true(entry(frame) & S2_VALID);
 	test_fill(copy, PAGE_SIZE);
 	memcpy(raw(entry(frame) & S2_ADDR), copy, PAGE_SIZE);
+	page_dirtied(entry(frame) & S2_ADDR);
 }
 
 /* The host touches @page: as s2/host.c finds it. */

@@ -34,6 +34,32 @@ static void test_claim_keeps(void **state)
 	write_sysreg(4UL << 16, CTR_EL0);
 }
 
+static int leaves_a_secret(void *page, void *arg)
+{
+	memset(page, 0x5e, PAGE_SIZE);
+	page_dirtied(PAGE);
+	return *(int *)arg;
+}
+
+/* What was made of it and is not to be: the host gets none of it. */
+static void test_open_refused(void **state)
+{
+	int status = HYPSEC_BAD_SIGNATURE;
+	(void)state;
+
+	assert_int_equal(own_open(PA(PAGE), VM, FRAME, leaves_a_secret, &status), status);
+	assert_true(all_bytes(PAGE, 0));
+	assert_true(page_is_clean(PAGE));
+	check_views(PAGE, PG_HOST, 0, 0);
+	assert_int_equal(pool_account(HYPSEC_ACC_PRIVATE), start[HYPSEC_ACC_PRIVATE]);
+	status = HYPSEC_OK;
+	assert_int_equal(own_open(PA(PAGE), VM, FRAME, leaves_a_secret, &status), status);
+	assert_true(all_bytes(PAGE, 0x5e));
+	assert_true(page_is_clean(PAGE));
+	check_views(PAGE, PG_PRIVATE, VM, FRAME);
+	assert_int_equal(own_return(PA(PAGE), VM, FRAME), HYPSEC_OK);
+}
+
 /* Without DC ZVA. */
 static void test_no_zva(void **state)
 {
@@ -186,6 +212,20 @@ static void test_stamp(void **state)
 	assert_int_equal(own_claim(PA(PAGE), VM, FRAME, true), HYPSEC_OK);
 	assert_int_equal(own_return(PA(PAGE), VM, FRAME), HYPSEC_OK);
 
+	/* One of its pages is mapped, and the block is joined: it is stamped. */
+	assert_int_equal(own_claim(PA(PAGE), VM, FRAME, true), HYPSEC_OK);
+	set_stamp(PAGE + PAGE_SIZE);
+	assert_int_equal(own_return(PA(PAGE), VM, FRAME), HYPSEC_OK);
+	assert_int_equal(s2_lookup(&host_s2, PAGE).level, 2);
+	assert_int_equal(own_claim(PA(PAGE + PAGE_SIZE), VM, 1, true), HYPSEC_EPOCH);
+	clear_stamps();
+	assert_int_equal(own_share(PA(PAGE)), HYPSEC_OK);
+	set_stamp(PAGE + PAGE_SIZE);
+	assert_int_equal(own_unshare(PA(PAGE)), HYPSEC_OK);
+	assert_int_equal(s2_lookup(&host_s2, PAGE).level, 2);
+	assert_int_equal(own_claim(PA(PAGE + PAGE_SIZE), VM, 1, true), HYPSEC_EPOCH);
+	clear_stamps();
+
 	/* A block that the host has in pages: each of them. */
 	clear_stamps();
 	assert_int_equal(s2_split(&host_s2, PAGE, 3), HYPSEC_OK);
@@ -307,6 +347,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_claim_keeps),
+		cmocka_unit_test(test_open_refused),
 		cmocka_unit_test(test_no_zva),
 		cmocka_unit_test(test_races_while_moving),
 		cmocka_unit_test(test_steps_of_a_handover),
