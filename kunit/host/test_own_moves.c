@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * How a page changes hands: contents and caches, every step of the tables, what
- * another CPU can do meanwhile, epochs, and failures on the way.
+ * another CPU can do meanwhile, and failures on the way.
  */
 #include "own_common.h"
 
