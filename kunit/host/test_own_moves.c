@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * How a page changes hands: contents and caches, every step of the tables, what
- * another CPU can do meanwhile, epochs, and failures on the way.
+ * another CPU can do meanwhile, and failures on the way.
  */
 #include "own_common.h"
 
@@ -174,124 +174,6 @@ static void test_steps_of_a_handover(void **state)
 	pte_hook = NULL;
 }
 
-/* --- epochs --- */
-
-static void test_stamp(void **state)
-{
-	u64 block = ALIGN_DOWN(PAGE, SZ_2M), gib = 2 * SZ_1G;
-	(void)state;
-
-	/* The largest block around the page that is all HOST. */
-	assert_int_equal(own_stamp(PA(gib + 5 * PAGE_SIZE), SZ_1G), SZ_1G);
-	/* Not 1 GiB of pages, even if all are the host's: too many to look at. */
-	assert_int_equal(s2_split(&host_s2, gib, 3), HYPSEC_OK);
-	assert_int_equal(own_stamp(PA(gib + SZ_2M), SZ_1G), SZ_2M);
-	s2_merge(&host_s2, gib, 0);
-	assert_int_equal(own_stamp(PA(gib), SZ_1G), SZ_1G);
-	assert_int_equal(own_stamp(PA(PAGE), SZ_2M), SZ_2M);
-	assert_int_equal(own_stamp(PA(PAGE), SZ_1G), SZ_2M);	/* the region is near */
-	clear_stamps();
-	assert_int_equal(own_claim(PA(PAGE), VM, FRAME, true), HYPSEC_OK);
-	assert_int_equal(own_stamp(PA(PAGE + PAGE_SIZE), SZ_2M), PAGE_SIZE);
-	assert_int_equal(own_stamp(PA(PAGE), SZ_2M), HYPSEC_DENIED);
-	assert_int_equal(own_stamp(PA(PAGE), PAGE_SIZE), HYPSEC_DENIED);
-	/* Only that page was stamped. */
-	assert_int_equal(own_donate(PA(PAGE + PAGE_SIZE)), HYPSEC_EPOCH);
-	assert_int_equal(own_donate(PA(PAGE + 2 * PAGE_SIZE)), HYPSEC_OK);
-	assert_int_equal(own_reclaim(PA(PAGE + 2 * PAGE_SIZE)), HYPSEC_OK);
-	clear_stamps();
-	assert_int_equal(own_return(PA(PAGE), VM, FRAME), HYPSEC_OK);
-	assert_int_equal(s2_lookup(&host_s2, PAGE).level, 2);	/* dead stamps do not split */
-
-	/* A stamp on a block is on all its pages, split or not. */
-	set_stamp(block);
-	assert_int_equal(own_claim(PA(PAGE), VM, FRAME, true), HYPSEC_EPOCH);
-	assert_int_equal(s2_split(&host_s2, PAGE, 3), HYPSEC_OK);
-	assert_int_equal(own_claim(PA(PAGE), VM, FRAME, true), HYPSEC_EPOCH);
-	clear_stamps();
-	assert_int_equal(own_claim(PA(PAGE), VM, FRAME, true), HYPSEC_OK);
-	assert_int_equal(own_return(PA(PAGE), VM, FRAME), HYPSEC_OK);
-
-	/* One of its pages is mapped, and the block is joined: it is stamped. */
-	assert_int_equal(own_claim(PA(PAGE), VM, FRAME, true), HYPSEC_OK);
-	set_stamp(PAGE + PAGE_SIZE);
-	assert_int_equal(own_return(PA(PAGE), VM, FRAME), HYPSEC_OK);
-	assert_int_equal(s2_lookup(&host_s2, PAGE).level, 2);
-	assert_int_equal(own_claim(PA(PAGE + PAGE_SIZE), VM, 1, true), HYPSEC_EPOCH);
-	clear_stamps();
-	assert_int_equal(own_share(PA(PAGE)), HYPSEC_OK);
-	set_stamp(PAGE + PAGE_SIZE);
-	assert_int_equal(own_unshare(PA(PAGE)), HYPSEC_OK);
-	assert_int_equal(s2_lookup(&host_s2, PAGE).level, 2);
-	assert_int_equal(own_claim(PA(PAGE + PAGE_SIZE), VM, 1, true), HYPSEC_EPOCH);
-	clear_stamps();
-
-	/* A block that the host has in pages: each of them. */
-	clear_stamps();
-	assert_int_equal(s2_split(&host_s2, PAGE, 3), HYPSEC_OK);
-	assert_int_equal(own_stamp(PA(PAGE), SZ_2M), SZ_2M);
-	assert_int_equal(own_donate(PA(block)), HYPSEC_EPOCH);
-	assert_int_equal(own_donate(PA(block + 300 * PAGE_SIZE)), HYPSEC_EPOCH);
-	assert_int_equal(own_donate(PA(block + 511 * PAGE_SIZE)), HYPSEC_EPOCH);
-	clear_stamps();
-	assert_int_equal(own_claim(PA(PAGE), VM, FRAME, true), HYPSEC_OK);
-	assert_int_equal(own_return(PA(PAGE), VM, FRAME), HYPSEC_OK);
-	assert_int_equal(s2_lookup(&host_s2, PAGE).level, 2);
-
-	/* Not RAM: no stamp, and no more than there is no RAM in. */
-	assert_int_equal(own_stamp(PA(DEVICE), SZ_1G), SZ_1G);
-	assert_int_equal(own_stamp(PA(RAM_END), SZ_1G), SZ_2M);
-	assert_int_equal(own_stamp(PA(0x200005000UL), SZ_2M), PAGE_SIZE);
-	assert_int_equal(own_stamp(PA(0x200004000UL), SZ_2M), PAGE_SIZE);
-	assert_int_equal(own_stamp(PA(REGION), PAGE_SIZE), HYPSEC_DENIED);
-	assert_int_equal(own_stamp(PA(REGION + SZ_2M), SZ_1G), HYPSEC_DENIED);
-	assert_int_equal(own_stamp(PA(PAGE + 1), PAGE_SIZE), HYPSEC_INVALID);
-	assert_int_equal(own_stamp(PA(PAGE), 2 * PAGE_SIZE), HYPSEC_INVALID);
-	assert_int_equal(own_stamp(PA(PAGE), 0), HYPSEC_INVALID);
-	assert_int_equal(own_stamp(PA(1UL << 44), PAGE_SIZE), HYPSEC_RANGE);
-	assert_int_equal(own_stamp(PA(~0UL << 12), SZ_1G), HYPSEC_RANGE);
-	clear_stamps();
-}
-
-static void test_epochs(void **state)
-{
-	u32 old, i;
-
-	(void)state;
-	/* A mapping made while the old ones are being dropped stays one. */
-	set_stamp(PAGE);
-	old = own_epoch_begin();
-	assert_int_equal(own_claim(PA(PAGE), VM, FRAME, true), HYPSEC_EPOCH);
-	set_stamp(PAGE + SZ_2M);
-	own_epoch_end(old);
-	assert_int_equal(own_claim(PA(PAGE + SZ_2M), VM, 1, true), HYPSEC_EPOCH);
-	assert_int_equal(own_claim(PA(PAGE), VM, FRAME, true), HYPSEC_OK);
-	assert_int_equal(own_return(PA(PAGE), VM, FRAME), HYPSEC_OK);
-	clear_stamps();
-
-	/* Numbers come round: an old stamp of the same number is only a false alarm. */
-	set_stamp(PAGE);
-	for (i = 0; i < 15; i++)
-		new_epoch();
-	assert_int_equal(own_donate(PA(PAGE)), HYPSEC_EPOCH);
-	new_epoch();
-	assert_int_equal(own_donate(PA(PAGE)), HYPSEC_OK);
-	assert_int_equal(own_reclaim(PA(PAGE)), HYPSEC_OK);
-	set_stamp(PAGE);
-	for (i = 0; i < 14; i++)
-		new_epoch();
-	assert_int_equal(own_donate(PA(PAGE)), HYPSEC_OK);
-	assert_int_equal(own_reclaim(PA(PAGE)), HYPSEC_OK);
-	clear_stamps();
-
-	/* The one in use cannot be declared clean. */
-	old = own_epoch_begin();
-	expect_assert_failure(own_epoch_end(~0U));
-	host_s2_lock.holder = 0;
-	this_cpu()->ranks_held = 0;
-	own_epoch_end(old);
-}
-
 /* --- failures on the way --- */
 
 static void test_donate_unwinds(void **state)
@@ -361,8 +243,6 @@ int main(void)
 		cmocka_unit_test(test_no_zva),
 		cmocka_unit_test(test_races_while_moving),
 		cmocka_unit_test(test_steps_of_a_handover),
-		cmocka_unit_test(test_stamp),
-		cmocka_unit_test(test_epochs),
 		cmocka_unit_test(test_donate_unwinds),
 		cmocka_unit_test(test_no_memory),
 	};

@@ -161,6 +161,31 @@ static void test_pool_donated(void **state)
 	assert_int_equal(pool_account(HYPSEC_ACC_HOST_S2), s2);
 }
 
+/* Pages that are held are in the pool, and nobody's to take: not the host's either. */
+static void test_pool_held(void **state)
+{
+	u64 n;
+	void *page;
+	(void)state;
+
+	assert_int_equal(own_donate(PA(DONATED_BASE)), HYPSEC_OK);
+	pool_reserve_open();
+	n = pool_account(HYPSEC_ACC_FREE);
+	assert_false(pool_hold(n + 1));
+	assert_true(pool_hold(n));
+	assert_int_equal(pool_account(HYPSEC_ACC_FREE), 0);
+	assert_null(pool_alloc(HYPSEC_ACC_VM));
+	assert_int_equal(own_reclaim(PA(DONATED_BASE)), HYPSEC_BUSY);
+	page = pool_alloc_held(HYPSEC_ACC_VM);
+	assert_non_null(page);
+	assert_int_equal(pool_account(HYPSEC_ACC_HELD), n - 1);
+	pool_free_held(page, HYPSEC_ACC_VM);
+	pool_unhold(n);
+	pool_reserve_close();
+	assert_int_equal(pool_account(HYPSEC_ACC_FREE), n);
+	assert_int_equal(own_reclaim(PA(DONATED_BASE)), HYPSEC_OK);
+}
+
 /* --- the RAM map --- */
 
 static void test_ram(void **state)
@@ -249,6 +274,7 @@ int main(void)
 		cmocka_unit_test(test_pool_pages),
 		cmocka_unit_test(test_pool_contig),
 		cmocka_unit_test(test_pool_donated),
+		cmocka_unit_test(test_pool_held),
 		cmocka_unit_test(test_ram),
 		cmocka_unit_test(test_bad_install),
 		cmocka_unit_test(test_kva),
