@@ -31,13 +31,19 @@ static u64 gic_config(void)
 	return (read_sysreg(ICH_VTR_EL2) & GENMASK(31, 0)) | has_mmio << 63;
 }
 
+#define APRS	4		/* active priority registers of a group */
+
 /* struct vgic_v3_cpu_if up to the list registers, where VMCR and the APRs are. */
 static bool vmcr_aprs(u32 *buf, struct cpu_run *c, bool load)
 {
+	u32 *ap0r = &buf[KVM_GIC_AP0R / 4], *ap1r = &buf[KVM_GIC_AP1R / 4], i;
 	struct gic_state g;
 
-	memcpy(g.ap0r, &buf[KVM_GIC_AP0R / 4], sizeof(g.ap0r));
-	memcpy(g.ap1r, &buf[KVM_GIC_AP1R / 4], sizeof(g.ap1r));
+	_Static_assert(sizeof(g.ap0r) == APRS * 4 && sizeof(g.ap1r) == APRS * 4, "KVM has as many");
+	for (i = 0; i < APRS; i++) {
+		g.ap0r[i] = ap0r[i];
+		g.ap1r[i] = ap1r[i];
+	}
 	g.sre = buf[KVM_GIC_SRE / 4];
 	if (load) {
 		/* With a GICv2 guest VMCR goes with every switch (vcpu/gic.c). */
@@ -49,15 +55,17 @@ static bool vmcr_aprs(u32 *buf, struct cpu_run *c, bool load)
 	gic_save_aprs(&g, c);
 	if (g.sre)
 		buf[KVM_GIC_VMCR / 4] = (u32)read_sysreg(ICH_VMCR_EL2);
-	memcpy(&buf[KVM_GIC_AP0R / 4], g.ap0r, sizeof(g.ap0r));
-	memcpy(&buf[KVM_GIC_AP1R / 4], g.ap1r, sizeof(g.ap1r));
+	for (i = 0; i < APRS; i++) {
+		ap0r[i] = g.ap0r[i];
+		ap1r[i] = g.ap1r[i];
+	}
 	return true;
 }
 
 /* KVM puts a vCPU away, or loads it: nearly always the one that is leased here. */
 static void vmcr_aprs_at(kva_t cpu_if, bool load)
 {
-	u32 buf[KVM_GIC_LR / 4];
+	u32 buf[KVM_GIC_LR / 4] __attribute__((aligned(8)));	/* for memcpy() by the word */
 	struct cpu_run *c = cpu_run();
 	bool rested;
 	u8 *k = kvm_lease_peek(c, KVA(cpu_if.v - KVM_VCPU_GIC), &rested);
