@@ -38,6 +38,8 @@ struct hk_vcpu {
 	void (*prepare)(struct hk_vcpu *c);
 	void (*look)(struct hk_vcpu *c, u64 code);
 	struct hk_watch *watch;		/* exposure.c's */
+	/* of a watched vCPU, before each run: its interrupts; NULL: none */
+	void (*offer)(struct hk_vcpu *c, struct vgic_v3_cpu_if *gic);
 };
 
 struct hk_vm {

@@ -4,6 +4,7 @@
  * KVM does. pageseal_states.c has every state x operation, pageseal_attack.c what a host gives
  * back instead, pageseal_race.c all CPUs at once.
  */
+#include <uapi/linux/psci.h>
 #include "pageseal.h"
 
 struct hk_vm *ps_with_secret(struct kunit *test)
@@ -186,6 +187,29 @@ static void accounts(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, after.n[HYPSEC_ACC_VM_S2], before.n[HYPSEC_ACC_VM_S2]);
 }
 
+/* The guest resets itself: the next VM under that name runs when all pages are back, not before. */
+static void reset(struct kunit *test)
+{
+	struct hk_vm *vm = ps_with_secret(test);
+	const u64 x[8] = { PSCI_0_2_FN_SYSTEM_RESET };
+	u64 code = ARM_EXCEPTION_IRQ;
+	unsigned int runs;
+
+	KUNIT_ASSERT_EQ(test, hk_exec(&vm->vcpu[0], INSN_HVC, x).what, HK_TRAP);
+	KUNIT_EXPECT_EQ(test, hk_vm_state(vm), HYPSEC_VM_DEAD);
+	KUNIT_EXPECT_GT(test, hk_vm_pages(vm), 500);
+	for (runs = 0; code == ARM_EXCEPTION_IRQ && runs < 10000; runs++)
+		code = hk_vm_run(&vm->vcpu[0]);
+	/* At address 0, as KVM was shown: there is nothing. */
+	KUNIT_EXPECT_EQ(test, code, ARM_EXCEPTION_TRAP);
+	KUNIT_EXPECT_EQ(test, ESR_ELx_EC(vm->vcpu[0].v->arch.fault.esr_el2), ESR_ELx_EC_IABT_LOW);
+	KUNIT_EXPECT_GT(test, runs, 1);
+	KUNIT_EXPECT_EQ(test, hk_vm_pages(vm), 0);
+	KUNIT_EXPECT_EQ(test, hk_page_state(__pa(ps_page(vm, FRAME)), NULL), HYPSEC_PAGE_HOST);
+	KUNIT_EXPECT_NULL(test, memchr_inv(ps_page(vm, FRAME), 0, PAGE_SIZE));
+	hk_vm_end(vm);
+}
+
 static struct kunit_case pageseal_cases[] = {
 	KUNIT_CASE(touched),
 	KUNIT_CASE(every_access),
@@ -193,6 +217,7 @@ static struct kunit_case pageseal_cases[] = {
 	KUNIT_CASE(protected_or_aged),
 	KUNIT_CASE(all_of_it),
 	KUNIT_CASE(accounts),
+	KUNIT_CASE(reset),
 	KUNIT_CASE_PARAM(state_and_operation, next_operation),
 	KUNIT_CASE_PARAM(state_and_end, next_end),
 	KUNIT_CASE_PARAM(attack, next_attack),

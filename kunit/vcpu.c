@@ -288,6 +288,8 @@ static struct kunit_case vcpu_cases[] = {
 	KUNIT_CASE(one_vcpu_twice),
 	KUNIT_CASE(dead_vm),
 	KUNIT_CASE(masked_interrupts),
+	KUNIT_CASE(hostile_interface),
+	KUNIT_CASE(hostile_ordinary),
 	KUNIT_CASE(own_clock),
 	KUNIT_CASE(unknown_calls),
 	{}

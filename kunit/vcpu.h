@@ -19,4 +19,8 @@ void masked_interrupts(struct kunit *test);
 void own_clock(struct kunit *test);
 void unknown_calls(struct kunit *test);
 
+/* interface.c */
+void hostile_interface(struct kunit *test);
+void hostile_ordinary(struct kunit *test);
+
 #endif

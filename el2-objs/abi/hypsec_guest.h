@@ -47,8 +47,8 @@
  * (x1 = IPA, x2 = pages of 4 KiB) -> x1 = pages done, from the first on. They are as RAM that
  * was never touched: what they held is gone, the host has their pages back, and the next access
  * finds zeros. Any frame of RAM, whether it has a page now or not; 2 MiB blocks, aligned and
- * asked for whole, go fastest. Fewer than asked for may be
- * done: call again with the rest, also after BUSY (the CPU, or the host, is in the way now).
+ * asked for whole, go fastest. Fewer than asked for may be done, and the rest is as it was: call
+ * again with that, also after BUSY (the CPU, or the host, is in the way now).
  * RANGE: the first is not RAM. STATE: not protected.
  */
 #define HYPSEC_GUEST_RELINQUISH	0xC6008108

@@ -267,10 +267,10 @@ struct host_io {
 	struct debug_regs *debug;	/* breakpoints, watchpoints; NULL: none */
 	/* out: written back; everything not set here is written as a constant */
 	u64 esr, far, hpfar;
-	u64 out_x[31];
-	u32 out_mask;		/* bit n: out_x[n] is meant; others are written 0 */
-	bool shown;		/* @sp to @sr are meant: the VM may be debugged */
+	u32 out_mask;		/* bits 0 to 30: out_x[n] is meant; others are written 0 */
+	bool shown;		/* @sr, @sp, @pc, @pstate are meant: the VM may be debugged */
 	u64 sp, pc, pstate;
+	u64 out_x[31];
 	u64 sr[GSR_COUNT];
 };
 

@@ -268,12 +268,14 @@ static enum vcpu_exit run_ordinary(struct vm *vm, u8 *k, kva_t host, struct cpu_
 static enum vcpu_exit run_private(struct vm *vm, u8 *k, kva_t host, struct cpu_run *c)
 {
 	u8 iflags = KV8(k, KVM_VCPU_IFLAGS);
-	struct host_io io = { 0 };
 	enum vcpu_exit code;
+	struct host_io io;
+	u64 mask;
 	u32 i;
 
-	for (i = 0; i < 31; i++)
-		io.x[i] = REG(k, i);
+	/* The rest is read or written here only as far as out_mask and shown say. */
+	memset(&io, 0, offsetof(struct host_io, out_x));
+	memcpy(io.x, k + KVM_VCPU_REGS, sizeof(io.x));
 	io.mpidr = KV64(k, KVM_SR_MPIDR_EL1);
 	io.exception = iflags & KVM_FLAG_PENDING_EXCEPTION;
 	io.inc_pc = !io.exception && (iflags & KVM_FLAG_INCREMENT_PC);
@@ -288,8 +290,11 @@ static enum vcpu_exit run_private(struct vm *vm, u8 *k, kva_t host, struct cpu_r
 
 	code = pvm_run(vm, host, &io);
 
-	for (i = 0; i < 31; i++)
-		REG(k, i) = io.out_mask & BIT(i) ? io.out_x[i] : 0;
+	memset(k + KVM_VCPU_REGS, 0, sizeof(io.out_x));
+	for (mask = io.out_mask; mask; mask &= mask - 1) {
+		i = (u32)__builtin_ctzl(mask);
+		REG(k, i) = io.out_x[i];
+	}
 	REG(k, R_SP) = io.sp;
 	REG(k, R_PC) = io.pc;
 	REG(k, R_PSTATE) = io.shown ? io.pstate : SPSR_EL1H;

@@ -50,11 +50,11 @@ static bool holds(enum own_condition c, const struct move *m, u64 pte)
 	return false;
 }
 
-static const struct transition *decide(const struct move *m)
+/* @leaf: of m->pa, with host_s2_lock held since it was looked up */
+static const struct transition *decide(const struct move *m, const struct s2_leaf *leaf)
 {
-	struct s2_leaf leaf = s2_lookup(&host_s2, m->pa.v);
-	struct page_info pi = own_decode(&leaf);
-	u64 pte = ann_page(leaf.pte, m->pa.v & (leaf.size - 1));
+	struct page_info pi = own_decode(leaf);
+	u64 pte = ann_page(leaf->pte, m->pa.v & (leaf->size - 1));
 	u8 from = pi.shared ? PG_SHARED : pi.state;
 	unsigned int i;
 
@@ -71,20 +71,25 @@ static const struct transition *decide(const struct move *m)
 static int move_begin(struct move *m)
 {
 	const struct transition *t;
+	struct s2_leaf leaf;
 	int ret;
 
 	m->old = 0;
 	spin_lock(&host_s2_lock);
-	if (s2_lookup(&host_s2, m->pa.v).size < m->size) {
+	leaf = s2_lookup(&host_s2, m->pa.v);
+	if (leaf.size < m->size) {
 		spin_unlock(&host_s2_lock);
 		return HYPSEC_STATE;
 	}
-	t = decide(m);
+	t = decide(m, &leaf);
 	ret = t->status;
 	if (ret == HYPSEC_OK && t->to != t->from) {
-		ret = s2_split(&host_s2, m->pa.v, m->size == PAGE_SIZE ? 3 : 2);
+		if (leaf.size != m->size) {
+			ret = s2_split(&host_s2, m->pa.v, m->size == PAGE_SIZE ? 3 : 2);
+			leaf = s2_lookup(&host_s2, m->pa.v);
+		}
 		if (ret == HYPSEC_OK) {
-			m->old = s2_lookup(&host_s2, m->pa.v).pte;
+			m->old = leaf.pte;
 			s2_replace(&host_s2, m->pa.v, m->old, ANN_MOVING);
 		}
 	}
@@ -150,12 +155,14 @@ int own_reclaim(pa_t pa)
 static int set_shared(enum own_op op, pa_t pa)
 {
 	const struct transition *t;
+	struct s2_leaf leaf;
 	int ret;
 
 	if (!IS_ALIGNED(pa.v, PAGE_SIZE))
 		return HYPSEC_INVALID;
 	spin_lock(&host_s2_lock);
-	t = decide(&(struct move){ .op = op, .pa = pa, .size = PAGE_SIZE });
+	leaf = s2_lookup(&host_s2, pa.v);
+	t = decide(&(struct move){ .op = op, .pa = pa, .size = PAGE_SIZE }, &leaf);
 	ret = t->status;
 	if (ret == HYPSEC_OK)
 		ret = s2_split(&host_s2, pa.v, 3);

@@ -127,7 +127,8 @@ static struct vcpu *acquire(struct vm *vm, kva_t host, u64 mpidr)
 
 /* EN, maintenance interrupts (UIE to VGrp1DIE), EOIcount */
 #define ICH_HCR_TAKEN	(GENMASK(7, 0) | GENMASK(31, 27))
-#define ICH_LR_NMI	BIT(59)
+/* State, HW, Group; Priority; pINTID; vINTID. Not NMI, nor what has no meaning yet. */
+#define ICH_LR_TAKEN	(GENMASK(63, 60) | GENMASK(55, 48) | GENMASK(44, 0))
 
 /*
  * The host raises interrupts. It does not make the guest's own accesses to the CPU
@@ -137,15 +138,21 @@ static struct vcpu *acquire(struct vm *vm, kva_t host, u64 mpidr)
  */
 static void take_gic(struct gic_state *g, const struct gic_state *host)
 {
-	u32 vmcr = g->vmcr;
-
-	*g = *host;
-	g->vmcr = vmcr;
-	g->hcr &= ICH_HCR_TAKEN;
+	g->used_lrs = host->used_lrs;
+	for (unsigned int i = 0; i < g->used_lrs && i < ARRAY_SIZE(g->lr); i++)
+		g->lr[i] = host->lr[i] & ICH_LR_TAKEN;
+	g->hcr = host->hcr & ICH_HCR_TAKEN;
 	g->sre = true;
 	g->vlpi = false;
-	for (unsigned int i = 0; i < ARRAY_SIZE(g->lr); i++)
-		g->lr[i] &= ~ICH_LR_NMI;
+}
+
+/* List registers go back as the guest left them. The rest it was not shown. */
+static void give_gic(struct gic_state *host, const struct gic_state *g)
+{
+	host->used_lrs = g->used_lrs;
+	for (unsigned int i = 0; i < g->used_lrs && i < ARRAY_SIZE(g->lr); i++)
+		host->lr[i] = g->lr[i];
+	host->sre = true;		/* ICH_VMCR_EL2 is not written (kvm/run.c) */
 }
 
 static enum vcpu_exit run(struct vcpu *v, struct host_io *io)
@@ -173,7 +180,7 @@ static enum vcpu_exit run(struct vcpu *v, struct host_io *io)
 	pvm_debug_load(v, io);
 	vcpu_run(v, pvm_exit);
 	pvm_debug_unload(v, io);
-	io->gic = v->gic;
+	give_gic(&io->gic, &v->gic);
 	return pvm_expose(v, io);
 }
 

@@ -136,6 +136,7 @@ enum verdict { RETRY, INJECT, TOUCH };
 static enum verdict resolve(u64 pa, struct page_info *pi)
 {
 	enum verdict v = INJECT;
+	static bool told;
 	struct s2_leaf leaf;
 	int ret;
 
@@ -157,9 +158,11 @@ static enum verdict resolve(u64 pa, struct page_info *pi)
 		v = READ_ONCE(core_broken) ? INJECT : TOUCH;
 	} else if (!leaf.pte) {
 		ret = map_device(pa, &leaf);
-		v = ret ? INJECT : RETRY;
-		if (ret == HYPSEC_NO_MEMORY)
-			hlog("host: no memory to map device at %lx", pa);
+		/* Without memory for a table: until the host has given some, which it is asked for. */
+		if (ret == HYPSEC_OK || (ret == HYPSEC_NO_MEMORY && !READ_ONCE(core_broken)))
+			v = RETRY;
+		if (ret == HYPSEC_NO_MEMORY && !__atomic_exchange_n(&told, true, __ATOMIC_RELAXED))
+			hlog("host: no memory to map device at %lx: donate pages (this once)", pa);
 	}
 	spin_unlock(&host_s2_lock);
 	pool_reserve_close();

@@ -24,11 +24,13 @@ int s2_map(struct s2 *s2, u64 ia, pa_t pa, u64 size, u64 attr)
 	if (!pte_valid(old) && old)
 		return HYPSEC_DENIED;
 
-	ret = s2_split(s2, ia, level);
-	if (ret)
-		return ret;
-	pos = s2_walk(s2, ia, level);
-	old = READ_ONCE(*pos.ptep);
+	if (pos.level < level) {
+		ret = s2_split(s2, ia, level);
+		if (ret)
+			return ret;
+		pos = s2_walk(s2, ia, level);
+		old = READ_ONCE(*pos.ptep);
+	}
 	new = pte_mkleaf(pa.v, level, attr);
 	if (old == new)
 		return HYPSEC_OK;

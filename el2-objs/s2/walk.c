@@ -76,18 +76,18 @@ int s2_init(struct s2 *s2, u8 ipa_bits, u16 vmid, enum hypsec_account acc)
 
 struct s2_pos s2_walk(const struct s2 *s2, u64 ia, u8 max_level)
 {
-	struct s2_pos pos = { NULL, s2->start_level };
-	u64 *table = s2->root;
+	unsigned int shift = level_shift(s2->start_level);
+	u8 level = s2->start_level;
+	u64 *ptep = &s2->root[pte_index(s2, ia, level)];
 
 	for (;;) {
-		u64 pte;
+		u64 pte = READ_ONCE(*ptep);
 
-		pos.ptep = &table[pte_index(s2, ia, pos.level)];
-		pte = READ_ONCE(*pos.ptep);
-		if (pos.level >= max_level || !pte_table(pte, pos.level))
-			return pos;
-		table = pte_next(pte);
-		pos.level++;
+		if (level >= max_level || !pte_table(pte, level))
+			return (struct s2_pos){ ptep, level };
+		level++;
+		shift -= 9;
+		ptep = pte_next(pte) + ((ia >> shift) & (PTRS - 1));
 	}
 }
 

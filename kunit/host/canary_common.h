@@ -18,7 +18,8 @@
 #define GICR(base, f)	REG32(base, KVM_VCPU_GIC + KVM_GIC_##f)
 #define IFLAGS_DONE	(KVM_FLAG_PENDING_EXCEPTION | KVM_FLAG_EXCEPT_MASK | KVM_FLAG_INCREMENT_PC)
 #define LR_STATE	(3UL << 62)
-#define LR_NMI		BIT(59)
+/* State, HW, group; priority; pINTID; vINTID: no NMI, nothing that has no meaning yet */
+#define LR_TAKEN	(GENMASK(63, 60) | GENMASK(55, 48) | GENMASK(44, 0))
 /* Enable and maintenance interrupts: UIE, LRENPIE, NPIE, VGrp*IE; EOIcount */
 #define GIC_HCR_TAKEN	(GENMASK(7, 0) | GENMASK(31, 27))
 
@@ -320,7 +321,7 @@ static inline void images(enum pvm_exposure what, u8 *benign, u8 *hostile)
 	GICR(benign, USED_LRS) = GICR(hostile, USED_LRS) = test_rand() % 17;
 	for (int i = 0; i < 16; i++) {
 		lr = test_rand();
-		LR(benign, i) = lr & ~LR_NMI;
+		LR(benign, i) = lr & LR_TAKEN;
 		LR(hostile, i) = lr;
 	}
 }

@@ -196,11 +196,21 @@ static void test_no_memory(void **state)
 	assert_int_equal(own_claim(PA(PAGE), VM, FRAME, true), HYPSEC_NO_MEMORY);
 	assert_int_equal(own_share(PA(PAGE)), HYPSEC_NO_MEMORY);
 	assert_int_equal(own_donate(PA(PAGE)), HYPSEC_NO_MEMORY);	/* not even the reserve */
-	/* The first device in a 512 GiB without one needs a table. */
+	/*
+	 * The first device in a 512 GiB without one needs a table: the access is tried again until
+	 * there is a page for it. A broken core gets none.
+	 */
 	injected = 0;
 	write_sysreg((8UL << 40 >> PAGE_SHIFT) << 4, HPFAR_EL2);
 	host_abort(0x24UL << 26 | 0x05);
+	host_abort(0x24UL << 26 | 0x05);
+	assert_int_equal(injected, 0);
+	assert_false(host_can(8UL << 40, false, false));
+	assert_true(pool_wanted());
+	core_broken = true;
+	host_abort(0x24UL << 26 | 0x05);
 	assert_int_equal(injected, 1);
+	core_broken = false;
 	check_views(PAGE, PG_HOST, 0, 0);
 	assert_true(all_bytes(PAGE, 0xa5));
 	hog_none();

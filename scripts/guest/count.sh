@@ -12,7 +12,7 @@ in_qemu() {
 		-nodefaults -no-user-config -display none -no-reboot -kernel $2 \
 		-serial file:/tmp/count </dev/null || return 1
 	tr -d '\r' </tmp/count | sed "s/^count: /count: $1/"
-	grep -q '^count: memory_fault [0-9]' /tmp/count
+	grep -q '^count: mmio_user_store [0-9]' /tmp/count
 }
 
 $dir/kvmapi count -i "$1" || exit 1

@@ -12,8 +12,7 @@
  * page and its version. They are far from random, so that what is in the clear also
  * shows by its entropy.
  *
- * Typed on the console: "off" ends it; "touch" counts what a first use of pages costs
- * (touch() below), for scripts/bench.
+ * Typed on the console, "off" ends it.
  */
 #include <poll.h>
 #include <sched.h>
@@ -225,66 +224,18 @@ static void start(uint32_t id, uint32_t pages, uint64_t key)
 	munmap(w->page, pages * PATTERN_PAGE);
 }
 
-/* What was typed, if anything; waits for it with @wait. */
-static bool typed(const char *what, bool wait)
+/* Was "off" typed? */
+static bool told_off(void)
 {
-	static char line[64];
 	struct pollfd in = { .fd = 0, .events = POLLIN };
+	char line[64];
 	ssize_t n;
 
-	do {
-		if (poll(&in, 1, wait ? -1 : 0) > 0) {
-			n = read(0, line, sizeof(line) - 1);
-			line[n > 0 ? n : 0] = 0;
-		}
-		if (strncmp(line, what, strlen(what)) == 0) {
-			line[0] = 0;
-			return true;
-		}
-	} while (wait && strncmp(line, "off", 3));
-	return false;
-}
-
-static uint64_t ticks(void)
-{
-	uint64_t t;
-
-	asm volatile("isb\n mrs %0, cntvct_el0" : "=r" (t) : : "memory");
-	return t;
-}
-
-/* A read of each page; returns ticks of the counter. */
-static uint64_t pass(volatile uint64_t *p, uint32_t pages)
-{
-	uint64_t from = ticks();
-	uint32_t i;
-
-	for (i = 0; i < pages; i++)
-		(void)p[i * PATTERN_WORDS];
-	return ticks() - from;
-}
-
-/*
- * Touches pages that it has, after the host has had them ("go"), and again, which is
- * what it costs when nothing has happened to them.
- */
-static void touch(void)
-{
-	uint32_t pages = 2048;
-	uint64_t *p = mmap(NULL, pages * PATTERN_PAGE, PROT_READ | PROT_WRITE,
-			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
-	uint64_t first;
-
-	if (p == MAP_FAILED) {
-		printf("soak: BAD no memory\n");
-		return;
-	}
-	pass(p, pages);
-	printf("soak: touch ready\n");
-	typed("go", true);
-	first = pass(p, pages);
-	printf("soak: touch pages=%u first=%lu again=%lu\n", pages, first, pass(p, pages));
-	munmap(p, pages * PATTERN_PAGE);
+	if (poll(&in, 1, 0) <= 0)
+		return false;
+	n = read(0, line, sizeof(line) - 1);
+	line[n > 0 ? n : 0] = 0;
+	return strncmp(line, "off", 3) == 0;
 }
 
 int main(int argc, char **argv)
@@ -311,9 +262,7 @@ int main(int argc, char **argv)
 	printf("soak: up cpus=%u mib=%lu\n", cpus, pages * cpus * PATTERN_PAGE >> 20);
 	for (i = 0; i < cpus; i++)
 		start(i, pages, key);
-	for (round = 1; !bad && !typed("off", false); round++) {
-		if (typed("touch", false))
-			touch();
+	for (round = 1; !bad && !told_off(); round++) {
 		for (i = 0; i < cpus; i++)
 			if (write(worker[i].go, &round, sizeof(round)) != sizeof(round))
 				bad++;

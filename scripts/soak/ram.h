@@ -61,6 +61,7 @@ int cmd_hammer(int argc, char **argv);
 int cmd_inject(int argc, char **argv);
 int cmd_user(int argc, char **argv);
 int cmd_touch(int argc, char **argv);
+int cmd_end(int argc, char **argv);
 int cmd_hog(int argc, char **argv);
 int cmd_swapon(int argc, char **argv);
 

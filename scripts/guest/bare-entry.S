@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The counting guest as an arm64 Image (Documentation/arch/arm64/booting.rst). */
+/* The entry of a bare guest, an arm64 Image (Documentation/arch/arm64/booting.rst). */
 	.section .entry, "ax"
 	.globl _start
 _start:
@@ -17,13 +17,13 @@ _start:
 	add	x3, x3, :lo12:_stack_top
 	mov	sp, x3
 	isb
-	bl	count_main
+	bl	bare_main
 
 	.balign 2048
 vectors:
 	.rept 16
 	mrs	x0, esr_el1
 	mrs	x1, elr_el1
-	bl	count_exception
+	bl	bare_exception
 	.balign 128
 	.endr
