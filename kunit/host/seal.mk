@@ -17,4 +17,4 @@ $(foreach t,seal seal_refused seal_invalidate seal_random seal_joined seal_block
 	relinquish,\
 	$(eval ARC_test_$t := $(out)/machine.a $(out)/libsodium-host.a) \
 	$(eval INC_test_$t := $(on_machine)) \
-	$(eval LIB_test_$t := -lcrypto -Wl$(comma)--wrap=hypsec_aead_seal))
+	$(eval LIB_test_$t := -lcrypto $(foreach f,aead_seal aead_open wipe,-Wl$(comma)--wrap=hypsec_$f)))

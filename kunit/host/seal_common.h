@@ -64,6 +64,31 @@ void __real_hypsec_aead_seal(void *dst, u8 *tag, const void *src, size_t len, co
 void __wrap_hypsec_aead_seal(void *dst, u8 *tag, const void *src, size_t len, const void *ad,
 			     size_t ad_len, const u8 *nonce, const u8 *key);
 
+int __real_hypsec_aead_open(void *dst, const u8 *tag, const void *src, size_t len,
+			    const void *ad, size_t ad_len, const u8 *nonce, const u8 *key);
+int __wrap_hypsec_aead_open(void *dst, const u8 *tag, const void *src, size_t len,
+			    const void *ad, size_t ad_len, const u8 *nonce, const u8 *key);
+void __real_hypsec_wipe(void *p, size_t len);
+void __wrap_hypsec_wipe(void *p, size_t len);
+
+/* A copy of the key, on the stack: it is erased before anything else goes on. */
+static const u8 *key_copy;
+
+void __wrap_hypsec_wipe(void *p, size_t len)
+{
+	if (key_copy >= (u8 *)p && key_copy + AEAD_KEY_SIZE <= (u8 *)p + len)
+		key_copy = NULL;
+	__real_hypsec_wipe(p, len);
+}
+
+int __wrap_hypsec_aead_open(void *dst, const u8 *tag, const void *src, size_t len,
+			    const void *ad, size_t ad_len, const u8 *nonce, const u8 *key)
+{
+	assert_null(key_copy);
+	key_copy = key;
+	return __real_hypsec_aead_open(dst, tag, src, len, ad, ad_len, nonce, key);
+}
+
 static unsigned int seals;
 static struct {
 	u64 ad[2], counter;
@@ -83,6 +108,8 @@ void __wrap_hypsec_aead_seal(void *dst, u8 *tag, const void *src, size_t len, co
 	assert_false(tlb_stale(pa));
 	/* What is in memory counts: the guest may have written there past the caches. */
 	assert_true(page_is_clean(pa));
+	assert_null(key_copy);
+	key_copy = key;
 	__real_hypsec_aead_seal(dst, tag, src, len, ad, ad_len, nonce, key);
 	page_dirtied(pa);
 	memcpy(last.key, key, 32);
@@ -134,6 +161,7 @@ static inline int touch(u64 frame)
 	int ret = pvm_claim(v, IPA(frame << PAGE_SHIFT), true, NULL);
 
 	assert_int_equal(this_cpu()->ranks_held, 0);
+	assert_null(key_copy);
 	assert_true(slots_empty());
 	return ret;
 }
@@ -175,6 +203,7 @@ static inline void host_touches(u64 page)
 	if (pi.state == PG_PRIVATE)
 		vm_host_touch(PA(page), pi);
 	assert_int_equal(this_cpu()->ranks_held, 0);
+	assert_null(key_copy);
 	assert_true(slots_empty());
 }
 

@@ -163,8 +163,10 @@ static void test_block(void **state)
 	(void)state;
 	free = pool_account(HYPSEC_ACC_FREE);
 	claim_block();
+	counts_reset();
 	assert_int_equal(give_back(BASE, 1000, &done), HYPSEC_OK);
 	assert_int_equal(done, PAGES_2M);
+	assert_int_equal(counts.ialluis, 1);	/* what it ran there the host cannot */
 	assert_int_equal(vm->private_pages, 0);
 	assert_int_equal(pool_account(HYPSEC_ACC_HELD), 0);
 	assert_false(tlb_stale(BLOCK));

@@ -194,7 +194,10 @@ static void end_of_the_vm(void **state)
 	host_touches(PAGE_A);
 	memcpy(cipher, raw(PAGE_A), PAGE_SIZE);
 	vm->running = 1;		/* a vCPU is inside: the VM's pages of the core stay */
+	counts_reset();
 	vm_kill(vm, "a test");
+	/* Gone from memory, too: of the kill nothing else is cleaned. */
+	assert_int_equal(counts.civac, ((u64)p->seal.key % 64 + 32 + 63) / 64);
 	assert_ptr_equal(vm->pvm, p);
 	assert_memory_equal(p->seal.key, nothing, 32);
 	assert_int_equal(touch(FRAME), HYPSEC_DEAD);
