@@ -88,6 +88,11 @@ static int check_cpu(void)
 		pr_err("no GICv3 system registers; a GICv3 or later is needed\n");
 		return -ENODEV;
 	}
+	/* The core enters guests by the host's mask: no interrupt would end a run. */
+	if (system_uses_irq_prio_masking()) {
+		pr_err("the kernel masks interrupts by priority, which EL2 cannot see past; boot without irqchip.gicv3_pseudo_nmi=1\n");
+		return -EOPNOTSUPP;
+	}
 	/* Stage 2, then stage 1, which it defers to */
 	gran = cpuid_feature_extract_unsigned_field(mmfr0, ID_AA64MMFR0_EL1_TGRAN4_2_SHIFT);
 	if (gran == ID_AA64MMFR0_EL1_TGRAN4_2_NI || !IS_ENABLED(CONFIG_ARM64_4K_PAGES)) {
