@@ -91,6 +91,21 @@ check "a VMM closes a VM that is being verified, and lives: all is back then" \
 sed 's/^/# /' $out
 check "and the accounts are as before" soon same_accounts
 
+# Whoever traces the functions in which an end is seen sees it, and takes nothing from it.
+tracing=/sys/kernel/tracing
+mount -t tracefs none $tracing 2>/dev/null
+for f in kvm_arch_flush_shadow_all kvm_arch_destroy_vm; do
+	printf 'p:begins_%s %s\nr:returns_%s %s\n' $f $f $f $f
+done >$tracing/kprobe_events
+echo 1 >$tracing/events/kprobes/enable
+check "all is back, too, where its end is traced" \
+	eval '"$dir/closes" "$dir/off.img" >$out 2>&1'
+echo 0 >$tracing/events/kprobes/enable
+check "and the trace has both functions, begun and returned" \
+	[ "$(grep -o 'begins_[a-z_]*\|returns_[a-z_]*' $tracing/trace | sort -u | wc -l)" = 4 ]
+echo >$tracing/kprobe_events
+check "and the accounts are as before" soon same_accounts
+
 # Dead, and nobody has let go of it: a device may write to its memory, which is its VMM's.
 mark
 ( vm off.img 1 -no-shutdown ) &
