@@ -11,6 +11,7 @@
 #include <linux/kprobes.h>
 #include <linux/list.h>
 #include <linux/sched.h>
+#include <linux/slab.h>
 #include <linux/spinlock.h>
 #include <linux/suspend.h>
 #include <linux/workqueue.h>
@@ -26,32 +27,6 @@ static int hibernation(struct notifier_block *nb, unsigned long event, void *dat
 }
 
 static struct notifier_block pm_nb = { .notifier_call = hibernation };
-
-#ifdef CONFIG_KPROBES
-/*
- * The end of a VM is seen twice. kvm_arch_flush_shadow_all(struct kvm *) is called when the
- * memory of the VMM goes away, before its pages do: a VMM that was killed still has the VM's
- * file then. kvm_arch_destroy_vm() is called when the last file is closed.
- *
- * All pages are back, zeroed, before the kernel frees the first of them, with no TLB call for any
- * (exit_mmap()). Later would be too late: the next to use one may be a device, which no table
- * stops, and what it read from a disk would be gone when the page is zeroed, at the first look
- * of a CPU or by the worker.
- *
- * That may take long, and both are called where a thread may sleep: so the probes send it here,
- * as any function it might have called, and from here it goes to the one it meant.
- */
-struct kvm;
-
-struct detour {
-	struct list_head list;
-	struct task_struct *task;
-	unsigned long kvm;
-};
-
-/* Those who come from here: the probes let them through. */
-static LIST_HEAD(detours);
-static DEFINE_RAW_SPINLOCK(detours_lock);
 
 static void reap(struct work_struct *work);
 static DECLARE_DELAYED_WORK(reaper, reap);
@@ -84,6 +59,32 @@ static void reap(struct work_struct *work)
 		queue_delayed_work(system_unbound_wq, &reaper, delay);
 }
 
+#ifdef CONFIG_KPROBES
+/*
+ * The end of a VM is seen twice. kvm_arch_flush_shadow_all(struct kvm *) is called when the
+ * memory of the VMM goes away, before its pages do: a VMM that was killed still has the VM's
+ * file then. kvm_arch_destroy_vm() is called when the last file is closed.
+ *
+ * All pages are back, zeroed, before the kernel frees the first of them, with no TLB call for any
+ * (exit_mmap()). Later would be too late: the next to use one may be a device, which no table
+ * stops, and what it read from a disk would be gone when the page is zeroed, at the first look
+ * of a CPU or by the worker.
+ *
+ * That may take long, and both are called where a thread may sleep: so the probes send it here,
+ * as any function it might have called, and from here it goes to the one it meant.
+ */
+struct kvm;
+
+struct detour {
+	struct list_head list;
+	struct task_struct *task;
+	unsigned long kvm;
+};
+
+/* Those who come from here: the probes let them through. */
+static LIST_HEAD(detours);
+static DEFINE_RAW_SPINLOCK(detours_lock);
+
 static void end_vm(unsigned long kvm)
 {
 	struct arm_smccc_res res;
@@ -111,16 +112,20 @@ static bool on_detour(unsigned long kvm)
 /* @function: of the kernel's, by an address of which the compiler knows nothing. */
 static __nocfi void end_first(struct kvm *kvm, void *function)
 {
-	struct detour d = { .task = current, .kvm = (unsigned long)kvm };
+	/* Not on the stack: a task that oopses down there never comes back for it. */
+	struct detour *d = kmalloc(sizeof(*d), GFP_KERNEL | __GFP_NOFAIL);
 
-	end_vm(d.kvm);
+	d->task = current;
+	d->kvm = (unsigned long)kvm;
+	end_vm(d->kvm);
 	raw_spin_lock_irq(&detours_lock);
-	list_add(&d.list, &detours);
+	list_add(&d->list, &detours);
 	raw_spin_unlock_irq(&detours_lock);
 	((void (*)(struct kvm *))function)(kvm);
 	raw_spin_lock_irq(&detours_lock);
-	list_del(&d.list);
+	list_del(&d->list);
 	raw_spin_unlock_irq(&detours_lock);
+	kfree(d);
 }
 
 static int ends(struct kprobe *p, struct pt_regs *regs);
@@ -156,8 +161,6 @@ static int watch_vms(void)
 
 	for (i = 0; i < ARRAY_SIZE(end_probes) && !ret; i++)
 		ret = register_kprobe(&end_probes[i]);
-	if (!ret)
-		queue_delayed_work(system_unbound_wq, &reaper, HZ);
 	return ret;
 }
 #else
@@ -238,4 +241,6 @@ void hypsec_watch_init(void)
 	ret = watch_vms();
 	if (ret)
 		pr_warn("the end of a VM is not seen (%d): its memory comes back later\n", ret);
+	/* Of VMs that are dead all the same. */
+	queue_delayed_work(system_unbound_wq, &reaper, HZ);
 }
