@@ -259,7 +259,7 @@ struct vm *vm_get(const struct vm_identity *id, struct cpu_run *c)
 		spin_lock(&vms_lock);
 		owes = false;
 		vm = lookup(id, &owes);
-		/* Of two VMs with one name KVM's calls would find either: lookup() decides, once. */
+		/* Two VMs with one name: KVM's calls would find either. lookup() decides. */
 		owes = !vm && (owes || owes_pages(id->kvm));
 		if (!vm && !owes)
 			vm = make_vm(id);

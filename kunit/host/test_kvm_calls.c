@@ -233,8 +233,8 @@ static void test_flush_dead(void **state)
 }
 
 /*
- * The guest has reset itself, and KVM's next run of it waits for the last one's pages: a page that
- * KVM takes away meanwhile is among them, and it is the dead VM that the call names.
+ * The guest has reset itself, and KVM's next run of it waits for the last one's pages: a page
+ * that KVM takes away meanwhile is among them, and it is the dead VM that the call names.
  */
 static void test_flush_reset(void **state)
 {
