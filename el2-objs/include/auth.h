@@ -146,8 +146,8 @@ void image_verify_init(struct image_verify *v, u64 image_ipa, u64 ipa_limit,
  * @v: progress
  * @src: the image
  *
- * At most one page, which costs about 100k instructions, or the signature,
- * 490k (cortex-a72 code, counted under -icount). When it returns
+ * At most one page, which costs about 90k instructions, or the signature,
+ * 510k, instructions. When it returns
  * HYPSEC_OK every page of [0, mem_size) has been claimed, and holds what the
  * signer signed or zeros: nothing in it was chosen by the host.
  * Return: HYPSEC_OK verified; HYPSEC_RESTART more to do; refused, with @v->error

@@ -131,7 +131,7 @@ int s2_map(struct s2 *s2, u64 ia, pa_t pa, u64 size, u64 attr);
  * whole tables through the trash list.
  */
 void s2_unmap(struct s2 *s2, u64 ia, u64 size);
-/* Empties the table: a fresh root, TLBI of the VMID, the old tree to the trash. */
+/* Empties the table: TLBI of what was in it, the tables to the trash; the root stays. */
 void s2_drop(struct s2 *s2);
 /* Frees the root and everything; the s2 is unusable. */
 void s2_destroy(struct s2 *s2);
@@ -153,7 +153,7 @@ extern struct s2 host_s2;
 extern struct spinlock host_s2_lock;
 int host_s2_init(const struct hypsec_install *in);	/* identity, core region annotated */
 /*
- * A stage-2 abort of the host: maps MMIO lazily, ends a VM whose page was touched, or
+ * A stage-2 abort of the host: maps MMIO lazily, has a VM's page that was touched sealed, or
  * injects an alignment fault (ISS DFSC 0x21).
  */
 void host_abort(u64 esr);

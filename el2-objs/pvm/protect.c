@@ -303,7 +303,7 @@ static int enter(struct vcpu *v)
  * @v: the vCPU that asked
  *
  * Host interrupts are looked for after each page: at most one page's hash
- * (100,000 instructions) or the signature (510,000) between two.
+ * (90,000 instructions) or the signature (510,000) between two.
  * Return: HYPSEC_OK: protected, @v is ready to run; HYPSEC_RESTART: the host
  * has an interrupt; HYPSEC_EXIT: the host must map or donate a page, @v shows which;
  * else the VM is dead.

@@ -192,36 +192,6 @@ static void renew(struct vm *vm, u64 vmid_id)
 	spin_unlock(&vm->lock);
 }
 
-/* Locks: vms_lock. */
-static struct vm *lookup(const struct vm_identity *id)
-{
-	u32 i;
-
-	for (i = 0; i < VM_MAX; i++) {
-		struct vm *vm = &vms[i];
-
-		if (vm->state == VM_NONE || vm->host.mmu.v != id->mmu.v)
-			continue;
-		if (same_vm(vm, id)) {
-			if (vm->state != VM_DEAD || !vm->powered_off || vm->running)
-				return vm_ref(vm) ? vm : NULL;
-			/* It ended itself: what runs next under its name is a new VM. */
-			vm->host.mmu = KVA(0);
-			continue;
-		}
-		/*
-		 * The address has been reused for another VM: the one that had it
-		 * cannot run again.
-		 */
-		if (vm->state == VM_ORDINARY && vm_evict(vm))
-			continue;
-		vm->host.mmu = KVA(0);
-		if ((vm->state == VM_PROTECTING || vm->state == VM_PROTECTED) && vm_ref(vm))
-			return vm;		/* vm_get() ends it and looks again */
-	}
-	return NULL;
-}
-
 /*
  * The VM of this struct kvm has reset itself, and not all of its pages are back. The next one has
  * them as its memory, and may tell a device to write to one: that would be gone when the page is
@@ -239,6 +209,41 @@ static bool owes_pages(kva_t kvm)
 	return false;
 }
 
+/* @owes: out: owes_pages(), of the VM that has the name. Locks: vms_lock. */
+static struct vm *lookup(const struct vm_identity *id, bool *owes)
+{
+	u32 i;
+
+	for (i = 0; i < VM_MAX; i++) {
+		struct vm *vm = &vms[i];
+
+		if (vm->state == VM_NONE || vm->host.mmu.v != id->mmu.v)
+			continue;
+		if (same_vm(vm, id)) {
+			if (vm->state != VM_DEAD || !vm->powered_off || vm->running)
+				return vm_ref(vm) ? vm : NULL;
+			/*
+			 * It ended itself: what runs next under its name is a new VM. Until then
+			 * KVM's TLB calls are for it, and give back what KVM takes away.
+			 */
+			*owes = owes_pages(id->kvm);
+			if (!*owes)
+				vm->host.mmu = KVA(0);
+			continue;
+		}
+		/*
+		 * The address has been reused for another VM: the one that had it
+		 * cannot run again.
+		 */
+		if (vm->state == VM_ORDINARY && vm_evict(vm))
+			continue;
+		vm->host.mmu = KVA(0);
+		if ((vm->state == VM_PROTECTING || vm->state == VM_PROTECTED) && vm_ref(vm))
+			return vm;		/* vm_get() ends it and looks again */
+	}
+	return NULL;
+}
+
 struct vm *vm_get(const struct vm_identity *id, struct cpu_run *c)
 {
 	struct vm *vm = c->last;
@@ -252,8 +257,10 @@ struct vm *vm_get(const struct vm_identity *id, struct cpu_run *c)
 	}
 	for (;;) {
 		spin_lock(&vms_lock);
-		vm = lookup(id);
-		owes = !vm && owes_pages(id->kvm);
+		owes = false;
+		vm = lookup(id, &owes);
+		/* Two VMs with one name: KVM's calls would find either. lookup() decides. */
+		owes = !vm && (owes || owes_pages(id->kvm));
 		if (!vm && !owes)
 			vm = make_vm(id);
 		spin_unlock(&vms_lock);

@@ -232,6 +232,44 @@ static void test_flush_dead(void **state)
 	assert_int_equal(neighbour->private_pages, 1);
 }
 
+/*
+ * The guest has reset itself, and KVM's next run of it waits for the last one's pages: a page
+ * that KVM takes away meanwhile is among them, and it is the dead VM that the call names.
+ */
+static void test_flush_reset(void **state)
+{
+	struct vm_identity id = kvm_vm(0, 40);
+	struct vm *vm = kvm_get(&id), *next;
+	u64 *x = this_cpu()->host.x;
+
+	(void)state;
+	protect(vm);
+	for (int i = 0; i < 200; i++)
+		give_private(vm, GUEST_PAGES + i * PAGE_SIZE, 5 + i);
+	vm_put(vm);
+	vm_kill(vm, "reset by its guest");
+	vm->powered_off = true;
+	irq_at = 0;
+	assert_null(vm_get(&id, cpu_run()));
+	assert_true(vm->private_pages != 0);
+	x[0] = 0xc6000000 | KVM_FN_kvm_tlb_flush_vmid_ipa;
+	x[1] = id.mmu.v;
+	x[2] = 100 << PAGE_SHIFT;
+	x[3] = 3;
+	do {
+		restarts = 0;
+		assert_true(kvm_host_call(this_cpu(), (u32)x[0]));
+	} while (restarts);
+	assert_int_equal(vm->private_pages, 0);
+
+	/* The name is the next VM's alone. */
+	next = kvm_ran(&id);
+	assert_ptr_not_equal(next, vm);
+	map(next, IPA0, PAGE_SIZE);
+	call(KVM_FN_kvm_tlb_flush_vmid_ipa, id.mmu.v, IPA0, 3);
+	assert_false(mapped(next, IPA0));
+}
+
 /* Where no struct of KVM's can be: not RAM, not wholly the host's, past the end, wrapping. */
 static const u64 bad_structs[] = {
 	0, ~0UL, 0x1000, STRUCTS,				/* no linear address */
@@ -317,6 +355,7 @@ int main(void)
 		TEST(test_flush_range),
 		TEST(test_flush_protected),
 		TEST(test_flush_dead),
+		TEST(test_flush_reset),
 		TEST(test_bad_structs),
 		TEST(test_adjust),
 		TEST(test_aprs),
