@@ -64,8 +64,8 @@ extern const u8 hk_puppet[PAGE_SIZE];	/* the image's first page */
 extern const u8 *const hk_identity;
 /* Signs for one vCPU only (no HYPSEC_FLAG_SMP). */
 void hk_image_up(struct hk_vm *vm);
-/* hypsec-mod's words for "the VM is gone": HYPSEC_CALL_VM_TEARDOWN, until all pages are back. */
-int hk_teardown(const struct hk_vm *vm);
+/* hypsec-mod's words for "the VM is gone": HYPSEC_CALL_VM_TEARDOWN, until nothing is left. */
+int hk_teardown(struct hk_vm *vm);
 /* The same, which must succeed and leave nothing. */
 void hk_vm_end(struct hk_vm *vm);
 /* Another struct kvm_vcpu for the same vCPU, for a host that forges one. */

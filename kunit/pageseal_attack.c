@@ -236,7 +236,7 @@ void attack(struct kunit *test)
 	unsigned int tries;
 
 	/* hypsec-mod reads the log too, twice a second: then it is not there to be seen. */
-	for (tries = 0; tries < 3 && !logged; tries++) {
+	for (tries = 0; tries < 8 && !logged; tries++) {
 		struct hk_vm *vm = with_two(test), *other = with_two(test);
 		u64 x[8] = { 0 };
 		char line[80];

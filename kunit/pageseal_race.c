@@ -319,12 +319,7 @@ void ended_while_touched(struct kunit *test)
 	h = start_hosts(test, r, &n);
 	for (i = 0; i < n; i++)
 		ps_await(&h[i].looks);
-	hk_put();
-	r->vm->ended = true;
-	/* One that is being touched right now may keep its name: told again. */
-	for (i = 0; i < 1000 && hk_vm_state(r->vm) != HYPSEC_VM_NONE; i++)
-		KUNIT_EXPECT_EQ(test, hk_teardown(r->vm), HYPSEC_OK);
-	KUNIT_EXPECT_EQ(test, hk_vm_state(r->vm), HYPSEC_VM_NONE);
+	hk_vm_end(r->vm);
 	stop_hosts(r, h, n);
 	for (i = 0; i < COUNTED; i++) {
 		look(r, r->frame[i].page);
