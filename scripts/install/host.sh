@@ -113,15 +113,20 @@ vms "KVM works on it"
 free() {
 	awk '$1 == "free" { print $2 }' $s/accounts
 }
+# All that the core has
+total() {
+	awk '{ n += $2 } END { print n }' $s/accounts
+}
 pool=/sys/module/hypsec/parameters
-had=$(free) ram=$(managed) low=$(cat $pool/pool_low) high=$(cat $pool/pool_high)
+had=$(free) all=$(total) ram=$(managed) low=$(cat $pool/pool_low) high=$(cat $pool/pool_high)
 echo $((had + 700)) >$pool/pool_low
 sleep 3
 [ "$(free)" -ge $((had + 700)) ] && [ "$(managed)" -lt "$ram" ]
 ok $? "below the low mark the core is given memory"
 echo "$low" >$pool/pool_low
 sleep 4
-[ "$(free)" = "$had" ] && [ "$(managed)" = "$ram" ]
+# Not by what is free: a table that the host's own memory needs meanwhile is in use, not kept.
+[ "$(total)" = "$all" ] && [ "$(managed)" = "$ram" ] && [ "$(free)" -gt "$high" ]
 ok $? "above the high mark all of it comes back"
 grep -E '^(vm_tables|vm_objects|private) ' $s/accounts | grep -qv ' 0$'
 [ $? = 1 ]; ok $? "no page is left with a VM that is gone"
