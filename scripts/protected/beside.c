@@ -10,22 +10,9 @@
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
-static long private_pages(void)
-{
-	FILE *f = fopen("/sys/kernel/security/hypsec/accounts", "r");
-	char name[32];
-	long n, found = -1;
-
-	while (f && fscanf(f, "%31s %ld", name, &n) == 2)
-		if (!strcmp(name, "private"))
-			found = n;
-	if (f)
-		fclose(f);
-	return found;
-}
+#include "accounts.h"
 
 int main(int argc, char **argv)
 {

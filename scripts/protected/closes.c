@@ -19,6 +19,8 @@
 #include <sys/time.h>
 #include <unistd.h>
 
+#include "accounts.h"
+
 #define BASE	0x40000000UL
 #define SIZE	(64UL << 20)
 #define IMAGE	0x200000UL		/* in it */
@@ -41,20 +43,6 @@ static int call(int fd, unsigned long cmd, void *arg, const char *what)
 		exit(1);
 	}
 	return ret;
-}
-
-static long private_pages(void)
-{
-	FILE *f = fopen("/sys/kernel/security/hypsec/accounts", "r");
-	char name[32];
-	long n, found = -1;
-
-	while (f && fscanf(f, "%31s %ld", name, &n) == 2)
-		if (!strcmp(name, "private"))
-			found = n;
-	if (f)
-		fclose(f);
-	return found;
 }
 
 static void load(const char *name, char *memory)
