@@ -8,6 +8,7 @@ vm_sources := $(addprefix el2-objs/vcpu/,vm.c vm_end.c feat.c) \
 SRC_test_vm	:= $(vm_sources)
 SRC_test_vm_slots := $(vm_sources)
 SRC_test_vm_end	:= $(vm_sources)
+SRC_test_vm_drop := $(vm_sources)
 SRC_test_vm_teardown := $(vm_sources)
 SRC_test_vm_let_go := $(vm_sources)
 SRC_test_walk	:= $(vm_sources) el2-objs/kvm/walk.c
@@ -17,7 +18,7 @@ SRC_test_shadow_owner := $(SRC_test_shadow)
 SRC_test_kvm_calls := $(vm_sources) $(addprefix el2-objs/kvm/,hcalls.c lease.c)
 SRC_test_kvm_lease := $(SRC_test_kvm_calls)
 
-$(foreach t,kvm_calls kvm_lease vm vm_slots vm_end vm_teardown vm_let_go walk walk_races shadow shadow_owner,\
+$(foreach t,kvm_calls kvm_lease vm vm_slots vm_end vm_drop vm_teardown vm_let_go walk walk_races shadow shadow_owner,\
 	$(eval ARC_test_$t := $(out)/machine.a) \
 	$(eval INC_test_$t := $(on_machine)))
 
