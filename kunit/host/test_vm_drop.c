@@ -112,6 +112,40 @@ static void test_drop_all_beside_protected(void **state)
 	assert_false(mapped(dead, 1));
 }
 
+/* CPU 1 was first, and is done when CPU 0 has the lock: once is enough. */
+static void drops_too(const struct spinlock *l)
+{
+	if (l->rank != RANK_EPOCH)
+		return;
+	lock_hook = NULL;
+	cpu_switch(1);
+	shadow_drop_all();
+	cpu_switch(0);
+	map_host_page(actor, 2, PRIVATE_PAGE);
+	lock_hook = at_a_lock;
+}
+
+static void test_drop_all_once(void **state)
+{
+	struct vm_identity id = kvm_vm(0, 40);
+
+	(void)state;
+	actor = kvm_ran(&id);
+	map_host_page(actor, 1, PRIVATE_PAGE);
+	locks_seen = 0;
+	at_lock = ~0U;
+	lock_hook = drops_too;
+	shadow_drop_all();
+	lock_hook = NULL;
+	assert_int_equal(locks_seen, 0);
+	assert_false(mapped(actor, 1));
+	assert_true(mapped(actor, 2));
+	/* The next one is another. */
+	shadow_drop_all();
+	assert_false(mapped(actor, 2));
+	actor = NULL;
+}
+
 static struct vm_identity actor_id;
 static u64 actor_page;
 
@@ -215,6 +249,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_drop_all),
 		TEST(test_drop_all_beside_protected),
+		TEST(test_drop_all_once),
 		TEST(test_drop_all_races),
 	};
 
