@@ -252,6 +252,12 @@ struct kvm_leaf {
 };
 /* Walks KVM's stage 2 for @vm in host memory. Locks: caller holds vm->lock. */
 struct kvm_leaf kvm_walk(const struct vm *vm, ipa_t ipa);
+/*
+ * The same. Where it is a page, @around gets the KVM_AROUND entries of its table that start at
+ * a multiple of that, its own among them. All are read once.
+ */
+#define KVM_AROUND	16
+struct kvm_leaf kvm_walk_around(const struct vm *vm, ipa_t ipa, struct kvm_leaf *around);
 
 /* What a protected vCPU and the host exchange in one run: all the shim lets through. */
 struct host_io {

@@ -75,7 +75,8 @@ static int protect_begin(struct vcpu *v, kva_t host_vcpu, u64 image, u64 dtb)
 	}
 	/* From here on nothing fails: the ordinary identity ends. */
 	s2_drop(&vm->s2);
-	vm->s2.holds = true;
+	/* From here on shadow_drop_all() passes it by, without the lock. */
+	__atomic_store_n(&vm->s2.holds, true, __ATOMIC_RELEASE);
 	vm->pvm = p;
 	vm->powered_off = false;
 	return HYPSEC_OK;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * How VMs end, how a dead one's pages come back, and how shadows are emptied when a page
- * leaves the host.
+ * How VMs end, and how a dead one's pages come back.
  */
 #include "check.h"
 #include "log.h"
@@ -10,8 +9,6 @@
 #define RECLAIM_STEP	64		/* pages of a dead VM given back between two looks */
 #define SCAN_STEP	256		/* entries looked at to find them; tables freed in one step */
 #define LEAVE_SPINS	100000		/* far more than an exit takes */
-
-static struct spinlock epoch_lock = SPINLOCK(RANK_EPOCH);
 
 /* Locks: vm->lock */
 static void reap(struct vm *vm)
@@ -313,34 +310,4 @@ u64 vm_reap_step(void)
 	if (!left && s2_trash_step(RECLAIM_STEP))
 		left++;
 	return left;
-}
-
-/*
- * Every mapping of a host page goes, then the old epochs end. Only ordinary VMs
- * have any: a protected VM's table maps what it owns, and is the only record of which
- * page holds a frame: one that lost its mapping could be given another page by the host.
- * A VM that maps a page meanwhile stamps it with the new epoch.
- */
-void shadow_drop_all(void)
-{
-	u32 old, i;
-
-	spin_lock(&epoch_lock);
-	old = own_epoch_begin();
-	for (i = 0; i < VM_MAX; i++) {
-		struct vm *vm = &vms[i];
-
-		if (!vm_ref(vm))
-			continue;
-		spin_lock(&vm->lock);
-		if (vm->state == VM_ORDINARY)
-			s2_drop(&vm->s2);
-		spin_unlock(&vm->lock);
-		vm_put(vm);
-	}
-	/* A slot that was closed was being emptied under this lock: wait for that. */
-	spin_lock(&vms_lock);
-	spin_unlock(&vms_lock);
-	own_epoch_end(old);
-	spin_unlock(&epoch_lock);
 }

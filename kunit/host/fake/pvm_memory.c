@@ -230,6 +230,8 @@ void s2_replace(struct s2 *s2, u64 ia, u64 old, u64 new)
 void s2_drop(struct s2 *s2)
 {
 	assert_ptr_equal(s2, &world_vm.s2);
+	/* Set, it tells shadow_drop_all() that nothing is left to drop. */
+	assert_false(s2->holds);
 	memset(w.shadow, 0, sizeof(w.shadow));
 	w.drops++;
 }
