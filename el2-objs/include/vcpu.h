@@ -172,16 +172,22 @@ void vm_told_waiting(struct vm *vm);
 void vm_kill(struct vm *vm, const char *why);
 /*
  * Before the host's reset or power-off: every protected VM ends, vCPUs inside are waited
- * for (bounded), their registers erased, and VM_PROTECT is refused. No lock held.
+ * for (bounded), and VM_PROTECT is refused. No lock held.
  */
 void vm_close_all(const char *why);
 bool vm_closing(void);
 void vm_reopen(void);	/* firmware has refused: the host goes on */
 /*
- * The last act of a broken core, without a lock: no protected guest reaches memory any more,
- * wherever it runs, and no register of one is left. For hcall/scrub.c.
+ * The same of a broken core, without a lock: no protected guest reaches memory any more,
+ * wherever it runs. For hcall/scrub.c.
  */
 void vm_cut_off(void);
+/*
+ * After one of the two, and last before the machine goes: no register of a protected guest is left,
+ * of one that is inside neither, as it erases what it writes back. Without a lock if the core
+ * is broken.
+ */
+void vm_wipe_all(void);
 /* Frees what pvm/ holds of @vm if it is dead and no vCPU is inside. Takes vm->lock. */
 void vm_reap(struct vm *vm);
 /* A vCPU counts itself out of vm->running; the last one of a dead VM does vm_reap(). */
@@ -287,9 +293,10 @@ int pvm_identity(struct vm *vm, u64 n, u64 *val);
 int pvm_status(struct vm *vm, u64 *val);
 /*
  * Erases the vCPUs' registers, in memory too. @vm is dead, or the core broken; a vCPU may still
- * be inside, and goes on to use the rest.
+ * be inside, and goes on to use the rest: who leaves does it once more for itself.
  */
 void pvm_wipe(struct vm *vm);
+void pvm_wipe_vcpu(struct vcpu *v);
 /* The key that its sealed frames need is gone. Locks: vm->lock, held. */
 void pvm_forget(struct vm *vm);
 /*

@@ -206,6 +206,14 @@ enum vcpu_exit pvm_run(struct vm *vm, kva_t host_vcpu, struct host_io *io)
 
 	code = run(v, io);
 
+	/*
+	 * Who ends the VM, or finds the core broken, erases its registers, and this vCPU has
+	 * written its own back since. The word comes before that wipe, and this look after the
+	 * registers are written: one of the two erases them.
+	 */
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	if (unlikely(READ_ONCE(vm->state) == VM_DEAD || READ_ONCE(core_broken)))
+		pvm_wipe_vcpu(v);
 	__atomic_store_n(&v->busy, 0, __ATOMIC_RELEASE);
 	vm_leave(vm);
 	return code;

@@ -193,8 +193,10 @@ static void wipe(void **state)
 	memset(v->sr, 0xa5, sizeof(v->sr));
 	memset(&v->fp, 0xa5, sizeof(v->fp));
 	memset(v->apkey, 0xa5, sizeof(v->apkey));
+	v->on_context = 0xa5;
 	v->busy = 1;
 	pvm_wipe(vm);
+	assert_int_equal(v->on_context, 0);
 	assert_true(all_zero(&v->regs, sizeof(v->regs)) && all_zero(v->sr, sizeof(v->sr)) &&
 		    all_zero(&v->fp, sizeof(v->fp)) && all_zero(v->apkey, sizeof(v->apkey)));
 	assert_int_equal(v->busy, 1);

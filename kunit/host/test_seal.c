@@ -211,6 +211,36 @@ static void end_of_the_vm(void **state)
 	assert_null(vm->pvm);
 }
 
+/* Tags are entries of a table that no hardware walks: no TLB is told of them, or could be. */
+static void tags_in_no_tlb(void **state)
+{
+	struct seal *s = pool_alloc(HYPSEC_ACC_VM);
+	u64 frame;
+
+	(void)state;
+	assert_int_equal(seal_init(s, vm->id), HYPSEC_OK);
+	for (frame = FRAME; frame < BIT(SEAL_IPA_BITS - PAGE_SHIFT); frame *= 3) {
+		assert_int_equal(seal_reserve(s, frame), HYPSEC_OK);
+		/* As a descriptor it would be valid. */
+		memset(s2_entry(&s->tags, frame << (PAGE_SHIFT + 1)), 0xff, AEAD_TAG_SIZE);
+	}
+	counts_reset();
+	tlb_flush_vmid(&s->tags);
+	tlb_flush_vmid_local(&s->tags);
+	tlb_flush_ipa(&s->tags, 0);
+	seal_free(s);
+	assert_int_equal(counts.vttbr, 0);
+	assert_int_equal(counts.vmalls12e1is + counts.vmalls12e1 + counts.vmalle1is +
+			 counts.ipas2e1is + counts.ripas2e1is, 0);
+
+	assert_int_equal(seal_init(s, vm->id), HYPSEC_OK);
+	expect_assert_failure(s2_load(&s->tags));
+	assert_int_equal(counts.vttbr, 0);
+	seal_free(s);
+	page_zero(s);
+	pool_free(s, HYPSEC_ACC_VM);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -221,6 +251,7 @@ int main(void)
 		SEAL_TEST(in_use),
 		SEAL_TEST(while_protecting),
 		SEAL_TEST(end_of_the_vm),
+		SEAL_TEST(tags_in_no_tlb),
 	};
 
 	return cmocka_run_group_tests(tests, kvm_host_boot, NULL);
