@@ -114,6 +114,7 @@ struct vcpu {
 	u32 pending_reg;		/* Rt of a forwarded load or register read */
 	u64 pending_esr;
 	u64 host_mdscr;			/* MDSCR_EL1.SS, MDE: of the host's debugger, for this run */
+	u64 shown_pc;			/* the pc that KVM's structure was left with */
 };
 
 #define VCPU_SVE_MAX	64		/* bytes of a vector of a protected VM's */
@@ -144,8 +145,10 @@ struct vm {
 	u64 private_pages;		/* atomic */
 	u64 scan;			/* VM_DEAD: how far the return of its pages got */
 	struct pvm *pvm;		/* NULL: ordinary */
-	bool powered_off;		/* VM_DEAD: by its own PSCI call */
+	/* VM_DEAD: by its own PSCI call, or reset by its VMM: what is run next is a new VM */
+	bool powered_off;
 	bool told_waiting;		/* the log has it that the pool had no page for it */
+	bool told_restored;		/* and that it was saved of a protected VM */
 	const char *end_reason;		/* VM_DEAD: why, for the log and securityfs */
 };
 
@@ -168,6 +171,8 @@ struct vm *vm_by_id(u16 id);
 void vm_put(struct vm *vm);
 /* One line in the log, the first time: the pool has no page for @vm, which waits. */
 void vm_told_waiting(struct vm *vm);
+/* The same: it is not run, being a saved protected VM that is restored (kvm/adjust.c). */
+void vm_told_restored(struct vm *vm);
 /* Ends a protected VM: dead at once, root emptied, VMID invalidated, keys wiped, one log line. */
 void vm_kill(struct vm *vm, const char *why);
 /*
@@ -267,14 +272,16 @@ struct host_io {
 	bool inc_pc;		/* INCREMENT_PC: the host completed the access or call */
 	bool exception;		/* PENDING_EXCEPTION: the host wants one injected */
 	u64 wfx;		/* HCR_EL2.TWI|TWE it asks for */
+	u64 pc_in, pstate_in;	/* what is in its structure: to tell a reset */
 	struct gic_state gic;
 	/* in: of a debugger; looked at for a VM that may be debugged only (pvm/debug.c) */
-	u64 mdscr, pstate_in;	/* MDSCR_EL1, PSTATE as the debugger wants them */
+	u64 mdscr;		/* MDSCR_EL1 (and @pstate_in) as the debugger wants it */
 	struct debug_regs *debug;	/* breakpoints, watchpoints; NULL: none */
 	/* out: written back; everything not set here is written as a constant */
 	u64 esr, far, hpfar;
 	u32 out_mask;		/* bits 0 to 30: out_x[n] is meant; others are written 0 */
-	bool shown;		/* @sr, @sp, @pc, @pstate are meant: the VM may be debugged */
+	bool reset;		/* the VMM has reset this vCPU: its structure is the next VM's */
+	bool shown;		/* @sr, @sp, @pstate are meant: the VM may be debugged */
 	u64 sp, pc, pstate;
 	u64 out_x[31];
 	u64 sr[GSR_COUNT];

@@ -177,6 +177,7 @@ static struct vm *make_vm(const struct vm_identity *id)
 	vm->pvm = NULL;
 	vm->powered_off = false;
 	vm->told_waiting = false;
+	vm->told_restored = false;
 	vm->end_reason = NULL;
 	vm->last_used = ++clock;
 	WRITE_ONCE(vm->state, VM_ORDINARY);
@@ -196,9 +197,9 @@ static void renew(struct vm *vm, u64 vmid_id)
 }
 
 /*
- * The VM of this struct kvm has reset itself, and not all of its pages are back. The next one has
- * them as its memory, and may tell a device to write to one: that would be gone when the page is
- * zeroed, at the first look of a CPU. Locks: vms_lock.
+ * The VM of this struct kvm has reset itself, or its VMM has, and not all of its pages are back.
+ * The next one has them as its memory, and may tell a device to write to one: that would be gone
+ * when the page is zeroed, at the first look of a CPU. Locks: vms_lock.
  */
 static bool owes_pages(kva_t kvm)
 {
@@ -312,6 +313,12 @@ void vm_told_waiting(struct vm *vm)
 {
 	if (!__atomic_exchange_n(&vm->told_waiting, true, __ATOMIC_RELAXED))
 		hlog("vm %u: waits for memory for its tables: donate pages", vm->id);
+}
+
+void vm_told_restored(struct vm *vm)
+{
+	if (!__atomic_exchange_n(&vm->told_restored, true, __ATOMIC_RELAXED))
+		hlog("vm %u: not run: its VMM restores what it saved of a protected VM", vm->id);
 }
 
 struct vm *vm_by_id(u16 id)

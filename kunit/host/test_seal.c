@@ -211,6 +211,41 @@ static void end_of_the_vm(void **state)
 	assert_null(vm->pvm);
 }
 
+/*
+ * A VMM resets the VM: it writes its image where it was, which seals those pages and loses what
+ * they held. They are the host's; the others come back zeroed before the next VM of the name is
+ * made.
+ */
+static void reset_by_its_vmm(void **state)
+{
+	struct vm *next;
+	(void)state;
+
+	kvm_maps(FRAME, PAGE_A);
+	kvm_maps(FRAME + 1, PAGE_B);
+	assert_int_equal(touch(FRAME), HYPSEC_OK);
+	assert_int_equal(touch(FRAME + 1), HYPSEC_OK);
+	guest_fills(FRAME, plain);
+	guest_fills(FRAME + 1, other);
+	host_touches(PAGE_A);
+	test_fill(cipher, PAGE_SIZE);
+	memcpy(raw(PAGE_A), cipher, PAGE_SIZE);		/* the image */
+	/* pvm/exits.c, end_by_reset() */
+	vm->powered_off = true;
+	vm_kill(vm, "reset by its VMM");
+	vm_put(vm);
+	assert_memory_equal(raw(PAGE_B), other, PAGE_SIZE);
+	assert_null(vm_get(&id, cpu_run()));	/* the run that gives the page back */
+	assert_true(host_can(PAGE_B, true, true));
+	assert_true(is_zero(PAGE_B));
+	next = kvm_get(&id);
+	assert_non_null(next);
+	assert_int_equal(next->state, VM_ORDINARY);
+	assert_true(host_can(PAGE_A, true, true));
+	assert_memory_equal(raw(PAGE_A), cipher, PAGE_SIZE);
+	vm = next;			/* for end() */
+}
+
 /* Tags are entries of a table that no hardware walks: no TLB is told of them, or could be. */
 static void tags_in_no_tlb(void **state)
 {
@@ -251,6 +286,7 @@ int main(void)
 		SEAL_TEST(in_use),
 		SEAL_TEST(while_protecting),
 		SEAL_TEST(end_of_the_vm),
+		SEAL_TEST(reset_by_its_vmm),
 		SEAL_TEST(tags_in_no_tlb),
 	};
 
