@@ -11,7 +11,7 @@
 
 struct s2 {
 	u64 *root;		/* 1 << root_order consecutive pages */
-	u64 vtcr;		/* VTCR_EL2 for it */
+	u64 vtcr;		/* VTCR_EL2 for it; 0: no hardware walks it (seal/) */
 	u8 ipa_bits;
 	u8 start_level;		/* 0 or 1 */
 	u8 root_order;

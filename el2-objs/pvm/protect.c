@@ -61,6 +61,7 @@ static int protect_begin(struct vcpu *v, kva_t host_vcpu, u64 image, u64 dtb)
 	}
 	boot = p->vcpu[i];
 	boot->host = host_vcpu;
+	boot->shown_pc = READ_ONCE(v->r->pc);
 	boot->power = VCPU_ON;
 
 	/*

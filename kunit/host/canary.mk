@@ -17,3 +17,7 @@ SRC_test_debug := $(SRC_test_canary)
 INC_test_debug := $(INC_test_canary)
 SRC_test_gic := $(SRC_test_canary)
 INC_test_gic := $(INC_test_canary)
+SRC_test_leave := $(SRC_test_canary) el2-objs/pvm/pages.c
+INC_test_leave := $(INC_test_canary)
+SRC_test_reset := $(SRC_test_canary)
+INC_test_reset := $(INC_test_canary)

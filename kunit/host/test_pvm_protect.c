@@ -37,7 +37,10 @@ static void protects(void **state)
 	world_cpus[0].id_regs[PVM_ID_MMFR1] = 0x300000;
 	world_cpus[0].id_regs[PVM_ID_ISAR0] = world_cpus[1].id_regs[PVM_ID_ISAR0] = 0x200000;
 	/* Registers of before are the host's: none may survive. */
+	host_regs.pc = 0x40200104;
 	v = begin();
+	/* What the host has of it is no reset (pvm/exits.c). */
+	assert_int_equal(v->shown_pc, 0x40200104);
 	assert_int_equal(vm->pvm->id[PVM_ID_MMFR1], 0);
 	assert_int_equal(vm->pvm->id[PVM_ID_ISAR0], 0x200000);
 	for (int i = 0; i < VM_MAX_VCPUS; i++)
@@ -193,8 +196,10 @@ static void wipe(void **state)
 	memset(v->sr, 0xa5, sizeof(v->sr));
 	memset(&v->fp, 0xa5, sizeof(v->fp));
 	memset(v->apkey, 0xa5, sizeof(v->apkey));
+	v->on_context = 0xa5;
 	v->busy = 1;
 	pvm_wipe(vm);
+	assert_int_equal(v->on_context, 0);
 	assert_true(all_zero(&v->regs, sizeof(v->regs)) && all_zero(v->sr, sizeof(v->sr)) &&
 		    all_zero(&v->fp, sizeof(v->fp)) && all_zero(v->apkey, sizeof(v->apkey)));
 	assert_int_equal(v->busy, 1);

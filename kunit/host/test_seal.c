@@ -211,6 +211,71 @@ static void end_of_the_vm(void **state)
 	assert_null(vm->pvm);
 }
 
+/*
+ * A VMM resets the VM: it writes its image where it was, which seals those pages and loses what
+ * they held. They are the host's; the others come back zeroed before the next VM of the name is
+ * made.
+ */
+static void reset_by_its_vmm(void **state)
+{
+	struct vm *next;
+	(void)state;
+
+	kvm_maps(FRAME, PAGE_A);
+	kvm_maps(FRAME + 1, PAGE_B);
+	assert_int_equal(touch(FRAME), HYPSEC_OK);
+	assert_int_equal(touch(FRAME + 1), HYPSEC_OK);
+	guest_fills(FRAME, plain);
+	guest_fills(FRAME + 1, other);
+	host_touches(PAGE_A);
+	test_fill(cipher, PAGE_SIZE);
+	memcpy(raw(PAGE_A), cipher, PAGE_SIZE);		/* the image */
+	/* pvm/exits.c, end_by_reset() */
+	vm->powered_off = true;
+	vm_kill(vm, "reset by its VMM");
+	vm_put(vm);
+	assert_memory_equal(raw(PAGE_B), other, PAGE_SIZE);
+	assert_null(vm_get(&id, cpu_run()));	/* the run that gives the page back */
+	assert_true(host_can(PAGE_B, true, true));
+	assert_true(is_zero(PAGE_B));
+	next = kvm_get(&id);
+	assert_non_null(next);
+	assert_int_equal(next->state, VM_ORDINARY);
+	assert_true(host_can(PAGE_A, true, true));
+	assert_memory_equal(raw(PAGE_A), cipher, PAGE_SIZE);
+	vm = next;			/* for end() */
+}
+
+/* Tags are entries of a table that no hardware walks: no TLB is told of them, or could be. */
+static void tags_in_no_tlb(void **state)
+{
+	struct seal *s = pool_alloc(HYPSEC_ACC_VM);
+	u64 frame;
+
+	(void)state;
+	assert_int_equal(seal_init(s, vm->id), HYPSEC_OK);
+	for (frame = FRAME; frame < BIT(SEAL_IPA_BITS - PAGE_SHIFT); frame *= 3) {
+		assert_int_equal(seal_reserve(s, frame), HYPSEC_OK);
+		/* As a descriptor it would be valid. */
+		memset(s2_entry(&s->tags, frame << (PAGE_SHIFT + 1)), 0xff, AEAD_TAG_SIZE);
+	}
+	counts_reset();
+	tlb_flush_vmid(&s->tags);
+	tlb_flush_vmid_local(&s->tags);
+	tlb_flush_ipa(&s->tags, 0);
+	seal_free(s);
+	assert_int_equal(counts.vttbr, 0);
+	assert_int_equal(counts.vmalls12e1is + counts.vmalls12e1 + counts.vmalle1is +
+			 counts.ipas2e1is + counts.ripas2e1is, 0);
+
+	assert_int_equal(seal_init(s, vm->id), HYPSEC_OK);
+	expect_assert_failure(s2_load(&s->tags));
+	assert_int_equal(counts.vttbr, 0);
+	seal_free(s);
+	page_zero(s);
+	pool_free(s, HYPSEC_ACC_VM);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -221,6 +286,8 @@ int main(void)
 		SEAL_TEST(in_use),
 		SEAL_TEST(while_protecting),
 		SEAL_TEST(end_of_the_vm),
+		SEAL_TEST(reset_by_its_vmm),
+		SEAL_TEST(tags_in_no_tlb),
 	};
 
 	return cmocka_run_group_tests(tests, kvm_host_boot, NULL);

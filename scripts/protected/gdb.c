@@ -125,7 +125,7 @@ int main(int argc, char **argv)
 		;
 	registers(r);
 	/* x0 may be the value of a device access, for anybody to see. */
-	for (int i = 1; i < REGS; i++)
+	for (int i = 1; i < PC; i++)
 		other |= r[i];
 	printf("gdb: registers %s pc=%llx\n", other ? "shown" : "hidden", (unsigned long long)r[PC]);
 

@@ -106,7 +106,7 @@ check "debug: it has an identity of its own" \
 	eval '! cmp -s "$dir/debug.identity" "$dir/stay.identity"'
 kill -9 $pid
 wait $pid 2>/dev/null
-debugger stay hidden 0 0 missed smp
+debugger stay hidden 4859505345430001 0 missed smp
 check "stay: the log says nothing of it" eval '! logged "the host may debug it"'
 kill -9 $pid
 wait $pid 2>/dev/null

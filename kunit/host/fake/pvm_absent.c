@@ -170,6 +170,13 @@ __weak void pvm_free(struct vm *vm)
 	vm->pvm = NULL;
 }
 
+__weak void pvm_wipe_vcpu(struct vcpu *v)
+{
+	assert_true(v->vm->state == VM_DEAD || core_broken);
+	memset(&v->regs, 0, sizeof(v->regs));
+	memset(v->sr, 0, sizeof(v->sr));
+}
+
 __weak void vm_leave(struct vm *vm)
 {
 	if (!--vm->running && vm->state == VM_DEAD && vm->pvm)

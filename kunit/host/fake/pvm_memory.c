@@ -183,6 +183,12 @@ void vm_told_waiting(struct vm *vm)
 	w.waits++;
 }
 
+void vm_told_restored(struct vm *vm)
+{
+	assert_ptr_equal(vm, &world_vm);
+	w.restored++;
+}
+
 /* --- s2/, kvm/ --- */
 struct s2_leaf s2_lookup(const struct s2 *s2, u64 ia)
 {

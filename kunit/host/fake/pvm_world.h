@@ -51,6 +51,7 @@ struct world {
 	bool share_used_up;		/* share_ok() says no */
 	s32 charged;			/* to the VM */
 	unsigned int waits;		/* vm_told_waiting() */
+	unsigned int restored;		/* vm_told_restored() */
 	/* hardware */
 	u64 mdscr;
 	int random_status;
