@@ -118,7 +118,7 @@ struct vcpu {
 
 #define VCPU_SVE_MAX	64		/* bytes of a vector of a protected VM's */
 #define VM_MAX_VCPUS	8		/* of a protected VM */
-#define VM_MAX_RAM	4
+#define VM_MAX_RAM	16
 #define VM_MAX		64
 
 enum vm_state { VM_NONE, VM_ORDINARY, VM_PROTECTING, VM_PROTECTED, VM_DEAD };
