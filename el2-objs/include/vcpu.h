@@ -146,6 +146,7 @@ struct vm {
 	struct pvm *pvm;		/* NULL: ordinary */
 	bool powered_off;		/* VM_DEAD: by its own PSCI call */
 	bool told_waiting;		/* the log has it that the pool had no page for it */
+	u32 told_refused;		/* the log has why VM_PROTECT was refused: a bit a status */
 	const char *end_reason;		/* VM_DEAD: why, for the log and securityfs */
 };
 
