@@ -119,7 +119,7 @@ struct vcpu {
 
 #define VCPU_SVE_MAX	64		/* bytes of a vector of a protected VM's */
 #define VM_MAX_VCPUS	8		/* of a protected VM */
-#define VM_MAX_RAM	4
+#define VM_MAX_RAM	16
 #define VM_MAX		64
 
 enum vm_state { VM_NONE, VM_ORDINARY, VM_PROTECTING, VM_PROTECTED, VM_DEAD };
@@ -149,6 +149,7 @@ struct vm {
 	bool powered_off;
 	bool told_waiting;		/* the log has it that the pool had no page for it */
 	bool told_restored;		/* and that it was saved of a protected VM */
+	u32 told_refused;		/* the log has why VM_PROTECT was refused: a bit a status */
 	const char *end_reason;		/* VM_DEAD: why, for the log and securityfs */
 };
 

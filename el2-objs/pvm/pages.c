@@ -88,16 +88,18 @@ static u32 common_sve_vl(void)
 	return vl;
 }
 
-struct pvm *pvm_alloc(struct vm *vm)
+int pvm_alloc(struct vm *vm, struct pvm **out)
 {
 	struct pvm *p = new_page(vm);
 	u32 sve_vl = common_sve_vl();
+	int ret;
 
 	if (!p)
-		return NULL;
-	if (seal_init(&p->seal, vm->id) != HYPSEC_OK) {
+		return HYPSEC_NO_MEMORY;
+	ret = seal_init(&p->seal, vm->id, vm->s2.ipa_bits);
+	if (ret != HYPSEC_OK) {
 		pvm_discard(vm, p);
-		return NULL;
+		return ret;
 	}
 	for (unsigned int i = 0; i < VM_MAX_VCPUS; i++) {
 		p->vcpu[i] = new_page(vm);
@@ -105,14 +107,15 @@ struct pvm *pvm_alloc(struct vm *vm)
 			p->vcpu[i]->sve_buf = new_page(vm);
 		if (!p->vcpu[i] || (sve_vl && !p->vcpu[i]->sve_buf)) {
 			pvm_discard(vm, p);
-			return NULL;
+			return HYPSEC_NO_MEMORY;
 		}
 		p->vcpu[i]->sve_vl = sve_vl;
 		p->vcpu[i]->vm = vm;
 		p->vcpu[i]->r = &p->vcpu[i]->regs;
 		p->vcpu[i]->power = VCPU_OFF;
 	}
-	return p;
+	*out = p;
+	return HYPSEC_OK;
 }
 
 /**

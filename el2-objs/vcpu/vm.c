@@ -178,6 +178,7 @@ static struct vm *make_vm(const struct vm_identity *id)
 	vm->powered_off = false;
 	vm->told_waiting = false;
 	vm->told_restored = false;
+	vm->told_refused = 0;
 	vm->end_reason = NULL;
 	vm->last_used = ++clock;
 	WRITE_ONCE(vm->state, VM_ORDINARY);

@@ -22,6 +22,10 @@ GEN_test_image	:= $(out)/tool.img
 SRC_test_policy	:= hypsec-mod/policy_parse.c
 INC_test_policy	:= -I$(here)/kernel -I$(top)/hypsec-mod
 
+# The words for a boot stub's reason
+SRC_test_reason	:= hypsec-mod/reason.c
+INC_test_reason	:= -I$(here)/kernel -I$(top)/hypsec-mod -I$(top)/el2-objs/abi
+
 # An image that scripts/hypsec-image made, for the core's own verifier. The
 # kernel in it is random bytes behind a header.
 $(out)/tool.img: $(top)/scripts/hypsec-image $(wildcard $(top)/scripts/stub/*)

@@ -178,10 +178,13 @@ static void ram(void **state)
 	assert_int_equal(pvm_add_ram(vm, 0x3ffff000, 0x2000), HYPSEC_DENIED);
 	assert_int_equal(pvm_add_ram(vm, 0, 0x80000000), HYPSEC_DENIED);
 	assert_int_equal(pvm_add_ram(vm, 0x3ffff000, 0x1000), HYPSEC_OK);
-	assert_int_equal(pvm_add_ram(vm, 0x50000000, 0x1000), HYPSEC_OK);
 	assert_int_equal(pvm_add_ram(vm, BIT(40) - 0x1000, 0x1000), HYPSEC_OK);
+	for (u64 i = 0; i < 13; i++)
+		assert_int_equal(pvm_add_ram(vm, 0x50000000 + 0x10000 * i, 0x1000), HYPSEC_OK);
 	assert_int_equal(pvm_add_ram(vm, 0x60000000, 0x1000), HYPSEC_NO_MEMORY);
-	assert_int_equal(world_pvm.nr_ram, VM_MAX_RAM);
+	assert_int_equal(world_pvm.nr_ram, 16);
+	assert_true(pvm_in_ram(&world_pvm, 0x500c0000, 0x1000));
+	assert_false(pvm_in_ram(&world_pvm, 0x60000000, 0x1000));
 }
 
 /* Of a vCPU that is still inside: no register is left, and what it needs to leave is. */

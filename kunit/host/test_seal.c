@@ -140,6 +140,40 @@ static void no_memory(void **state)
 	assert_memory_equal(raw(PAGE_A), plain, PAGE_SIZE);
 }
 
+/* 48 bits of address, as much as a VM can have: each frame has its own tag, to the last. */
+static void whole_address_space(void **state)
+{
+	static const u64 frames[] = { 0, 1, BIT(35) - 1, BIT(35), BIT(35) + 1, BIT(36) - 1 };
+	static u8 text[ARRAY_SIZE(frames)][PAGE_SIZE];
+	u64 records = pool_account(HYPSEC_ACC_SEAL);
+	(void)state;
+
+	new_vm(48);
+	v = make_protected(vm);
+	vm->pvm->ram[0] = (struct pvm_range){ 0, BIT(48) };
+	for (size_t i = 0; i < ARRAY_SIZE(frames); i++) {
+		kvm_maps(frames[i], GUEST_PAGES + i * PAGE_SIZE);
+		assert_int_equal(touch(frames[i]), HYPSEC_OK);
+		guest_fills(frames[i], text[i]);
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(frames); i++)
+		host_touches(GUEST_PAGES + i * PAGE_SIZE);
+	assert_int_equal(seals, ARRAY_SIZE(frames));
+	for (size_t i = 0; i < ARRAY_SIZE(frames); i++) {
+		assert_true(sealed(frames[i]));
+		assert_int_equal(touch(frames[i]), HYPSEC_OK);
+		assert_true(private(frames[i], GUEST_PAGES + i * PAGE_SIZE));
+		assert_memory_equal(raw(GUEST_PAGES + i * PAGE_SIZE), text[i], PAGE_SIZE);
+	}
+	/* What it took is free again, also of the upper half. */
+	vm_kill(vm, "a test");
+	vm_reap(vm);
+	assert_null(vm->pvm);
+	while (s2_trash_step(64))
+		;
+	assert_int_equal(pool_account(HYPSEC_ACC_SEAL), records);
+}
+
 /* A page that another CPU is reading waits. */
 static void in_use(void **state)
 {
@@ -283,6 +317,7 @@ int main(void)
 		SEAL_TEST(other_page),
 		SEAL_TEST(fresh_nonces),
 		SEAL_TEST(no_memory),
+		SEAL_TEST(whole_address_space),
 		SEAL_TEST(in_use),
 		SEAL_TEST(while_protecting),
 		SEAL_TEST(end_of_the_vm),

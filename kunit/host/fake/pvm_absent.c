@@ -184,9 +184,10 @@ __weak void vm_leave(struct vm *vm)
 }
 
 /* --- seal/ and pvm/sealed.c: frames are never sealed here --- */
-__weak int seal_init(struct seal *s, u16 vm)
+__weak int seal_init(struct seal *s, u16 vm, u8 ipa_bits)
 {
 	(void)vm;
+	w.seal_bits = ipa_bits;
 	memset(s->key, 0x5e, sizeof(s->key));
 	return w.random_status;
 }

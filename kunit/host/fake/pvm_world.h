@@ -55,6 +55,7 @@ struct world {
 	/* hardware */
 	u64 mdscr;
 	int random_status;
+	u8 seal_bits;			/* of the address space that seal_init() was asked for */
 	struct smc_res smc;
 	unsigned int smcs;
 	int irq_after;			/* host_irq_pending() is true from the n-th call; -1: never */
