@@ -81,7 +81,7 @@ static bool read_sve(u8 *k, struct vcpu *v, const struct cpu_feat *f)
 /* KVM points at one of two sets inside its own structure; nothing else is followed. */
 static struct debug_regs *read_debug(u8 *k, kva_t host)
 {
-	u64 off = KV64(k, KVM_VCPU_DEBUG_PTR) - host.v;
+	u64 off = KVA(KV64(k, KVM_VCPU_DEBUG_PTR)).v - host.v;
 
 	_Static_assert(KVM_DBG_SIZE == sizeof(struct debug_regs) && KVM_DBG_BCR == 0 &&
 		       KVM_DBG_BVR == offsetof(struct debug_regs, bvr) &&

@@ -15,7 +15,8 @@ static void set_guest_debug(u8 *k, u64 mdscr, bool step_pending)
 	REG64(k, KVM_VCPU_MDCR) |= TDE;
 	SR(k, MDSCR_EL1) = mdscr;
 	GPR(k, 33) = SPSR_EL1H | (step_pending ? 0 : SPSR_SS);
-	REG64(k, KVM_VCPU_DEBUG_PTR) = HOST.v + DBG_AT;
+	/* As a kernel with tags in its pointers has it. */
+	REG64(k, KVM_VCPU_DEBUG_PTR) = (HOST.v + DBG_AT) ^ 0x5aUL << 56;
 	if (mdscr & MDSCR_MDE)
 		k[KVM_VCPU_IFLAGS] |= KVM_FLAG_DEBUG_DIRTY;
 	else

@@ -42,6 +42,21 @@ sparse_clean() {
 	return $status
 }
 
+# Headers of a KVM that leaves the host's FP registers to EL2.
+live_fp() {
+	local flag status=0
+
+	for flag in HOST_SVE_ENABLED KVM_HOST_DATA_FLAG_HOST_SVE_ENABLED; do
+		printf '#include <linux/kvm_host.h>\n#define %s 1\n' $flag >"$dir/old.h"
+		scripts/build --out "$HYPSEC_BUILD/test-build-old" KCFLAGS="-include $dir/old.h" \
+			hypsec-mod/kvm-offsets.s >"$dir/log" 2>&1 &&
+			{ echo "it builds with $flag"; status=1; }
+		grep -q "leaves the host's FP registers live.*newer point release" "$dir/log" ||
+			{ cat "$dir/log"; status=1; }
+	done
+	return $status
+}
+
 same_bundle() {
 	cmp "$HYPSEC_BUILD/test-build/el2-objs/bundle.bin" \
 		"$HYPSEC_BUILD/test-build-again/el2-objs/bundle.bin"
@@ -141,6 +156,7 @@ if [ "$(command -v clang ld.lld llvm-objcopy llvm-nm llvm-readelf | wc -l)" = 5 
 else
 	skip "clang builds it too, and the gates pass" "no clang here"
 fi
+check "headers of a KVM that leaves the host's FP registers live are refused" live_fp
 check "sparse finds nothing in the module and the KUnit suites" sparse_clean
 check "nothing built is left among the sources" no_products
 check "each abi header compiles alone" abi_alone
