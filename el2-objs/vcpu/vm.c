@@ -178,6 +178,8 @@ static struct vm *make_vm(const struct vm_identity *id)
 	vm->last_used = ++clock;
 	WRITE_ONCE(vm->state, VM_ORDINARY);
 	open_vm(vm);
+	/* It can be found before an entry of KVM's table is read for it: kvm/hcalls.c, flush(). */
+	dsb(ish);
 	CHECK(vm_ref(vm));
 	return vm;
 }

@@ -16,7 +16,7 @@ LIB_test_platform := -lcrypto
 
 INC_test_image	:= -DTOOL_IMAGE='"$(out)/tool.img"'
 
-$(out)/test_image: | $(out)/tool.img
+GEN_test_image	:= $(out)/tool.img
 
 # The host's half: from text to what the core is installed with.
 SRC_test_policy	:= hypsec-mod/policy_parse.c

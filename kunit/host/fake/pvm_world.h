@@ -56,6 +56,8 @@ struct world {
 	int random_status;
 	struct smc_res smc;
 	unsigned int smcs;
+	u32 smc_fn;			/* the last one */
+	u64 smc_arg;
 	int irq_after;			/* host_irq_pending() is true from the n-th call; -1: never */
 	bool slot;
 
