@@ -219,6 +219,8 @@ void vm_host_touch(pa_t pa, struct page_info pi);
 void shadow_drop_all(void);
 
 /* --- vcpu/: running --- */
+/* This CPU comes under the core: gic.c. */
+void gic_reset(void);
 /*
  * Loads @v, runs until an exit that vcpu/exit.c does not handle itself; saves it.
  * @handler: called after each exit with the guest's state saved in @v (registers only;

@@ -161,6 +161,7 @@ static enum vcpu_exit run(struct vcpu *v, struct host_io *io)
 {
 	struct vm *vm = v->vm;
 	enum vcpu_exit code = EXIT_IRQ;
+	bool ssbd_off;
 	int ret;
 
 	pvm_accept(v, io);
@@ -180,7 +181,10 @@ static enum vcpu_exit run(struct vcpu *v, struct host_io *io)
 	}
 
 	pvm_debug_load(v, io);
+	ssbd_off = pvm_ssbd_begin(this_cpu());
 	vcpu_run(v, pvm_exit);
+	if (ssbd_off)
+		pvm_ssbd_end(this_cpu());
 	pvm_debug_unload(v, io);
 	give_gic(&io->gic, &v->gic);
 	return pvm_expose(v, io);

@@ -73,7 +73,7 @@ static int protect_begin(struct vcpu *v, kva_t host_vcpu, u64 image, u64 dtb, co
 	for (unsigned int n = 0; n < VM_MAX_VCPUS; n++) {
 		p->vcpu[n]->own_cntvoff = true;
 		p->vcpu[n]->cntvoff = this_cpu()->host_cntvoff;
-		p->vcpu[n]->midr = pvm_hw_midr();
+		p->vcpu[n]->midr = pvm_midr();
 	}
 	boot = p->vcpu[i];
 	boot->host = host_vcpu;

@@ -184,6 +184,8 @@ static struct vm *make_vm(const struct vm_identity *id)
 	WRITE_ONCE(vm->state, VM_ORDINARY);
 	/* Open, with the caller's reference. */
 	__atomic_fetch_sub(&vm->refs, VM_CLOSED - 1, __ATOMIC_RELEASE);
+	/* It can be found before an entry of KVM's table is read for it: kvm/hcalls.c, flush(). */
+	dsb(ish);
 	return vm;
 }
 

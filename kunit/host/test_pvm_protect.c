@@ -44,7 +44,7 @@ static void protects(void **state)
 	assert_int_equal(vm->pvm->id[PVM_ID_MMFR1], 0);
 	assert_int_equal(vm->pvm->id[PVM_ID_ISAR0], 0x200000);
 	for (int i = 0; i < VM_MAX_VCPUS; i++)
-		assert_int_equal(vm->pvm->vcpu[i]->midr, pvm_hw_midr());
+		assert_int_equal(vm->pvm->vcpu[i]->midr, world_cpus[0].midr);
 	for (int i = 0; i < VM_MAX_VCPUS; i++) {
 		assert_int_equal(vm->pvm->vcpu[i]->sve_vl, 32);
 		assert_non_null(vm->pvm->vcpu[i]->sve_buf);

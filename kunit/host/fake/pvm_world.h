@@ -58,6 +58,8 @@ struct world {
 	u8 seal_bits;			/* of the address space that seal_init() was asked for */
 	struct smc_res smc;
 	unsigned int smcs;
+	u32 smc_fn;			/* the last one */
+	u64 smc_arg;
 	int irq_after;			/* host_irq_pending() is true from the n-th call; -1: never */
 	bool slot;
 
