@@ -30,7 +30,7 @@ INC_test_reason	:= -I$(here)/kernel -I$(top)/hypsec-mod -I$(top)/el2-objs/abi
 
 # An image that scripts/hypsec-image made, for the core's own verifier. The
 # kernel in it is random bytes behind a header.
-$(out)/tool.img: $(top)/scripts/hypsec-image $(wildcard $(top)/scripts/stub/*)
+$(out)/tool.img: $(top)/scripts/hypsec-image $(wildcard $(top)/scripts/lib/image/*.py $(top)/scripts/stub/*)
 	@mkdir -p $(out)
 	{ printf '\000\000\000\024\000\000\000\000\000\000\000\000\000\000\000\000' && \
 	  printf '\000\000\040\000\000\000\000\000\012\000\000\000\000\000\000\000' && \
