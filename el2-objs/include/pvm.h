@@ -181,8 +181,11 @@ bool pvm_is_dead(struct vcpu *v, enum vcpu_exit *code);
 void pvm_log_name(const struct vm *vm, const char *what, const u8 *hash);
 
 /* --- pvm/pages.c; pvm_free() and pvm_wipe() are in vcpu.h --- */
-/* Zeroed, all vCPUs off; NULL: no memory, and nothing is taken. Locks: vm->lock. */
-struct pvm *pvm_alloc(struct vm *vm);
+/*
+ * @out: zeroed, all vCPUs off. HYPSEC_NO_MEMORY, HYPSEC_STATE (no random numbers): nothing is
+ * taken. Locks: vm->lock.
+ */
+int __must_check pvm_alloc(struct vm *vm, struct pvm **out);
 /* Erases and frees; for a VM that did not become protected. NULL: nothing. */
 void pvm_discard(const struct vm *vm, struct pvm *p);
 

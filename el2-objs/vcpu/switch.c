@@ -359,4 +359,7 @@ void vcpu_panic_unload(struct percpu *cpu)
 	if (v->fp_loaded)
 		fp_unload(v, c);
 	vcpu_end(v, c);
+	/* It never leaves: vm_wipe_all() may have been here before. */
+	if (vcpu_private(v))
+		pvm_wipe_vcpu(v);
 }

@@ -14,6 +14,7 @@ static void expected(u8 *k, enum pvm_exposure what)
 
 	for (int n = 0; n < 33; n++)
 		GPR(k, n) = 0;
+	GPR(k, 32) = HYPSEC_SHOWN_PC;
 	GPR(k, 33) = SPSR_EL1H;
 	switch (rows[what].out) {
 	case OUT_NONE:
@@ -216,8 +217,9 @@ static void only_the_table_in(void **state)
 				check_trapped(&b.hw);
 			/* A vCPU that is off or dead shows nothing, changes nothing. */
 			if (ends(what)) {
-				for (int n = 0; n < 33; n++)
+				for (int n = 0; n < 32; n++)
 					assert_int_equal(GPR(cpu_kvm_vcpu, n), 0);
+				assert_int_equal(GPR(cpu_kvm_vcpu, 32), HYPSEC_SHOWN_PC);
 				assert_int_equal(REG64(cpu_kvm_vcpu, KVM_VCPU_ESR), 0);
 				assert_memory_equal(world_vcpu, saved.vcpu, sizeof(saved.vcpu));
 			}
