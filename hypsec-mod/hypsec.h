@@ -34,8 +34,14 @@ struct hypsec_region {
 int hypsec_preflight(void);
 
 /* ram.c */
-int hypsec_ram_map(struct hypsec_ram *ram, u32 *nr);
+u64 hypsec_pa_limit(void);
+int hypsec_ram_map(struct hypsec_ram *ram, u32 *nr, u64 *lost);
 u64 hypsec_ram_bytes(void);
+
+/* hotplug.c */
+int hypsec_hotplug_begin(void);
+void hypsec_hotplug_known(const struct hypsec_ram *ram, u32 nr);
+void hypsec_hotplug_end(void);
 
 /* region.c */
 int region_alloc(struct hypsec_region *r, unsigned int nr_cpus, unsigned long pool_mb);

@@ -53,7 +53,7 @@ static unsigned long find_pages(unsigned long pages)
 	u32 nr;
 
 	ram = kcalloc(HYPSEC_MAX_RAM, sizeof(*ram), GFP_KERNEL);
-	if (!ram || hypsec_ram_map(ram, &nr)) {
+	if (!ram || hypsec_ram_map(ram, &nr, NULL)) {
 		kfree(ram);
 		return 0;
 	}
@@ -124,6 +124,7 @@ void region_free(struct hypsec_region *r)
 {
 	unsigned long pfn = PHYS_PFN(r->base), i;
 
+	hypsec_hotplug_end();
 	/* The seed for the core's randomness was in it. */
 	memzero_explicit(phys_to_virt(r->base), r->size);
 	for (i = 0; i < r->size >> PAGE_SHIFT; i++)
@@ -240,9 +241,14 @@ int region_fill(struct hypsec_region *r, const struct hypsec_policy *policy,
 		in->mpidr[fail_cpu] = ~0UL;
 	in->pool = r->cpu_areas + in->nr_cpus * HYPSEC_CPU_AREA;
 	get_random_bytes(in->seed, sizeof(in->seed));
-	ret = hypsec_ram_map(in->ram, &in->nr_ram);
+	/* Before the map is made: nothing comes online that is not in it. */
+	ret = hypsec_hotplug_begin();
 	if (!ret)
+		ret = hypsec_ram_map(in->ram, &in->nr_ram, NULL);
+	if (!ret) {
+		hypsec_hotplug_known(in->ram, in->nr_ram);
 		ret = relocate(r);
+	}
 	if (!ret)
 		ret = build_tables(r);
 	if (ret) {

@@ -122,7 +122,7 @@ struct hypsec_install {
 	struct hypsec_policy policy;
 	__UINT32_TYPE__ nr_cpus, nr_ram;
 	__UINT64_TYPE__ mpidr[HYPSEC_MAX_CPUS];	/* by index; a CPU that is not here never comes up */
-	struct hypsec_ram ram[HYPSEC_MAX_RAM];	/* sorted, disjoint: System RAM */
+	struct hypsec_ram ram[HYPSEC_MAX_RAM];	/* sorted, disjoint: all that is ever RAM */
 };
 #define HYPSEC_INSTALL_MAGIC	0x4c4c415453435948ULL
 
