@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The map of RAM that the core gets, as firmware and the kernel's resource tree have it before
- * the seal. Afterwards no range is taken for memory on the host's word: it could be a device.
+ * The maps that the core gets: what is RAM, and what else the host executes from. Both are as
+ * firmware and the kernel's resource tree have them before the seal. Afterwards no range is
+ * taken for memory on the host's word: it could be a device.
  */
 #include <linux/acpi.h>
+#include <linux/efi.h>
 #include <linux/ioport.h>
 #include <linux/limits.h>
 #include <linux/mm.h>
@@ -152,6 +154,48 @@ int hypsec_ram_map(struct hypsec_ram *ram, u32 *nr, u64 *lost)
 	if (lost)
 		*lost = w.lost;
 	return 0;
+}
+
+/**
+ * hypsec_exec_map() - what the host executes from that is not RAM
+ * @exec: room for HYPSEC_MAX_EXEC
+ * @nr: how many were filled
+ * @ram: from hypsec_ram_map(): stays out
+ * @nr_ram: how many
+ *
+ * UEFI's runtime code, and persistent or specific-purpose memory, which programs are mapped from
+ * where a file system is on it (DAX). All of it memory by firmware's word, never a device: the CPU
+ * fetches from it ahead.
+ * Return: 0, -E2BIG it is more ranges than that: the first are there.
+ */
+int hypsec_exec_map(struct hypsec_ram *exec, u32 *nr, const struct hypsec_ram *ram, u32 nr_ram)
+{
+	efi_memory_desc_t *md;
+	int ret = 0;
+	u32 i;
+
+	*nr = 0;
+	if (!efi_enabled(EFI_MEMMAP) || !efi.memmap.map)
+		return 0;
+	for_each_efi_memory_desc(md) {
+		u64 base = PAGE_ALIGN(md->phys_addr);
+		u64 end = (md->phys_addr + (md->num_pages << EFI_PAGE_SHIFT)) & PAGE_MASK;
+
+		if (!(md->attribute & EFI_MEMORY_WB) || end > hypsec_pa_limit())
+			continue;
+		if (md->type != EFI_RUNTIME_SERVICES_CODE && md->type != EFI_PERSISTENT_MEMORY &&
+		    !(md->attribute & EFI_MEMORY_SP))
+			continue;
+		ret = ranges_add(exec, nr, HYPSEC_MAX_EXEC, base, end) ?: ret;
+	}
+	for (i = 0; i < nr_ram; i++) {
+		while (ranges_cut(exec, nr, HYPSEC_MAX_EXEC, ram[i].base,
+				  ram[i].base + ram[i].size)) {
+			(*nr)--;
+			ret = -E2BIG;
+		}
+	}
+	return ret;
 }
 
 static int add_bytes(struct resource *res, void *arg)

@@ -241,12 +241,15 @@ int region_fill(struct hypsec_region *r, const struct hypsec_policy *policy,
 		in->mpidr[fail_cpu] = ~0UL;
 	in->pool = r->cpu_areas + in->nr_cpus * HYPSEC_CPU_AREA;
 	get_random_bytes(in->seed, sizeof(in->seed));
-	/* Before the map is made: nothing comes online that is not in it. */
+	/* Before the maps are made: nothing comes online that is not in them. */
 	ret = hypsec_hotplug_begin();
 	if (!ret)
 		ret = hypsec_ram_map(in->ram, &in->nr_ram, NULL);
 	if (!ret) {
 		hypsec_hotplug_known(in->ram, in->nr_ram);
+		if (hypsec_exec_map(in->exec, &in->nr_exec, in->ram, in->nr_ram))
+			pr_warn("firmware's runtime code is in more than %u ranges, not all of which the host may execute; if it does not work, boot with efi=noruntime\n",
+				HYPSEC_MAX_EXEC);
 		ret = relocate(r);
 	}
 	if (!ret)
