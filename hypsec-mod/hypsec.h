@@ -62,7 +62,7 @@ int hypsec_platform_wait(struct hypsec_region *r, struct dentry *dir);
 
 /* install.c */
 int hypsec_install_cpus(struct hypsec_region *r);
-unsigned int hypsec_count_cpus(unsigned long *mpidr);
+unsigned int hypsec_count_cpus(unsigned long *mpidr, u32 *taken);
 
 /* state.c */
 struct dentry *hypsec_state_init(const u8 *measurement, const struct hypsec_policy *policy);

@@ -82,7 +82,7 @@ static int check_cpu(void)
 {
 	u64 mmfr0 = read_sanitised_ftr_reg(SYS_ID_AA64MMFR0_EL1);
 	u64 pfr0 = read_sanitised_ftr_reg(SYS_ID_AA64PFR0_EL1);
-	unsigned int gran, cpu;
+	unsigned int gran;
 
 	if (!cpuid_feature_extract_unsigned_field(pfr0, ID_AA64PFR0_EL1_GIC_SHIFT) ||
 	    !(read_sysreg_s(SYS_ICC_SRE_EL1) & ICC_SRE_EL1_SRE)) {
@@ -105,11 +105,9 @@ static int check_cpu(void)
 		       num_online_cpus(), HYPSEC_MAX_CPUS, HYPSEC_MAX_CPUS);
 		return -E2BIG;
 	}
-	for_each_present_cpu(cpu) {
-		if (!cpu_online(cpu))
-			pr_warn("CPU %u is offline and will stay so; bring it up before HypSec to use it\n",
-				cpu);
-	}
+	if (num_present_cpus() > HYPSEC_MAX_CPUS)
+		pr_warn("%u CPUs are present, at most %u are supported: of those that are offline now some will stay so\n",
+			num_present_cpus(), HYPSEC_MAX_CPUS);
 	return 0;
 }
 

@@ -82,7 +82,7 @@ static unsigned long find_pages(unsigned long pages)
 /**
  * region_alloc() - find the memory
  * @r: filled
- * @nr_cpus: CPUs that will be taken
+ * @nr_cpus: CPUs that the core will know
  * @pool_mb: wanted pool, 0: by size of RAM
  *
  * Return: 0; -EINVAL: @pool_mb; -ENOMEM. The reason is in the log.
@@ -236,8 +236,8 @@ int region_fill(struct hypsec_region *r, const struct hypsec_policy *policy,
 	memcpy(in->measurement, measurement, sizeof(in->measurement));
 	in->source = HYPSEC_EPHEMERAL;
 	in->debug_uart = debug_uart;
-	in->nr_cpus = hypsec_count_cpus(in->mpidr);
-	if (fail_cpu >= 0 && fail_cpu < in->nr_cpus)
+	in->nr_cpus = hypsec_count_cpus(in->mpidr, &in->nr_taken);
+	if (fail_cpu >= 0 && fail_cpu < in->nr_taken)
 		in->mpidr[fail_cpu] = ~0UL;
 	in->pool = r->cpu_areas + in->nr_cpus * HYPSEC_CPU_AREA;
 	get_random_bytes(in->seed, sizeof(in->seed));

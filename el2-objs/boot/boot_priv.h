@@ -27,6 +27,8 @@ void el2map_use_pool(void);
 /* el2regs.c */
 void el2_take_snapshot(struct percpu *cpu, u64 stub_hcr, u64 stub_sctlr);
 void __noreturn install_leave(struct percpu *cpu);
+/* What kind of CPU this is: equal for two that can stand in for each other. */
+void el2_read_kind(u64 *kind);
 
 /* random.c */
 int __must_check core_random_seed(const void *entropy, size_t n);

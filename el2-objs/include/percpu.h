@@ -33,6 +33,7 @@ enum el2_snapshot {
 };
 
 #define CPU_ID_REGS 11
+#define CPU_KIND_REGS 36
 
 /*
  * Per CPU. Page aligned; the CPU's EL2 stack ends where this starts, with an
@@ -58,6 +59,8 @@ struct percpu {
 	u64 suspend_pc, suspend_arg;
 	u64 el2_snapshot[EL2S_COUNT];
 	u64 id_regs[CPU_ID_REGS];	/* by enum pvm_id; set once */
+	u64 kind[CPU_KIND_REGS];	/* boot/el2regs.c; set once */
+	bool taken;			/* what the snapshot and the lines around this say is known */
 	u32 sve_vl;			/* of protected guests, bytes; set once */
 	bool tlbi_range;		/* FEAT_TLBIRANGE; set once */
 	/* the hyp stub's, for a failed install */

@@ -170,12 +170,15 @@ debug_output() {
 }
 
 check "a debug build prints from EL2, taints the kernel and says so" debug_output
-check "a CPU that was offline at the install stays out" \
-	host_says "cpu1 0 sealed" --append maxcpus=1 -- sh -c '
-	dmesg | grep -q "hypsec: CPU 1 is offline and will stay so" || exit
-	cpu=/sys/devices/system/cpu/cpu1/online
-	echo 1 2>/dev/null >$cpu
-	echo "cpu1 $(cat $cpu) $(cat /sys/kernel/security/hypsec/state)"'
+check "a CPU that was offline at the install comes up" host_says "cpu1 1, 2 VMs on it, sealed" \
+	--append maxcpus=1 --add "$guest/kvmapi:/install/kvmapi" -- sh -c '
+	cpu=/sys/devices/system/cpu/cpu1/online vms=0
+	for i in 1 2; do
+		echo 1 >$cpu && taskset 2 /install/kvmapi vms -n 1 >/dev/null && vms=$((vms + 1))
+		[ $i = 2 ] || echo 0 >$cpu
+	done
+	dmesg | grep -E "WARNING:|BUG:|Call trace:|SANITY CHECK" && exit
+	echo "cpu1 $(cat $cpu), $vms VMs on it, $(cat /sys/kernel/security/hypsec/state)"'
 
 status=0
 "$host" --no-hypsec --timeout 600 --add "$debug/hypsec.ko:/install/hypsec.ko" \
