@@ -22,6 +22,7 @@ ASSERT_OFFSET(guest_frame, CPU_GUEST_FRAME);
 ASSERT_OFFSET(trap_esr, CPU_TRAP_ESR);
 ASSERT_OFFSET(trap_elr, CPU_TRAP_ELR);
 ASSERT_OFFSET(trap_spsr, CPU_TRAP_SPSR);
+ASSERT_OFFSET(harden, CPU_HARDEN);
 _Static_assert(sizeof(struct percpu) <= PAGE_SIZE, "one page a CPU");
 _Static_assert(sizeof(struct hypsec_install) <= PAGE_SIZE, "one page at install");
 
@@ -147,6 +148,7 @@ s64 core_install_cpu(struct percpu *cpu, struct hypsec_install *in, u64 stub_hcr
 	el2_read_kind(cpu->kind);
 	pvm_record_cpu(cpu);
 	el2_apply_host(cpu);
+	gic_reset();
 	cpu->taken = true;
 	cpu->online = 1;
 	return HYPSEC_OK;
@@ -166,13 +168,8 @@ int hc_seal(struct percpu *cpu, const u64 *arg, u64 *val)
 	 * Of those that come up later, if they do, nothing is known yet. What all CPUs have is asked
 	 * of them too: they have it, or late.c lets none of them in.
 	 */
-	for (; i < nr_cpus; i++) {
-		struct percpu *later = cpu_by_id(i);
-
-		memcpy(later->id_regs, first->id_regs, sizeof(later->id_regs));
-		later->sve_vl = first->sve_vl;
-		later->tlbi_range = first->tlbi_range;
-	}
+	for (; i < nr_cpus; i++)
+		cpu_known_as(cpu_by_id(i), first);
 	hlog("sealed: the host no longer reaches EL2");
 	WRITE_ONCE(core_phase, HYPSEC_PHASE_SEALED);
 	return HYPSEC_OK;

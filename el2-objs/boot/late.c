@@ -43,13 +43,11 @@ static bool take_late(struct percpu *cpu)
 		return false;
 	memcpy(cpu->el2_snapshot, twin->el2_snapshot, sizeof(cpu->el2_snapshot));
 	cpu->el2_snapshot[EL2S_VMPIDR] = read_sysreg(MPIDR_EL1);
-	memcpy(cpu->id_regs, twin->id_regs, sizeof(cpu->id_regs));
-	cpu->tlbi_range = twin->tlbi_range;
+	cpu_known_as(cpu, twin);
 	cpu->host_hcr = twin->host_hcr;
 	cpu->host_mdcr = twin->host_mdcr;
 	el2_apply_host(cpu);
 	/* The one thing that no ID register tells: how long EL3 lets vectors be. */
-	cpu->sve_vl = twin->sve_vl;
 	if (sve_measure(cpu) != twin->sve_vl)
 		return false;
 	/* Whoever sees it sees the rest. */
@@ -66,6 +64,7 @@ void core_late_cpu(struct percpu *cpu)
 	if (!cpu->taken && !take_late(cpu))
 		psci_refuse_cpu(cpu);
 	el2_apply_host(cpu);
+	gic_reset();
 	cpu->host_cntvoff = cpu->el2_snapshot[EL2S_CNTVOFF];
 	psci_enter_host(cpu);
 }

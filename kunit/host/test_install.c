@@ -81,9 +81,14 @@ int host_s2_init(const struct hypsec_install *in) { (void)in; return HYPSEC_OK; 
 void vms_init(void) { }
 void psci_init(void) { }
 void hlog(const char *fmt, ...) { (void)fmt; }
+void gic_reset(void) { }
 void pvm_record_cpu(struct percpu *cpu)
 {
 	test_fill(cpu->id_regs, sizeof(cpu->id_regs));
+	test_fill(cpu->wa, sizeof(cpu->wa));
+	cpu->midr = test_rand();
+	cpu->harden = test_rand();
+	cpu->ssbd = SSBD_ON;
 	cpu->sve_vl = 48;
 	cpu->tlbi_range = true;
 }
@@ -170,6 +175,10 @@ static void sealed_without_one(void **state)
 	assert_int_equal(hc_seal(first, NULL, val), HYPSEC_OK);
 	assert_int_equal(core_phase, HYPSEC_PHASE_SEALED);
 	assert_memory_equal(later->id_regs, first->id_regs, sizeof(first->id_regs));
+	assert_memory_equal(later->wa, first->wa, sizeof(first->wa));
+	assert_int_equal(later->midr, first->midr);
+	assert_int_equal(later->harden, first->harden);
+	assert_int_equal(later->ssbd, SSBD_UNKNOWN);
 	assert_int_equal(later->sve_vl, 48);
 	assert_true(later->tlbi_range);
 	assert_false(later->taken || later->online);

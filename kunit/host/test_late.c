@@ -76,6 +76,7 @@ int copy_from_host(void *dst, pa_t pa, size_t n)
 }
 
 bool slots_empty(void) { return true; }
+void gic_reset(void) { }
 void host_enter_el1(u64 x0) { (void)x0; fail(); abort(); }
 
 /* CPUs 0 and 1 were taken, each of its kind; 2 and 3 were offline. */
@@ -93,6 +94,10 @@ static int begin(void **state)
 		test_fill(c->kind, sizeof(c->kind));
 		test_fill(c->el2_snapshot, sizeof(c->el2_snapshot));
 		test_fill(c->id_regs, sizeof(c->id_regs));
+		test_fill(c->wa, sizeof(c->wa));
+		c->midr = test_rand();
+		c->harden = test_rand();
+		c->ssbd = i ? SSBD_OFF : SSBD_NONE;
 		c->host_hcr = test_rand();
 		c->host_mdcr = test_rand();
 		c->sve_vl = 32 * (i + 1);
@@ -133,6 +138,10 @@ static void test_twin(void **state)
 	assert_int_equal(applied.host_hcr, twin->host_hcr);
 	assert_int_equal(applied.host_mdcr, twin->host_mdcr);
 	assert_int_equal(c->host_cntvoff, twin->el2_snapshot[EL2S_CNTVOFF]);
+	assert_memory_equal(c->wa, twin->wa, sizeof(c->wa));
+	assert_int_equal(c->midr, twin->midr);
+	assert_int_equal(c->harden, twin->harden);
+	assert_int_equal(c->ssbd, SSBD_UNKNOWN);
 	assert_int_equal(c->sve_vl, twin->sve_vl);
 	assert_true(c->tlbi_range);
 	/* From then on as any other, whatever it says it is; and another's twin. */
@@ -174,6 +183,7 @@ static void test_other_kind(void **state)
 	power_up(&cpus[3]);
 	assert_ptr_equal(entered, &cpus[3]);
 	assert_false(cpus[3].tlbi_range);
+	assert_int_equal(cpus[3].ssbd, SSBD_NONE);
 }
 
 static void test_not_itself(void **state)

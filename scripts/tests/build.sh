@@ -111,6 +111,23 @@ spdx() {
 	return $status
 }
 
+# Who reads a comment has this tree and what is published, so a README that is cited is there
+# (from the top, the core, scripts/, kunit/ or the folder itself), and nothing else is a document.
+cited_documents() {
+	local f cited at status=0 all=(README Kbuild Kconfig el2-objs hypsec-mod kunit scripts)
+
+	while IFS=: read -r f cited; do
+		for at in . el2-objs scripts kunit "${f%/*}"; do
+			[ ! -e "$at/$cited" ] || continue 2
+		done
+		echo "$f cites $cited"
+		status=1
+	done < <(grep -roE '[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*/README\>' "${all[@]}")
+	! grep -rnE '\<(DESIGN|STYLE|NOTES)\>|\<(issue|bug) #?[0-9]|\w\.(md|docx?|pdf)\>' \
+		--exclude=build.sh "${all[@]}" || status=1
+	return $status
+}
+
 # A kernel tree as scripts/tree sees it.
 drop_in() {
 	local virt=$dir/linux/drivers/virt before
@@ -147,6 +164,7 @@ check "no Linux header in the core" no_linux_header
 check "the top level is as stated" top_level
 check "every option of Kconfig has a help text" kconfig_help
 check "every source names its licence" spdx
+check "no document is cited that is not here" cited_documents
 check "the KUnit suites' guest is signed" env CROSS_COMPILE="$HYPSEC_CROSS" kunit/sign-puppet --check
 check "scripts/tree adds its two lines once" drop_in
 ktap_end
