@@ -284,26 +284,31 @@ static void reset_by_its_vmm(void **state)
 static void tags_in_no_tlb(void **state)
 {
 	struct seal *s = pool_alloc(HYPSEC_ACC_VM);
-	u64 frame;
+	u64 frame, i;
 
 	(void)state;
-	assert_int_equal(seal_init(s, vm->id), HYPSEC_OK);
-	for (frame = FRAME; frame < BIT(SEAL_IPA_BITS - PAGE_SHIFT); frame *= 3) {
+	assert_int_equal(seal_init(s, vm->id, 48), HYPSEC_OK);
+	for (frame = FRAME; frame < SEAL_FRAMES; frame *= 3) {
+		struct s2 *tags = &s->tags[frame / (SEAL_FRAMES / 2)];
+		u64 at = (frame % (SEAL_FRAMES / 2)) << (PAGE_SHIFT + 1);
+
 		assert_int_equal(seal_reserve(s, frame), HYPSEC_OK);
 		/* As a descriptor it would be valid. */
-		memset(s2_entry(&s->tags, frame << (PAGE_SHIFT + 1)), 0xff, AEAD_TAG_SIZE);
+		memset(s2_entry(tags, at), 0xff, AEAD_TAG_SIZE);
 	}
 	counts_reset();
-	tlb_flush_vmid(&s->tags);
-	tlb_flush_vmid_local(&s->tags);
-	tlb_flush_ipa(&s->tags, 0);
+	for (i = 0; i < ARRAY_SIZE(s->tags); i++) {
+		tlb_flush_vmid(&s->tags[i]);
+		tlb_flush_vmid_local(&s->tags[i]);
+		tlb_flush_ipa(&s->tags[i], 0);
+	}
 	seal_free(s);
 	assert_int_equal(counts.vttbr, 0);
 	assert_int_equal(counts.vmalls12e1is + counts.vmalls12e1 + counts.vmalle1is +
 			 counts.ipas2e1is + counts.ripas2e1is, 0);
 
-	assert_int_equal(seal_init(s, vm->id), HYPSEC_OK);
-	expect_assert_failure(s2_load(&s->tags));
+	assert_int_equal(seal_init(s, vm->id, 39), HYPSEC_OK);
+	expect_assert_failure(s2_load(&s->tags[0]));
 	assert_int_equal(counts.vttbr, 0);
 	seal_free(s);
 	page_zero(s);
