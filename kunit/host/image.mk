@@ -21,6 +21,8 @@ GEN_test_image	:= $(out)/tool.img
 # The host's half: from text to what the core is installed with.
 SRC_test_policy	:= hypsec-mod/policy_parse.c
 INC_test_policy	:= -I$(here)/kernel -I$(top)/hypsec-mod
+SRC_test_ranges	:= hypsec-mod/ranges.c
+INC_test_ranges	:= -I$(here)/kernel -I$(top)/hypsec-mod
 SRC_test_bringup := hypsec-mod/bringup_judge.c
 INC_test_bringup := -I$(here)/kernel -I$(top)/hypsec-mod
 

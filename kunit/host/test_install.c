@@ -82,7 +82,18 @@ void vms_init(void) { }
 void psci_init(void) { }
 void hlog(const char *fmt, ...) { (void)fmt; }
 void gic_reset(void) { }
-void pvm_record_cpu(struct percpu *cpu) { (void)cpu; }
+void pvm_record_cpu(struct percpu *cpu)
+{
+	test_fill(cpu->id_regs, sizeof(cpu->id_regs));
+	test_fill(cpu->wa, sizeof(cpu->wa));
+	cpu->midr = test_rand();
+	cpu->harden = test_rand();
+	cpu->ssbd = SSBD_ON;
+	cpu->sve_vl = 48;
+	cpu->tlbi_range = true;
+}
+
+void el2_read_kind(u64 *kind) { (void)kind; }
 void el2_apply_host(const struct percpu *cpu) { (void)cpu; }
 void install_leave(struct percpu *cpu)
 {
@@ -115,9 +126,11 @@ static void residue(void **state)
 	in->region_size = sizeof(dram);
 	in->image_size = IMAGE;
 	in->cpu_areas = (u64)region + 0x10000;
-	in->nr_cpus = 1;
-	in->pool = in->cpu_areas + HYPSEC_CPU_AREA;
+	in->nr_cpus = 2;
+	in->nr_taken = 1;
+	in->pool = in->cpu_areas + 2 * HYPSEC_CPU_AREA;
 	in->mpidr[0] = 3;
+	in->mpidr[1] = 4;
 	in->nr_ram = 1;
 	in->ram[0] = (struct hypsec_ram){ 0, SZ_1G };
 	in->source = HYPSEC_PLATFORM;
@@ -143,9 +156,41 @@ static void residue(void **state)
 	}
 }
 
+/*
+ * The second CPU is offline. What VMs are told that all CPUs have is as if it were not there, and
+ * it is not known as one that was taken.
+ */
+static void sealed_without_one(void **state)
+{
+	struct percpu *first = cpu_by_id(0), *later = cpu_by_id(1);
+	u64 val[3];
+
+	(void)state;
+	assert_int_equal(nr_cpus, 2);
+	assert_true(first->taken && first->online);
+	first->online = 0;
+	assert_int_equal(hc_seal(first, NULL, val), HYPSEC_STATE);
+	assert_int_equal(core_phase, 0);
+	first->online = 1;
+	assert_int_equal(hc_seal(first, NULL, val), HYPSEC_OK);
+	assert_int_equal(core_phase, HYPSEC_PHASE_SEALED);
+	assert_memory_equal(later->id_regs, first->id_regs, sizeof(first->id_regs));
+	assert_memory_equal(later->wa, first->wa, sizeof(first->wa));
+	assert_int_equal(later->midr, first->midr);
+	assert_int_equal(later->harden, first->harden);
+	assert_int_equal(later->ssbd, SSBD_UNKNOWN);
+	assert_int_equal(later->sve_vl, 48);
+	assert_true(later->tlbi_range);
+	assert_false(later->taken || later->online);
+	assert_int_equal(later->mpidr, 4);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(residue) };
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(residue),
+		cmocka_unit_test(sealed_without_one),
+	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
