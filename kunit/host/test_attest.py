@@ -126,13 +126,19 @@ def not_what_was_asked_for():
     report(flags=3)
     verify(1, "may debug")
     verify(0, "ENDORSED", "--allow-debug")
+    report(flags=10)
+    verify(1, "a VM with a console")
+    verify(1, "a VM with a console", "--allow-debug")
+    verify(0, "smp console", "--allow-console")
+    report(flags=11)
+    verify(1, "may debug", "--allow-console")
     report(core=IDENTITY)
     verify(1, "another core")
 
 
 @test
 def malformed_reports():
-    for change in ({"magic": b"HYSECREQ"}, {"fmt": 2}, {"source": 2}, {"flags": 8},
+    for change in ({"magic": b"HYSECREQ"}, {"fmt": 2}, {"source": 2}, {"flags": 16},
                    {"flags": 1 << 63}):
         report(**change)
         verify(1, "not a report of a format")
@@ -229,16 +235,18 @@ def sealing_keys_by_openssl():
     put("Image", struct.pack("<II6QII", 0x14000010, 0, 0, 8192, 0xA, 0, 0, 0, 0x644D5241, 0) +
         bytes(4000))
     public = raw_public("signer.key")
-    for family, debug in (("", False), ("box", False), ("box", True)):
+    for family, options, flags in (("", [], 0), ("box", [], 0), ("box", ["--share"], 0),
+                                   ("box", ["--debug"], 1), ("box", ["--console"], 8),
+                                   ("", ["--console", "--debug"], 9)):
         run(TOOL, "build", "--kernel", "Image", "--security-version", "5", "--key", "signer.key",
-            "--family", family, *(["--debug"] if debug else []), "-o", "vm.img")
+            "--family", family, *options, "-o", "vm.img")
         data = get("vm.img")
         at, = struct.unpack_from("<Q", data, 40)
         manifest = data[at:at + 448]
         name = hashlib.sha512(family.encode()).digest()[:32] if family else bytes(32)
         assert manifest[416:448] == name
         for version in (5, 0):
-            put("m", b"HypSec sealing 1" + struct.pack("<QII", version, 1, debug) +
+            put("m", b"HypSec sealing 1" + struct.pack("<QII", version, 1, flags) +
                 hashlib.sha512(public).digest()[:32] + name +
                 (bytes(32) if family else hashlib.sha512(manifest).digest()[:32]))
             mac = run("openssl", "dgst", "-sha512", "-mac", "HMAC", "-macopt",

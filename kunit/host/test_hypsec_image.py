@@ -15,6 +15,7 @@ import tempfile
 TOP = os.environ["HYPSEC_TOP"]
 TOOL = os.path.join(TOP, "scripts/hypsec-image")
 TESTS = []
+CLOSED = "panic=5 rd.shell=0 rd.emergency=reboot sysctl.kernel.sysrq=0"
 
 
 def test(f):
@@ -117,7 +118,7 @@ def build_verify_inspect():
     good("verify", "--signer", "key", "vm.img")
     text = good("inspect", "vm.img")
     assert "flags             smp (0x2)" in text
-    assert "command line      console=ttyAMA0" in text
+    assert f"command line      {CLOSED} console=ttyAMA0\n" in text
 
 
 @test
@@ -158,7 +159,7 @@ def manifest_is_as_documented():
     assert int.from_bytes(m[144:152], "little") % (2 << 20) == 0
     assert int.from_bytes(m[152:160], "little") == 300000
     assert int.from_bytes(m[232:240], "little") == 70001
-    assert int.from_bytes(m[312:320], "little") == len("console=ttyAMA0")
+    assert int.from_bytes(m[312:320], "little") == len(CLOSED + " console=ttyAMA0")
     assert m[384:416] == ssl("pkey", "-in", "key", "-pubout", "-outform", "DER")[-32:]
     assert any(m[448:512]) and not any(m[512:])
 
@@ -300,12 +301,42 @@ def options_are_signed():
     text = good("inspect", "o.img")
     assert "debug share (0x5)" in text and "security version  7" in text
     assert "good" in good("verify", "o.img")
+    good(*build(out="o.img", console=""))
+    assert "smp console (0xa)" in good("inspect", "o.img")
+    assert "good" in good("verify", "o.img")
+
+
+def command_line(given, *options):
+    good("build", "--kernel", "Image", "--cmdline", given, "--key", "key", "-o", "c.img", *options)
+    text = re.findall(r"^command line      (.*)$", good("inspect", "c.img"), re.M)
+    return text[0] if text else ""
+
+
+@test
+def shells_are_closed_unless_said_otherwise():
+    assert command_line("") == CLOSED
+    assert command_line("quiet root=/dev/vda") == CLOSED + " quiet root=/dev/vda"
+    # A value of the user's own, also an odd one, is the user's.
+    for own in ("panic=-1", "panic=", "panic", "rd.shell=1", "rdshell", "rd.emergency=halt",
+                "sysctl.kernel.sysrq=1", "sysctl.kernel/sysrq=1", "sysctl/kernel.sysrq=1",
+                '"panic=30"'):
+        have = command_line("a=b " + own + " c")
+        name = own.strip('"').split("=")[0].replace("/", ".").replace("rdshell", "rd.shell")
+        want = [d for d in CLOSED.split() if d.split("=")[0] != name]
+        assert len(want) == 3 and have == " ".join(want + ["a=b", own, "c"]), (own, have)
+    # What only looks like one: another name, text in quotes, arguments for init.
+    for other in ("xpanic=1", "panic_print=1", 'x="y panic=0 z"', "quiet -- panic=0"):
+        assert command_line(other) == CLOSED + " " + other
+    assert command_line(CLOSED) == CLOSED
+    assert command_line("quiet", "--no-cmdline-defaults") == "quiet"
+    assert command_line("", "--no-cmdline-defaults") == ""
 
 
 @test
 def no_initrd_no_cmdline():
     put("empty", b"")
-    good(*build(out="e.img", initrd="empty", cmdline=""))
+    good(*build(out="e.img", initrd="empty", cmdline="", no_cmdline_defaults=""))
+    assert "cmdline           none" in good("inspect", "e.img")
     assert "initrd            none" in good("inspect", "e.img")
     assert "good" in good("verify", "e.img")
 
@@ -351,7 +382,7 @@ def each_field_is_checked():
     at = manifest_at(data)
     for off, size, value, want in (
             (0, 8, 0, "magic or version"), (8, 4, 2, "magic or version"),
-            (12, 4, 8, "unknown flags"), (40, 8, 1, "reserved"),
+            (12, 4, 16, "unknown flags"), (40, 8, 1, "reserved"),
             (512, 1, 1, "reserved"), (24, 8, 0, "mem_size"), (24, 8, 2 ** 64 - 4096, "mem_size"),
             (32, 8, 2, "entry"), (32, 8, 2 ** 64 - 4, "entry"),
             (152, 8, 2 ** 64 - 4096, "kernel: outside"), (152, 8, 0, "kernel: empty"),
@@ -387,6 +418,9 @@ def refuses_bad_kernels():
 @test
 def refuses_bad_command_lines():
     bad("command line", *build(out="no.img", cmdline="x" * 2048))
+    bad("command line", *build(out="no.img", cmdline="x" * 2047))
+    good(*build(out="long.img", cmdline="x" * (2046 - len(CLOSED))))
+    good(*build(out="long.img", cmdline="x" * 2047, no_cmdline_defaults=""))
     assert not os.path.exists("no.img")
 
 

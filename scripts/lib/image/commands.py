@@ -5,7 +5,7 @@ import os
 
 import attest
 from keys import half_sha512, openssl, public_key, sign
-from layout import CMDLINE, FLAGS, MANIFEST_SIZE, PARTS, SIGNED_SIZE, Image
+from layout import CMDLINE, FLAGS, MANIFEST_SIZE, PARTS, SEALING_FLAGS, SIGNED_SIZE, Image
 from packing import pack, to_sign
 from tool import Refused, read, write
 
@@ -110,7 +110,7 @@ def sealing_key(args):
     if wanted > image.security_version:
         raise Refused(f"an image of security version {image.security_version} has no "
                       f"key of {wanted}")
-    key = attest.sealing_key(secret, wanted, image.flags & FLAGS["debug"],
+    key = attest.sealing_key(secret, wanted, image.flags & SEALING_FLAGS,
                              bytes.fromhex(half_sha512(image.signer)), image.family,
                              bytes.fromhex(half_sha512(image.signed)))
     write(args.output, key, 0o600)
