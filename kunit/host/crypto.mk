@@ -6,7 +6,7 @@ ARC_test_crypto	:= $(out)/libsodium-host.a
 LIB_test_crypto	:= -lcrypto
 INC_test_crypto	:= -I$(out)
 
-$(out)/test_crypto: | $(out)/ed25519_vectors.h
+GEN_test_crypto := $(out)/ed25519_vectors.h
 
 # The 1024 vectors of ed25519.cr.yp.to, the last of which is RFC 8032's TEST 1024, as
 # libsodium's own test has them: { seed, public key, signature, message of n bytes }.

@@ -15,7 +15,7 @@ SRC_test_dt_leftovers := $(SRC_test_dt)
 INC_test_dt_leftovers := $(INC_test_dt)
 ARC_test_dt_leftovers := $(ARC_test_dt)
 
-$(addprefix $(out)/,test_dt test_dt_fuzz test_dt_refused test_dt_leftovers): | $(out)/virt.dtb
+$(foreach t,dt dt_fuzz dt_refused dt_leftovers,$(eval GEN_test_$t := $(out)/virt.dtb $(out)/libfdt-host.a))
 
 $(out)/libfdt-host.a: $(top)/scripts/fetch-source $(here)/dt.mk
 	@mkdir -p $(out)/libfdt

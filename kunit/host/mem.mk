@@ -12,9 +12,3 @@ $(foreach t,own own_moves own_epochs own_random s2 s2_split pool slot host_s2 sh
 	$(eval INC_test_$t := $(on_machine)))
 
 # Compiled once: many tests are of these and little more.
-$(out)/machine.a: $(addprefix $(top)/,$(machine)) $(here)/Makefile $(headers)
-	@mkdir -p $(out)
-	rm -rf $@ $(out)/machine
-	mkdir $(out)/machine
-	cd $(out)/machine && $(CC) $(ALL_CFLAGS) $(on_machine) -c $(filter %.c,$^)
-	ar rcs $@ $(out)/machine/*.o

@@ -6,6 +6,7 @@
 struct counts counts;
 void (*pte_hook)(u64 *ptep, u64 old, u64 new);
 void (*dc_hook)(const char *op, u64 pa);
+void (*barrier_hook)(const char *op);
 
 static struct { const char *name; u64 v; } reg[64];
 
@@ -60,6 +61,8 @@ void fake_barrier(const char *op)
 {
 	bool ish = strstr(op, " ish") || strstr(op, " sy");
 
+	if (barrier_hook)
+		barrier_hook(op);
 	if (strncmp(op, "dsb", 3))
 		return;
 	if (ish)
@@ -132,7 +135,7 @@ void machine_reset(u32 parange)
 	fake_write_sysreg("ID_AA64MMFR0_EL1", parange);
 	fake_write_sysreg("CTR_EL0", 4UL << 16);	/* 64-byte lines */
 	fake_write_sysreg("DCZID_EL0", 4);
-	fake_write_sysreg("SCTLR_EL1", SCTLR_M);
+	fake_write_sysreg("SCTLR_EL1", 0);	/* a host with its MMU off */
 }
 
 void fake_pte_write(u64 *ptep, u64 pte)
