@@ -83,13 +83,13 @@ def quote(extra=None, magic=0xFF544347, kind=0x8018, alg=0x000B, banks=1, pcrs=N
     put("quote.sig", signed(key, msg, "dgst", "-sha256", "-sign"))
 
 
-def verify(want, text, *options, endorsed=True):
+def verify(want, text, *options, endorsed=True, whose=("--identity", IDENTITY.hex())):
     args = [TOOL, "attest-verify", "--report", "report", "--nonce", NONCE.hex(), "--platform-key",
             raw_public("platform.key").hex(), "--core", CORE.hex()]
     if endorsed:
         args += ["--ak", "ak.pub", "--quote", "quote", "--quote-signature", "quote.sig",
                  "--pcrs", "pcrs", "--host-cmdline", "cmdline"]
-    p = subprocess.run(args + list(options), capture_output=True, text=True, check=False)
+    p = subprocess.run(args + [*whose, *options], capture_output=True, text=True, check=False)
     out = p.stdout + p.stderr
     assert p.returncode == want and text in out, (p.returncode, text, out)
     # Nothing but a success may say so.
@@ -221,11 +221,30 @@ def nothing_is_assumed():
     put("bad", b"0 xyz\n")
     verify(2, "not 64 hexadecimal digits", "--pcrs", "bad")
     p = [TOOL, "attest-verify", "--report", "report", "--nonce", NONCE.hex(), "--platform-key",
-         raw_public("platform.key").hex()]
-    assert subprocess.run(p + ["--ak", "ak.pub"], capture_output=True, check=False).returncode == 2
-    all_four = ["--ak", "ak.pub", "--quote", "quote", "--quote-signature", "quote.sig", "--pcrs",
-                "pcrs"]
-    assert subprocess.run(p + all_four, capture_output=True, check=False).returncode == 2
+         raw_public("platform.key").hex(), "--any", "--ak", "ak.pub"]
+    all_four = ["--quote", "quote", "--quote-signature", "quote.sig", "--pcrs", "pcrs"]
+    for options, text in (([], "go together"), (all_four, "--core")):
+        done = subprocess.run(p + options, capture_output=True, text=True, check=False)
+        assert done.returncode == 2 and text in done.stderr, done
+
+
+@test
+def nobody_is_endorsed_unasked():
+    """A report proves that some VM runs there: anybody's, until it is said whose."""
+    report()
+    quote()
+    for options in ((), ("--min-version", "7"), ("--allow-debug", "--allow-console")):
+        verify(2, "--identity or --signer-hash", *options, whose=())
+    verify(2, "--identity or --signer-hash", endorsed=False, whose=())
+    verify(0, "\nENDORSED", whose=("--identity", IDENTITY.hex()))
+    verify(0, "\nENDORSED", whose=("--signer-hash", SIGNER.hex()))
+    verify(1, "another signer", whose=("--signer-hash", IDENTITY.hex()))
+    verify(0, "of anybody's VM", whose=("--any",))
+    verify(3, "UNENDORSED", endorsed=False, whose=("--any",))
+    verify(2, "--any", whose=("--any", "--identity", IDENTITY.hex()))
+    verify(2, "--any", whose=("--any", "--signer-hash", SIGNER.hex()))
+    report(flags=3)
+    verify(1, "may debug", whose=("--any",))
 
 
 @test

@@ -15,6 +15,7 @@ import tempfile
 TOP = os.environ["HYPSEC_TOP"]
 TOOL = os.path.join(TOP, "scripts/hypsec-image")
 TESTS = []
+STUB = []               # once it is built, the option that saves another make
 CLOSED = "panic=5 rd.shell=0 rd.emergency=reboot sysctl.kernel.sysrq=0"
 
 
@@ -85,7 +86,7 @@ def kernel(size=300000, image_size=400000, text_offset=0, flags=0xA, res2=0,
 
 def build(out="vm.img", key="key", **kw):
     args = ["build", "--kernel", "Image", "--initrd", "initrd", "--cmdline",
-            "console=ttyAMA0", "--key", key, "-o", out]
+            "console=ttyAMA0", "--key", key, "-o", out] + STUB
     for name, value in kw.items():
         if name in ("kernel", "initrd", "cmdline"):
             args[args.index("--" + name) + 1] = value
@@ -113,7 +114,9 @@ def keygen_never_overwrites():
 @test
 def build_verify_inspect():
     good(*build())
-    assert "good" in good("verify", "vm.img")
+    STUB[:] = ["--stub", os.path.join(os.environ.get("HYPSEC_BUILD", TOP + "/build"),
+                                      "stub/stub.bin")]
+    assert "good" in good("verify", "--any", "vm.img")
     good("verify", "--signer", "key.pub", "vm.img")
     good("verify", "--signer", "key", "vm.img")
     text = good("inspect", "vm.img")
@@ -206,7 +209,7 @@ def a_key_of_openssl_will_do():
 
 @test
 def unsigned_is_said():
-    status, text = tool("verify", "vm.unsigned")
+    status, text = tool("verify", "--any", "vm.unsigned")
     assert status == 1 and text == "vm.unsigned: unsigned\n", text
     assert "signature         none" in good("inspect", "vm.unsigned")
 
@@ -245,8 +248,8 @@ def attach_refuses():
 def versions():
     good(*build(out="max.img", security_version=str(2 ** 64 - 1)))
     assert f"security version  {2 ** 64 - 1}" in good("inspect", "max.img")
-    good("verify", "--min-version", str(2 ** 64 - 1), "max.img")
-    status, text = tool("verify", "--min-version", "1", "vm.img")
+    good("verify", "--any", "--min-version", str(2 ** 64 - 1), "max.img")
+    status, text = tool("verify", "--any", "--min-version", "1", "vm.img")
     assert status == 1 and "older than 1" in text
     for wrong in ("-1", str(2 ** 64), "x", "1.5", ""):
         bad("security version", *build(out="no.img", security_version=wrong or " "))
@@ -296,18 +299,31 @@ def zboot_kernel_is_the_same_image():
 
 
 @test
+def verify_says_whose():
+    """Anybody can sign an image: that alone is no reason to trust it."""
+    bad("--signer", "verify", "vm.img")
+    bad("--any", "verify", "vm.img")
+    bad("--any", "verify", "--min-version", "0", "vm.img")
+    bad("--any", "verify", "--any", "--signer", "key.pub", "vm.img")
+    assert "good" not in tool("verify", "vm.img")[1]
+    assert "good, by anybody" in good("verify", "--any", "vm.img")
+    assert "anybody" not in good("verify", "--signer", "key.pub", "vm.img")
+
+
+@test
 def options_are_signed():
     good(*build(out="o.img", no_smp="", debug="", share="", security_version="7"))
     text = good("inspect", "o.img")
     assert "debug share (0x5)" in text and "security version  7" in text
-    assert "good" in good("verify", "o.img")
+    assert "good" in good("verify", "--any", "o.img")
     good(*build(out="o.img", console=""))
     assert "smp console (0xa)" in good("inspect", "o.img")
-    assert "good" in good("verify", "o.img")
+    assert "good" in good("verify", "--any", "o.img")
 
 
 def command_line(given, *options):
-    good("build", "--kernel", "Image", "--cmdline", given, "--key", "key", "-o", "c.img", *options)
+    good("build", "--kernel", "Image", "--cmdline", given, "--key", "key", "-o", "c.img", *STUB,
+         *options)
     text = re.findall(r"^command line      (.*)$", good("inspect", "c.img"), re.M)
     return text[0] if text else ""
 
@@ -338,7 +354,7 @@ def no_initrd_no_cmdline():
     good(*build(out="e.img", initrd="empty", cmdline="", no_cmdline_defaults=""))
     assert "cmdline           none" in good("inspect", "e.img")
     assert "initrd            none" in good("inspect", "e.img")
-    assert "good" in good("verify", "e.img")
+    assert "good" in good("verify", "--any", "e.img")
 
 
 @test
@@ -353,8 +369,8 @@ def every_change_is_noticed():
         d = bytearray(data)
         d[spot] ^= 1 << rng.randrange(8)
         put("t.img", bytes(d))
-        status, _ = tool("verify", "t.img")
-        assert status in (1, 2), f"offset {spot:#x}"
+        status, text = tool("verify", "--any", "t.img")
+        assert status in (1, 2) and "t.img: " in text, (f"offset {spot:#x}", text)
 
 
 @test
@@ -362,15 +378,15 @@ def truncation_is_noticed():
     data = get("vm.img")
     for size in (0, 63, 64, 4096, len(data) // 2, len(data) - 1):
         put("t.img", data[:size])
-        status, text = tool("verify", "t.img")
-        assert status in (1, 2) and "Traceback" not in text, (size, text)
+        status, text = tool("verify", "--any", "t.img")
+        assert status in (1, 2) and "t.img: " in text and "Traceback" not in text, (size, text)
 
 
 @test
 def other_signer_is_noticed():
     good("keygen", "-o", "key2")
     good(*build(out="k2.img", key="key2"))
-    good("verify", "k2.img")
+    good("verify", "--any", "k2.img")
     status, text = tool("verify", "--signer", "key.pub", "k2.img")
     assert status == 1 and "another key" in text
 
@@ -394,7 +410,7 @@ def each_field_is_checked():
         put("signed", d[at:at + 448])
         ssl("pkeyutl", "-sign", "-inkey", "key", "-rawin", "-in", "signed", "-out", "sig")
         d[at + 448:at + 512] = get("sig")
-        status, text = tool("verify", put("t.img", d))
+        status, text = tool("verify", "--any", put("t.img", d))
         assert status == 1 and want in text, (off, value, text)
         assert "signature" not in text
 

@@ -7,7 +7,7 @@ import attest
 from keys import half_sha512, openssl, public_key, sign
 from layout import CMDLINE, FLAGS, MANIFEST_SIZE, PARTS, SEALING_FLAGS, SIGNED_SIZE, Image
 from packing import pack, to_sign
-from tool import Refused, read, write
+from tool import Refused, read, say_whose, write
 
 
 def build(args):
@@ -66,6 +66,7 @@ def inspect(args):
 
 
 def verify(args):
+    say_whose(args.any, args.signer, "--signer")
     image = Image(args.file)
     problems = list(image.problems())
     if args.signer and public_key(args.signer) != image.signer:
@@ -77,7 +78,7 @@ def verify(args):
         print(f"{args.file}: {p}")
     if problems:
         return 1
-    print(f"{args.file}: good, signed by {image.signer.hex()}")
+    print(f"{args.file}: good, {'by anybody: ' * args.any}signed by {image.signer.hex()}")
     return 0
 
 
