@@ -90,6 +90,7 @@ struct hypsec_policy {
 #define HYPSEC_FLAG_DEBUG	(1U << 0)	/* the host may debug the VM: pvm/debug.c */
 #define HYPSEC_FLAG_SMP		(1U << 1)	/* more than one vCPU may start */
 #define HYPSEC_FLAG_SHARE	(1U << 2)	/* guest may share frames (not yet) */
+#define HYPSEC_FLAG_CONSOLE	(1U << 3)	/* guest is shown a UART: the host types there */
 
 /*
  * Who a protected VM is (hypsec_image.h): what HYPSEC_CALL_VM_IDENTITY and

@@ -41,5 +41,5 @@ $(out)/tool.img: $(top)/scripts/hypsec-image $(wildcard $(top)/scripts/lib/image
 	head -c 50001 /dev/urandom > $@.initrd
 	rm -f $@.key $@.key.pub
 	$< keygen -o $@.key > /dev/null
-	$< build --kernel $@.kernel --initrd $@.initrd --cmdline "quiet" \
+	$< build --kernel $@.kernel --initrd $@.initrd --cmdline "quiet" --no-cmdline-defaults \
 		--key $@.key -o $@

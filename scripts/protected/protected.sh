@@ -92,7 +92,7 @@ id=$(tr -d '\r' </tmp/out | sed -n 's/^kernel: identity //p')
 check "it knows its identity, which is the image's" \
 	eval '[ -n "$id" ] && [ "$id" = "$(cat "$dir/stay.identity")" ]'
 check "the host is shown the same, and the signer" \
-	grep -qE " protected [0-9]+ [0-9]+ $id $(cat "$dir/signer") 0 smp ([0-9]+)/\1\$" $hypsec/vms
+	grep -qE " protected [0-9]+ [0-9]+ $id $(cat "$dir/signer") 0 smp,console ([0-9]+)/\1\$" $hypsec/vms
 check "and so is the log" logged "identity $id, security version 0"
 # The counter's offset is changed at each entry: KVM loads it when it next loads the vCPU.
 insmod "$dir/attack.ko"
@@ -144,13 +144,13 @@ debugger() {
 		grep -q " $(cat "$dir/$1.identity") .* $6 [0-9]*/[0-9]*\$" $hypsec/vms
 	sed 's/^/# /' /tmp/gdb.out
 }
-debugger debug shown 404 16 hit debug,smp
+debugger debug shown 404 16 hit debug,smp,console
 check "debug: the log says so" logged "the host may debug it"
 check "debug: it has an identity of its own" \
 	eval '! cmp -s "$dir/debug.identity" "$dir/stay.identity"'
 kill -9 $pid
 wait $pid 2>/dev/null
-debugger stay hidden 4859505345430001 0 missed smp
+debugger stay hidden 4859505345430001 0 missed smp,console
 check "stay: the log says nothing of it" eval '! logged "the host may debug it"'
 kill -9 $pid
 wait $pid 2>/dev/null
