@@ -61,6 +61,10 @@ static void says(const char *want)
 
 static void formats(void **state)
 {
+	/* Not literals: the compiler would see it. */
+	static const char texts[2][16] = { "100%\0rest %s", "100%l\0rest %s" };
+	const char *volatile cut = texts[0], *volatile cut_long = texts[1];
+
 	(void)state;
 	drain();
 	hlog("plain");
@@ -75,6 +79,11 @@ static void formats(void **state)
 	says("-9223372036854775808 18446744073709551615 123456789abcdef0\n");
 	hlog("%d%%", 99);
 	says("99%\n");
+	/* One that ends too early ends the line, and nothing behind it is read. */
+	hlog(cut, 1);
+	says("100\n");
+	hlog(cut_long, 1);
+	says("100\n");
 }
 
 /* As long as a line may be, with its end; and one that is longer. */
@@ -90,7 +99,7 @@ static void longest(void **state)
 		memset(text, 'a' + (int)(n % 26), n);
 		text[n] = 0;
 		memcpy(want, text, kept);
-		strcpy(want + kept, "\n");
+		memcpy(want + kept, "\n", 2);
 		hlog("%s", text);
 		says(want);
 	}

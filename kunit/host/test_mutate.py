@@ -123,7 +123,8 @@ def main():
     status, lived, said = mutate("toy/toy.c:5", SAME)
     check("listed, it is no failure", status == 0 and not lived and "2 equivalent" in said, said)
     status, lived, said = mutate("toy/toy.c:5", SAME.replace("- if (x >", "- if (y >"))
-    check("a listed line that is not there is one", status == 1 and "not in the source" in said, said)
+    check("a listed line that is not there is one", status == 1 and
+          "not in the source" in said, said)
     status, lived, said = mutate("toy/toy.c:5", SAME.replace("why:", "#"))
     check("nor is one listed without a reason", status == 1 and "no reason" in said, said)
     status, lived, said = mutate("toy/toy.c:12")

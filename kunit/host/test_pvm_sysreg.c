@@ -217,7 +217,7 @@ static void values(void **state)
 	assert_int_equal(read_reg(v, ESR_SYS(3, 0, 12, 12, 5)), 7);	/* ICC_SRE */
 	assert_int_equal(read_reg(v, ESR_SYS(3, 3, 14, 2, 1)), 2);	/* CNTP_CTL */
 
-	/* The last that has an answer has it; what has none is undefined, after all were looked at. */
+	/* What has no answer is undefined, after all were looked at and nothing past them. */
 	w.undefs = 0;
 	assert_true(trap(v, ESR_SYS(3, 7, 15, 15, 7), true, RT, &code));
 	assert_true(trap(v, ESR_SYS(3, 7, 15, 15, 7), false, RT, &code));

@@ -90,7 +90,7 @@ static void by_the_page(void **state)
 /* KVM has a GiB in one piece: the guest gets the 2 MiB of it that the frame lies in. */
 static void in_a_gib(void **state)
 {
-	u64 at = BLOCK >> PAGE_SHIFT;		/* the frame, too: the GiB is where its frames are */
+	u64 at = BLOCK >> PAGE_SHIFT;	/* the frame, too: frame and page are the same */
 	(void)state;
 
 	*kvm_entry(&id, SZ_1G, 1) = (MEM_BASE | PAGE_RWX) & ~S2_TABLE;

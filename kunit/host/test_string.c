@@ -79,7 +79,8 @@ static void compares(void **state)
 		assert_int_equal(core_memcmp(from, to, n), 0);
 		for (size_t i = 0; i < n; i++) {
 			/* The first that differs decides, as an unsigned number. */
-			from[i] = 0x80, to[i] = 0x7f;
+			from[i] = 0x80;
+			to[i] = 0x7f;
 			assert_true(core_memcmp(from, to, n) > 0);
 			assert_true(core_memcmp(to, from, n) < 0);
 			from[i] = to[i] = 0;

@@ -6,6 +6,7 @@
 struct counts counts;
 void (*pte_hook)(u64 *ptep, u64 old, u64 new);
 void (*dc_hook)(const char *op, u64 pa);
+void (*barrier_hook)(const char *op);
 
 static struct { const char *name; u64 v; } reg[64];
 
@@ -60,6 +61,8 @@ void fake_barrier(const char *op)
 {
 	bool ish = strstr(op, " ish") || strstr(op, " sy");
 
+	if (barrier_hook)
+		barrier_hook(op);
 	if (strncmp(op, "dsb", 3))
 		return;
 	if (ish)
