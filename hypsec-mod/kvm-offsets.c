@@ -19,6 +19,16 @@
 #include <asm/kvm_asm.h>
 #include <asm/virt.h>
 
+/*
+ * The core does not save the host's FP, SVE and SME registers: KVM has done so when it loads a
+ * vCPU. Before "KVM: arm64: Unconditionally save+flush host FPSIMD/SVE/SME state" it left them
+ * live, and the host's programs would find the guest's. No header shows that change; those that
+ * came to the stable kernels with it took away these flags, which such a KVM has no use for.
+ */
+#if defined(HOST_SVE_ENABLED) || defined(KVM_HOST_DATA_FLAG_HOST_SVE_ENABLED)
+#error "this kernel's KVM leaves the host's FP registers live while a vCPU is loaded; build for a newer point release of it"
+#endif
+
 #define VCPU(sym, member) DEFINE(KVM_VCPU_##sym, offsetof(struct kvm_vcpu, member))
 #define SR(r) DEFINE(KVM_SR_##r, offsetof(struct kvm_vcpu, arch.ctxt.sys_regs[r]))
 #define GIC(sym, member) DEFINE(KVM_GIC_##sym, offsetof(struct vgic_v3_cpu_if, member))

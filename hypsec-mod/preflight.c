@@ -13,6 +13,7 @@
 #include <linux/slab.h>
 #include <asm/cpufeature.h>
 #include <asm/virt.h>
+#include "bringup.h"
 #include "hypsec.h"
 
 /*
@@ -147,6 +148,8 @@ int hypsec_preflight(void)
 {
 	int ret = check_el2();
 
+	if (!ret)
+		ret = hypsec_check_bringup();
 	if (!ret)
 		ret = check_cpu();
 	if (!ret)

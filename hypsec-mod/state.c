@@ -12,6 +12,7 @@
 #include <linux/seq_file.h>
 #include <linux/workqueue.h>
 #include "hypsec.h"
+#include "reason.h"
 #include "../el2-objs/abi/hypsec_attest.h"
 
 #define LOG_PERIOD	(HZ / 2)
@@ -269,16 +270,17 @@ void hypsec_log_drain(void)
 	mutex_lock(&lock);
 	/* Bounded, should the core log faster than a slow console prints. */
 	while (calls++ < LOG_CALLS && hypsec_call_log(&res) == HYPSEC_OK && res.a1) {
-		const unsigned long words[] = { res.a1, res.a2, res.a3 };
-		const char *p = (const char *)words;
+		const unsigned long piece[] = { res.a1, res.a2, res.a3 };
+		const char *p = (const char *)piece, *words;
 
-		for (i = 0; i < sizeof(words) && p[i]; i++) {
+		for (i = 0; i < sizeof(piece) && p[i]; i++) {
 			if (p[i] != '\n' && len < sizeof(line) - 1) {
 				line[len++] = p[i];
 				continue;
 			}
 			line[len] = '\0';
-			pr_info("core: %s\n", line);
+			words = hypsec_reason_words(line);
+			pr_info("core: %s%s%s\n", line, words ? ": " : "", words ?: "");
 			len = 0;
 		}
 	}

@@ -312,7 +312,7 @@ static bool ask_with_second(struct kunit *test, struct hk_vm *vm)
 	hk_command2(second, 0xb5ffffe0d1000400, INSN_NOP | (u64)INSN_NOP << 32, x, 1);
 	other = hk_start_on(test, hk_other_cpu(test), run_on, second);
 	res.a3 = 0;
-	for (end = jiffies + HZ; time_before(jiffies, end) && !res.a3; )
+	for (end = jiffies + HK_HANG; time_before(jiffies, end) && !res.a3; )
 		hypsec_call_vm_info(vm->id, &res);
 	hk_protect(vm, GUEST_IMAGE, GUEST_DTB);
 	WRITE_ONCE(second->stop, true);

@@ -106,6 +106,12 @@ static int intrude(void *arg)
 	return 0;
 }
 
+static bool both_seen(const struct intruder *a, const struct intruder *b)
+{
+	return READ_ONCE(a->codes[ARM_EXCEPTION_IL]) + READ_ONCE(b->codes[ARM_EXCEPTION_IL]) &&
+	       READ_ONCE(a->codes[ARM_EXCEPTION_IRQ]) + READ_ONCE(b->codes[ARM_EXCEPTION_IRQ]);
+}
+
 /*
  * While it is in the guest on one, the other is refused. Both write to the one structure, so
  * no exit is answered until the second has stopped: the guest counts, and repeats its exit.
@@ -117,7 +123,7 @@ void one_vcpu_twice(struct kunit *test)
 	unsigned int cpu = hk_other_cpu(test);
 	struct intruder here = { .v = c->v }, there = { .v = c->v };
 	const u64 x[8] = { 100000000 };
-	unsigned long end;
+	unsigned long end, hang;
 	struct errand *other;
 
 	/* WFI; sub x0, x0, #1; cbnz x0, .-4 */
@@ -125,7 +131,9 @@ void one_vcpu_twice(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, hk_run(c).what, HK_TRAP);
 	hk_answer(c, 0);
 	other = hk_start_on(test, cpu, intrude, &there);
-	for (end = jiffies + HZ / 2; time_before(jiffies, end); )
+	/* As often as fits into half a second; and on a busy machine until both have been seen. */
+	for (end = jiffies + HZ / 2, hang = jiffies + HK_HANG; time_before(jiffies, end) ||
+	     (!both_seen(&here, &there) && time_before(jiffies, hang)); )
 		run_once(&here);
 	WRITE_ONCE(there.stop, true);
 	hk_finish(other);

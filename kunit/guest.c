@@ -235,7 +235,7 @@ struct hk_vm *hk_vm_new(struct kunit *test)
 
 int hk_teardown(struct hk_vm *vm)
 {
-	unsigned long end = jiffies + 5 * HZ;
+	unsigned long end = jiffies + HK_HANG;
 	struct arm_smccc_res res;
 	int status;
 

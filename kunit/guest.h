@@ -79,6 +79,8 @@ u64 hk_vm_pages(struct hk_vm *vm);
  * The fabricated stage 2. @kva: a host page, or NULL to take the frame's away; with KVM's
  * TLB call, as KVM would.
  */
+#define HK_HANG	(120 * HZ)	/* longer than anything takes that still goes on */
+
 #define HK_RW	(BIT(6) | BIT(7))
 #define HK_RO	BIT(6)
 void hk_map(struct hk_vm *vm, u64 ipa, void *kva);

@@ -7,7 +7,6 @@
 #include <asm/kvm_asm.h>
 #include "guest.h"
 
-#define RUN_TIME	(20 * HZ)
 
 static u64 *reg(struct hk_vcpu *c, u64 n)
 {
@@ -60,7 +59,7 @@ static bool mailbox(struct hk_vcpu *c, struct hk_exit *e, bool *end)
 
 struct hk_exit hk_run(struct hk_vcpu *c)
 {
-	unsigned long end = jiffies + RUN_TIME;
+	unsigned long end = jiffies + HK_HANG;
 	struct hk_exit e = { HK_TIMEOUT };
 	bool done = false;
 	u64 code;

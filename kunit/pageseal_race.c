@@ -73,7 +73,7 @@ struct host {
 /* A thread has begun, if its CPU has a turn for it. */
 void ps_await(const u64 *count)
 {
-	unsigned long end = jiffies + 2 * HZ;
+	unsigned long end = jiffies + HK_HANG;
 
 	while (!READ_ONCE(*count) && time_before(jiffies, end))
 		usleep_range(500, 1000);

@@ -33,6 +33,13 @@ enum hypsec_status {
 	HYPSEC_EXIT		= -66,	/* leave the guest: the host must act */
 };
 
+/*
+ * The pc of a protected vCPU, to its host: not aligned, not canonical, so that no guest's is that
+ * for longer than it takes to be a fault. What a VMM saved of a protected VM is known by it when
+ * it is restored, and a vCPU that a VMM has reset by its not having it any more.
+ */
+#define HYPSEC_SHOWN_PC		0x4859505345430001ULL	/* "HYPSEC" */
+
 /* Where each page the core holds is accounted (HYPSEC_ACCOUNT). */
 enum hypsec_account {
 	HYPSEC_ACC_IMAGE,	/* bundle, stacks, per-CPU areas: fixed at install */

@@ -22,6 +22,7 @@ ASSERT_OFFSET(guest_frame, CPU_GUEST_FRAME);
 ASSERT_OFFSET(trap_esr, CPU_TRAP_ESR);
 ASSERT_OFFSET(trap_elr, CPU_TRAP_ELR);
 ASSERT_OFFSET(trap_spsr, CPU_TRAP_SPSR);
+ASSERT_OFFSET(harden, CPU_HARDEN);
 _Static_assert(sizeof(struct percpu) <= PAGE_SIZE, "one page a CPU");
 _Static_assert(sizeof(struct hypsec_install) <= PAGE_SIZE, "one page at install");
 
@@ -145,6 +146,7 @@ s64 core_install_cpu(struct percpu *cpu, struct hypsec_install *in, u64 stub_hcr
 
 	pvm_record_cpu(cpu);
 	el2_apply_host(cpu);
+	gic_reset();
 	cpu->online = 1;
 	return HYPSEC_OK;
 }

@@ -7,6 +7,7 @@
 #include "check.h"
 #include "hcall.h"
 #include "sysreg.h"
+#include "vcpu.h"
 
 #define INSN_MOV_X0_XZR		0xaa1f03e0U
 #define INSN_IS_BL(i)		(((i) & 0xfc000000U) == 0x94000000U)
@@ -19,6 +20,7 @@ void core_late_cpu(struct percpu *cpu)
 	CHECK(cpu_by_id(cpu->id) == cpu && core_phase == HYPSEC_PHASE_SEALED);
 	CHECK(!cpu->ranks_held);
 	el2_apply_host(cpu);
+	gic_reset();
 	cpu->host_cntvoff = cpu->el2_snapshot[EL2S_CNTVOFF];
 	psci_enter_host(cpu);
 }

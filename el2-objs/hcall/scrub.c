@@ -113,4 +113,6 @@ void scrub_private(void)
 	if (pages && !broken())
 		hlog("scrubbed %lu private pages", pages);
 	platform_wipe();
+	/* Last: who was inside has had all that time to leave, and wrote its registers back. */
+	vm_wipe_all();
 }

@@ -114,6 +114,9 @@ void host_smc(struct percpu *cpu)
 		return;
 	}
 	res = smc_call(id, rule->args ? arg[0] : 0, 0, 0);
+	/* pvm/firmware.c has it on for a protected guest, and then as it was. */
+	if (id == SMCCC_ARCH_WORKAROUND_2 && cpu->ssbd)
+		cpu->ssbd = arg[0] ? SSBD_ON : SSBD_OFF;
 	if (rule->results >= 1)
 		x[0] = res.x0;
 	if (rule->results >= 2)

@@ -176,7 +176,7 @@ int own_return_block(pa_t pa, u16 vm, u64 frame);
 s64 own_stamp(pa_t pa, u64 size);
 
 /* Epochs: shadow_drop_all() in vcpu/ calls these around its work. */
-u32 own_epoch_begin(void);	/* starts a new epoch, returns the old ones' mask */
+u32 own_epoch_begin(void);	/* starts a new epoch, returns the old one's number */
 void own_epoch_end(u32 old);	/* every mapping stamped in @old is gone */
 
 /* --- the fixed RAM map (mem/ram.c) --- */

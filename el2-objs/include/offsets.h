@@ -7,5 +7,6 @@
 #define CPU_TRAP_ESR	384
 #define CPU_TRAP_ELR	392
 #define CPU_TRAP_SPSR	400
+#define CPU_HARDEN	408
 
 #endif

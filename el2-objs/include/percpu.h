@@ -34,6 +34,11 @@ enum el2_snapshot {
 
 #define CPU_ID_REGS 11
 
+/* SMCCC_ARCH_WORKAROUND_1 to _3, in struct percpu.wa[] */
+enum workaround { WA_1, WA_2, WA_3, WA_COUNT };
+/* struct percpu.ssbd: firmware has no switch for this CPU; or it is as the host last set it */
+enum ssbd { SSBD_NONE, SSBD_UNKNOWN, SSBD_ON, SSBD_OFF };
+
 /*
  * Per CPU. Page aligned; the CPU's EL2 stack ends where this starts, with an
  * unmapped guard page below it, so a CPU that powers up needs one address.
@@ -44,6 +49,7 @@ struct percpu {
 	u64 guest_frame[16];	/* EL2 callee-saved while a guest runs (asm) */
 	/* ESR, ELR and SPSR_EL2 of the trap being served: hcall/vectors.S */
 	u64 trap_esr, trap_elr, trap_spsr;
+	u64 harden;		/* SMC to make when a guest has left (enter.S), 0: none; set once */
 	u64 host_hcr;		/* HCR_EL2 while the host runs; fixed at take-over */
 	u64 host_mdcr;
 	u32 id;			/* index in hypsec_install.mpidr[] */
@@ -58,6 +64,9 @@ struct percpu {
 	u64 suspend_pc, suspend_arg;
 	u64 el2_snapshot[EL2S_COUNT];
 	u64 id_regs[CPU_ID_REGS];	/* by enum pvm_id; set once */
+	u64 midr;			/* set once */
+	s32 wa[WA_COUNT];		/* ARCH_FEATURES' answers, set once */
+	u32 ssbd;			/* enum ssbd */
 	u32 sve_vl;			/* of protected guests, bytes; set once */
 	bool tlbi_range;		/* FEAT_TLBIRANGE; set once */
 	/* the hyp stub's, for a failed install */

@@ -181,8 +181,11 @@ bool pvm_is_dead(struct vcpu *v, enum vcpu_exit *code);
 void pvm_log_name(const struct vm *vm, const char *what, const u8 *hash);
 
 /* --- pvm/pages.c; pvm_free() and pvm_wipe() are in vcpu.h --- */
-/* Zeroed, all vCPUs off; NULL: no memory, and nothing is taken. Locks: vm->lock. */
-struct pvm *pvm_alloc(struct vm *vm);
+/*
+ * @out: zeroed, all vCPUs off. HYPSEC_NO_MEMORY, HYPSEC_STATE (no random numbers): nothing is
+ * taken. Locks: vm->lock.
+ */
+int __must_check pvm_alloc(struct vm *vm, struct pvm **out);
 /* Erases and frees; for a VM that did not become protected. NULL: nothing. */
 void pvm_discard(const struct vm *vm, struct pvm *p);
 
@@ -200,8 +203,15 @@ static inline int pvm_vcpu_index(u64 aff)
 	return aff < VM_MAX_VCPUS ? (int)aff : -1;
 }
 
+/* --- pvm/firmware.c --- */
+void pvm_ask_firmware(struct percpu *cpu);	/* install, on each CPU */
+s64 pvm_workaround(u32 fn);
+u64 pvm_midr(void);			/* MIDR_EL1 of protected guests */
+/* Around a run, on this CPU. True: pvm_ssbd_end() is to follow. */
+bool pvm_ssbd_begin(struct percpu *cpu);
+void pvm_ssbd_end(struct percpu *cpu);
+
 /* --- pvm/hw.c: the registers this folder touches; the workstation has others --- */
-u64 pvm_hw_midr(void);			/* MIDR_EL1 */
 u64 pvm_hw_mdscr(void);			/* the loaded guest's MDSCR_EL1 */
 void pvm_hw_set_mdscr(u64 v);
 

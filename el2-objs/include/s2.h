@@ -11,13 +11,14 @@
 
 struct s2 {
 	u64 *root;		/* 1 << root_order consecutive pages */
-	u64 vtcr;		/* VTCR_EL2 for it */
+	u64 vtcr;		/* VTCR_EL2 for it; 0: no hardware walks it (seal/) */
 	u8 ipa_bits;
 	u8 start_level;		/* 0 or 1 */
 	u8 root_order;
 	u16 vmid;		/* 0: the host */
 	enum hypsec_account acc;
-	bool holds;		/* a protected VM's: each block has a page held for its split */
+	/* A protected VM's: no page of the host is in it, each block has a page held for its split. */
+	bool holds;
 	u32 held;		/* blocks that have */
 };
 
@@ -32,10 +33,13 @@ struct s2 {
 #define S2_SH_INNER	(3UL << 8)
 #define S2_AF		BIT(10)
 #define S2_XN		BIT(54)		/* XN[1:0] == 0b10: no execution at EL1 or EL0 */
-#define S2_SW		GENMASK(58, 55)	/* software: the epoch stamp in the host's leaves */
+/*
+ * Software's: the epoch stamp in the host's leaves, and whether the page is shared with the core.
+ * Of these bits 62 to 59 are ignored by hardware as long as VTCR_EL2.HWU62 to HWU59 are 0.
+ */
+#define S2_SW		GENMASK(61, 55)
 #define S2_SW_SHIFT	55
-/* Host's leaves: shared with the core; ignored by hardware as long as VTCR_EL2.HWU59 is 0 */
-#define S2_SHARED	BIT(59)
+#define S2_SHARED	BIT(62)
 #define S2_ADDR		GENMASK(47, 12)
 
 /*
@@ -76,6 +80,17 @@ static inline u64 level_size(u8 level)
 	return 1UL << level_shift(level);
 }
 
+/* The stamps that count: two at most, 0 is none. */
+#define S2_STAMPS(a, b)	((a) | (b) << 8)
+
+/* The stamp of @pte if it is one of @live, else 0. */
+static inline u64 s2_stamp(u64 pte, u32 live)
+{
+	u64 stamp = (pte & S2_SW) >> S2_SW_SHIFT;
+
+	return stamp == (live & 0xff) || stamp == live >> 8 ? stamp : 0;
+}
+
 /* One entry as found: @pte as read, at @level, covering @size bytes. */
 struct s2_leaf {
 	u64 pte;
@@ -105,7 +120,7 @@ int s2_split(struct s2 *s2, u64 ia, u8 level);
 void s2_replace(struct s2 *s2, u64 ia, u64 old, u64 new);
 /*
  * Joins the table around @ia into a block if all its leaves are one range with one
- * attribute, and so upwards. A stamp (S2_SW) not in the mask @live counts as none. Private
+ * attribute, and so upwards. A stamp (S2_SW) not in @live, S2_STAMPS(), counts as none. Private
  * pages, in the host's table and in a VM's, become blocks of 2 MiB at most; the page that
  * their table was is held for the next split.
  */

@@ -13,7 +13,7 @@
 
 /* The counter fits in an invalid entry of a table: FRAME_SEALED() in pvm.h. */
 #define SEAL_COUNTER_MAX	GENMASK(62, 0)
-#define SEAL_IPA_BITS	47		/* frames of a larger space have no room for their tags */
+#define SEAL_FRAMES	BIT(48 - PAGE_SHIFT)	/* of all the address space that a VM can have */
 
 /**
  * struct seal - what seals the frames of one VM
@@ -23,17 +23,18 @@
 struct seal {
 	u8 key[AEAD_KEY_SIZE];	/* random, from seal_init() until seal_forget() */
 	u64 counter;		/* of the page sealed last: the nonce, never one twice */
-	struct s2 tags;		/* a tag a frame; the shape of a stage 2, which nothing walks */
+	struct s2 tags[2];	/* a tag a frame; in shape a stage 2, which nothing walks */
 };
 
 /**
  * seal_init() - a new key, no tags
  * @s: zeroed
  * @vm: the VM's id
+ * @ipa_bits: of its address space, up to 48
  * Return: HYPSEC_OK; HYPSEC_NO_MEMORY; HYPSEC_STATE: no random numbers.
  * Locks: takes RANK_RANDOM, RANK_POOL.
  */
-int __must_check seal_init(struct seal *s, u16 vm);
+int __must_check seal_init(struct seal *s, u16 vm, u8 ipa_bits);
 /* Erases the key, in memory too: what was sealed is lost from now on. Any number of times. */
 void seal_forget(struct seal *s);
 /* Erases, and frees what seal_init() and seal_reserve() took. Locks: RANK_TRASH, RANK_POOL. */
@@ -41,7 +42,7 @@ void seal_free(struct seal *s);
 
 /**
  * seal_reserve() - memory for a frame's tag
- * @frame: guest frame number (IPA >> 12), of less than SEAL_IPA_BITS
+ * @frame: guest frame number (IPA >> 12), in the VM's address space
  *
  * Before the frame gets a page: so that taking the page away never needs memory, which the
  * host, waiting for it at some instruction with its interrupts off, could not give.

@@ -24,7 +24,12 @@ typedef struct { u64 v; } kva_t;	/* host kernel linear-map address, untrusted */
 
 static inline pa_t PA(u64 v) { return (pa_t){ v }; }
 static inline ipa_t IPA(u64 v) { return (ipa_t){ v }; }
-static inline kva_t KVA(u64 v) { return (kva_t){ v }; }
+
+/*
+ * A kernel with KASAN's or MTE's tags has one in the top byte of its pointers: what is compared
+ * or converted is the address, which bit 55 extends, as in translation (Arm ARM D8.8.1).
+ */
+static inline kva_t KVA(u64 v) { return (kva_t){ (u64)((s64)(v << 8) >> 8) }; }
 
 #define PAGE_SHIFT	12
 #define PAGE_SIZE	(1UL << PAGE_SHIFT)

@@ -114,11 +114,12 @@ struct vcpu {
 	u32 pending_reg;		/* Rt of a forwarded load or register read */
 	u64 pending_esr;
 	u64 host_mdscr;			/* MDSCR_EL1.SS, MDE: of the host's debugger, for this run */
+	u64 shown_pc;			/* the pc that KVM's structure was left with */
 };
 
 #define VCPU_SVE_MAX	64		/* bytes of a vector of a protected VM's */
 #define VM_MAX_VCPUS	8		/* of a protected VM */
-#define VM_MAX_RAM	4
+#define VM_MAX_RAM	16
 #define VM_MAX		64
 
 enum vm_state { VM_NONE, VM_ORDINARY, VM_PROTECTING, VM_PROTECTED, VM_DEAD };
@@ -144,8 +145,11 @@ struct vm {
 	u64 private_pages;		/* atomic */
 	u64 scan;			/* VM_DEAD: how far the return of its pages got */
 	struct pvm *pvm;		/* NULL: ordinary */
-	bool powered_off;		/* VM_DEAD: by its own PSCI call */
+	/* VM_DEAD: by its own PSCI call, or reset by its VMM: what is run next is a new VM */
+	bool powered_off;
 	bool told_waiting;		/* the log has it that the pool had no page for it */
+	bool told_restored;		/* and that it was saved of a protected VM */
+	u32 told_refused;		/* the log has why VM_PROTECT was refused: a bit a status */
 	const char *end_reason;		/* VM_DEAD: why, for the log and securityfs */
 };
 
@@ -168,20 +172,28 @@ struct vm *vm_by_id(u16 id);
 void vm_put(struct vm *vm);
 /* One line in the log, the first time: the pool has no page for @vm, which waits. */
 void vm_told_waiting(struct vm *vm);
+/* The same: it is not run, being a saved protected VM that is restored (kvm/adjust.c). */
+void vm_told_restored(struct vm *vm);
 /* Ends a protected VM: dead at once, root emptied, VMID invalidated, keys wiped, one log line. */
 void vm_kill(struct vm *vm, const char *why);
 /*
  * Before the host's reset or power-off: every protected VM ends, vCPUs inside are waited
- * for (bounded), their registers erased, and VM_PROTECT is refused. No lock held.
+ * for (bounded), and VM_PROTECT is refused. No lock held.
  */
 void vm_close_all(const char *why);
 bool vm_closing(void);
 void vm_reopen(void);	/* firmware has refused: the host goes on */
 /*
- * The last act of a broken core, without a lock: no protected guest reaches memory any more,
- * wherever it runs, and no register of one is left. For hcall/scrub.c.
+ * The same of a broken core, without a lock: no protected guest reaches memory any more,
+ * wherever it runs. For hcall/scrub.c.
  */
 void vm_cut_off(void);
+/*
+ * After one of the two, and last before the machine goes: no register of a protected guest is left,
+ * of one that is inside neither, as it erases what it writes back. Without a lock if the core
+ * is broken.
+ */
+void vm_wipe_all(void);
 /* Frees what pvm/ holds of @vm if it is dead and no vCPU is inside. Takes vm->lock. */
 void vm_reap(struct vm *vm);
 /* A vCPU counts itself out of vm->running; the last one of a dead VM does vm_reap(). */
@@ -207,6 +219,8 @@ void vm_host_touch(pa_t pa, struct page_info pi);
 void shadow_drop_all(void);
 
 /* --- vcpu/: running --- */
+/* This CPU comes under the core: gic.c. */
+void gic_reset(void);
 /*
  * Loads @v, runs until an exit that vcpu/exit.c does not handle itself; saves it.
  * @handler: called after each exit with the guest's state saved in @v (registers only;
@@ -252,6 +266,12 @@ struct kvm_leaf {
 };
 /* Walks KVM's stage 2 for @vm in host memory. Locks: caller holds vm->lock. */
 struct kvm_leaf kvm_walk(const struct vm *vm, ipa_t ipa);
+/*
+ * The same. Where it is a page, @around gets the KVM_AROUND entries of its table that start at
+ * a multiple of that, its own among them. All are read once.
+ */
+#define KVM_AROUND	16
+struct kvm_leaf kvm_walk_around(const struct vm *vm, ipa_t ipa, struct kvm_leaf *around);
 
 /* What a protected vCPU and the host exchange in one run: all the shim lets through. */
 struct host_io {
@@ -261,14 +281,16 @@ struct host_io {
 	bool inc_pc;		/* INCREMENT_PC: the host completed the access or call */
 	bool exception;		/* PENDING_EXCEPTION: the host wants one injected */
 	u64 wfx;		/* HCR_EL2.TWI|TWE it asks for */
+	u64 pc_in, pstate_in;	/* what is in its structure: to tell a reset */
 	struct gic_state gic;
 	/* in: of a debugger; looked at for a VM that may be debugged only (pvm/debug.c) */
-	u64 mdscr, pstate_in;	/* MDSCR_EL1, PSTATE as the debugger wants them */
+	u64 mdscr;		/* MDSCR_EL1 (and @pstate_in) as the debugger wants it */
 	struct debug_regs *debug;	/* breakpoints, watchpoints; NULL: none */
 	/* out: written back; everything not set here is written as a constant */
 	u64 esr, far, hpfar;
 	u32 out_mask;		/* bits 0 to 30: out_x[n] is meant; others are written 0 */
-	bool shown;		/* @sr, @sp, @pc, @pstate are meant: the VM may be debugged */
+	bool reset;		/* the VMM has reset this vCPU: its structure is the next VM's */
+	bool shown;		/* @sr, @sp, @pstate are meant: the VM may be debugged */
 	u64 sp, pc, pstate;
 	u64 out_x[31];
 	u64 sr[GSR_COUNT];
@@ -287,9 +309,10 @@ int pvm_identity(struct vm *vm, u64 n, u64 *val);
 int pvm_status(struct vm *vm, u64 *val);
 /*
  * Erases the vCPUs' registers, in memory too. @vm is dead, or the core broken; a vCPU may still
- * be inside, and goes on to use the rest.
+ * be inside, and goes on to use the rest: who leaves does it once more for itself.
  */
 void pvm_wipe(struct vm *vm);
+void pvm_wipe_vcpu(struct vcpu *v);
 /* The key that its sealed frames need is gone. Locks: vm->lock, held. */
 void pvm_forget(struct vm *vm);
 /*

@@ -5,6 +5,7 @@
  * of the registers: what it computes is checked as anything of the host's is.
  */
 #include "layout.h"
+#include "../abi/hypsec_abi.h"
 #include "entry.h"
 
 #define LR_ABT		20	/* AArch32 registers as X registers (D1.6.3) */
@@ -131,6 +132,16 @@ static void skip(u8 *k)
 		pstate &= ~(u64)SPSR_BTYPE;
 	}
 	REG(k, R_PSTATE) = pstate & ~(u64)SPSR_SS;
+}
+
+/*
+ * A guest that jumps to that pc takes a fault there. Its user space can have an interrupt of the
+ * host's come in between, and must not end the VM with that: hence the mode. Its kernel can.
+ */
+bool kvm_restored(const u8 *k)
+{
+	return REG(k, R_PC) == HYPSEC_SHOWN_PC &&
+	       (REG(k, R_PSTATE) & (SPSR_MODE | SPSR_MODE32)) == SPSR_EL1H;
 }
 
 void kvm_adjust_pc(u8 *k)

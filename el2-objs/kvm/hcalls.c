@@ -137,10 +137,17 @@ static void adjust_pc_at(kva_t host)
  */
 static int flush(u64 *x, u64 ipa, u64 size)
 {
-	struct vm *vm = vm_find(KVA(x[1]));
 	int ret = HYPSEC_OK;
 	bool ordinary;
+	struct vm *vm;
 
+	/*
+	 * KVM's store to its table is seen before the VM is looked for (it leaves that to EL2): a
+	 * CPU that makes the VM meanwhile finds the new entry, or its VM is found here. The other
+	 * half is in make_vm().
+	 */
+	dsb(ish);
+	vm = vm_find(KVA(x[1]));
 	if (!vm)
 		return ret;
 	spin_lock(&vm->lock);
@@ -190,7 +197,10 @@ static int flush_range(u64 *x, u64 start, u64 pages)
 	return flush(x, ALIGN_DOWN(start, PAGE_SIZE), pages * PAGE_SIZE);
 }
 
-/* Another vCPU of the VM ran here: nothing private to it may be left in this CPU. */
+/*
+ * Another vCPU of the VM ran here: nothing private to it may be left in this CPU. Of a protected
+ * VM vcpu_run() knows, and does it whether the host calls or not.
+ */
 static void flush_cpu(kva_t mmu)
 {
 	struct vm *vm = vm_find(mmu);
@@ -198,7 +208,7 @@ static void flush_cpu(kva_t mmu)
 	if (!vm)
 		return;
 	spin_lock(&vm->lock);
-	if (vm->s2.root)
+	if (vm->state == VM_ORDINARY)
 		tlb_flush_vmid_local(&vm->s2);
 	spin_unlock(&vm->lock);
 	vm_put(vm);
@@ -223,7 +233,7 @@ bool kvm_host_call(struct percpu *cpu, u64 id)
 		result = kvm_run_vcpu(KVA(x[1]));
 		break;
 	case KVM_FN_kvm_hyp_init:	/* a CPU of KVM's comes up: the core is there already */
-	case KVM_FN_kvm_enable_ssbs:	/* EL2's own: set by the core where it has it */
+	case KVM_FN_kvm_enable_ssbs:	/* EL2's own: clear, so that no load passes a store */
 		break;
 	case KVM_FN_kvm_get_mdcr_el2:
 		result = cpu->host_mdcr;

@@ -31,6 +31,11 @@ void kvm_lease_unpeek(bool rested);
 
 /* Injects what KVM asks for, or steps over an instruction (kvm/adjust.c). */
 void kvm_adjust_pc(u8 *k);
+/*
+ * An ordinary VM's vCPU is what a host was shown of a protected one: its VMM has saved that and
+ * restores it, with memory that is ciphertext. Run, it would be a busy CPU that never says why.
+ */
+bool kvm_restored(const u8 *k);
 /* A run of the vCPU at @host (kvm/run.c); x1 of the call's result. */
 u64 kvm_run_vcpu(kva_t host);
 

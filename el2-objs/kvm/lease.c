@@ -118,8 +118,9 @@ u8 *kvm_lease(struct cpu_run *c, kva_t host)
 {
 	u8 *k = c->lease.vcpu_map;
 
-	if (likely(lease_resume(c, host) && KV64(k, KVM_VCPU_HW_MMU) == c->lease.mmu.v &&
-		   KV64(k, KVM_VCPU_KVM) == c->lease.kvm.v))
+	if (likely(lease_resume(c, host) &&
+		   KVA(KV64(k, KVM_VCPU_HW_MMU)).v == c->lease.mmu.v &&
+		   KVA(KV64(k, KVM_VCPU_KVM)).v == c->lease.kvm.v))
 		return k;
 	if (lease_begin(c, host))
 		return c->lease.vcpu_map;

@@ -81,7 +81,7 @@ static bool read_sve(u8 *k, struct vcpu *v, const struct cpu_feat *f)
 /* KVM points at one of two sets inside its own structure; nothing else is followed. */
 static struct debug_regs *read_debug(u8 *k, kva_t host)
 {
-	u64 off = KV64(k, KVM_VCPU_DEBUG_PTR) - host.v;
+	u64 off = KVA(KV64(k, KVM_VCPU_DEBUG_PTR)).v - host.v;
 
 	_Static_assert(KVM_DBG_SIZE == sizeof(struct debug_regs) && KVM_DBG_BCR == 0 &&
 		       KVM_DBG_BVR == offsetof(struct debug_regs, bvr) &&
@@ -244,6 +244,10 @@ static enum vcpu_exit run_ordinary(struct vm *vm, u8 *k, kva_t host, struct cpu_
 	bool aarch32;
 
 	v->vm = vm;
+	if (unlikely(REG(k, R_PC) == HYPSEC_SHOWN_PC) && kvm_restored(k)) {
+		vm_told_restored(vm);
+		return EXIT_IL;
+	}
 	if (!load_ordinary(k, host, v, c))
 		return EXIT_IL;
 	aarch32 = !(v->hcr & HCR_RW);
@@ -280,15 +284,21 @@ static enum vcpu_exit run_private(struct vm *vm, u8 *k, kva_t host, struct cpu_r
 	io.exception = iflags & KVM_FLAG_PENDING_EXCEPTION;
 	io.inc_pc = !io.exception && (iflags & KVM_FLAG_INCREMENT_PC);
 	io.wfx = KV64(k, KVM_VCPU_HCR) & (HCR_TWI | HCR_TWE);
+	io.pc_in = REG(k, R_PC);
+	io.pstate_in = REG(k, R_PSTATE);
 	read_gic(k, &io.gic, &c->feat);
 	/* KVM_SET_GUEST_DEBUG is in force: MDSCR_EL1 is what its debugger wants. */
 	if (unlikely(KV64(k, KVM_VCPU_MDCR) & MDCR_TDE)) {
 		io.mdscr = KV64(k, KVM_SR_MDSCR_EL1);
-		io.pstate_in = REG(k, R_PSTATE);
 		io.debug = read_debug(k, host);
 	}
 
 	code = pvm_run(vm, host, &io);
+	if (unlikely(io.reset)) {
+		/* A step that KVM asked for was over the last VM's instruction: kvm_adjust_pc(). */
+		KV8(k, KVM_VCPU_IFLAGS) = iflags & ~IFLAGS_DONE;
+		return code;
+	}
 
 	memset(k + KVM_VCPU_REGS, 0, sizeof(io.out_x));
 	for (mask = io.out_mask; mask; mask &= mask - 1) {

@@ -25,38 +25,19 @@ static u64 entry_pa(u64 pte, u64 vtcr)
 	return pte & GENMASK(47, 12);
 }
 
-struct kvm_leaf kvm_walk(const struct vm *vm, ipa_t ipa)
+/* What @pte says, which is an entry at @level. */
+static struct kvm_leaf leaf_of(u64 pte, u8 level, u64 vtcr)
 {
-	u64 vtcr = vm->host.vtcr, table = vm->host.pgd.v, pte = 0, mask;
-	u32 bits = 64 - (u32)VTCR_T0SZ(vtcr), shift;
-	struct kvm_leaf leaf = { .status = HYPSEC_RANGE };
+	struct kvm_leaf leaf = { .status = HYPSEC_RANGE, .level = level };
+	u64 mask = level_size(level) - 1;
 
-	for (leaf.level = start_level(bits);; leaf.level++) {
-		volatile u64 *entry;
-		u64 index;
-
-		shift = level_shift(leaf.level);
-		index = (ipa.v & (BIT(bits) - 1)) >> shift;
-		entry = slot_map(SLOT_WALK, PA((table & PAGE_MASK) + index * 8), 8);
-		if (!entry) {
-			leaf.status = HYPSEC_DENIED;
-			return leaf;
-		}
-		pte = *entry;
-		slot_unmap(SLOT_WALK);
-		if (!(pte & S2_VALID))
-			return leaf;
-		if (leaf.level == 3 || !(pte & S2_TABLE))
-			break;
-		table = entry_pa(pte, vtcr);
-		bits = shift;		/* below the top each table resolves 9 bits */
-	}
-	if (leaf.level == 3 && !(pte & S2_TABLE))
+	if (!(pte & S2_VALID))
+		return leaf;
+	if (level == 3 && !(pte & S2_TABLE))
 		return leaf;		/* a reserved encoding is an invalid entry */
-	if (leaf.level == 0)
+	if (level == 0)
 		return leaf;		/* no 512 GiB blocks in KVM's tables */
 
-	mask = BIT(shift) - 1;
 	leaf.status = HYPSEC_OK;
 	leaf.r = pte & S2_R;
 	leaf.w = pte & S2_W;
@@ -66,4 +47,50 @@ struct kvm_leaf kvm_walk(const struct vm *vm, ipa_t ipa)
 	leaf.pa = PA(entry_pa(pte, vtcr) & ~mask);
 	leaf.size = mask + 1;
 	return leaf;
+}
+
+/*
+ * @around: NULL, or for what the KVM_AROUND entries say that @ipa's is one of, if the walk ends in
+ * a table of pages.
+ */
+static struct kvm_leaf walk(const struct vm *vm, ipa_t ipa, struct kvm_leaf *around)
+{
+	u64 vtcr = vm->host.vtcr, table = vm->host.pgd.v, pte = 0;
+	u32 bits = 64 - (u32)VTCR_T0SZ(vtcr), shift, n, i;
+	u8 level;
+
+	for (level = start_level(bits);; level++) {
+		volatile u64 *entry;
+		u64 index;
+
+		shift = level_shift(level);
+		index = (ipa.v & (BIT(bits) - 1)) >> shift;
+		n = level == 3 && around ? KVM_AROUND : 1;
+		entry = slot_map(SLOT_WALK, PA((table & PAGE_MASK) + ALIGN_DOWN(index, n) * 8), n * 8);
+		if (!entry)
+			return (struct kvm_leaf){ .status = HYPSEC_DENIED, .level = level };
+		for (i = 0; i < n; i++) {
+			u64 one = entry[i];
+
+			if (i == index % n)
+				pte = one;
+			if (n > 1)
+				around[i] = leaf_of(one, level, vtcr);
+		}
+		slot_unmap(SLOT_WALK);
+		if (level == 3 || (pte & (S2_VALID | S2_TABLE)) != (S2_VALID | S2_TABLE))
+			return leaf_of(pte, level, vtcr);
+		table = entry_pa(pte, vtcr);
+		bits = shift;		/* below the top each table resolves 9 bits */
+	}
+}
+
+struct kvm_leaf kvm_walk(const struct vm *vm, ipa_t ipa)
+{
+	return walk(vm, ipa, NULL);
+}
+
+struct kvm_leaf kvm_walk_around(const struct vm *vm, ipa_t ipa, struct kvm_leaf *around)
+{
+	return walk(vm, ipa, around);
 }

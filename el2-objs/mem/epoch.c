@@ -8,12 +8,11 @@
 #include "mem.h"
 #include "s2.h"
 
-#define EPOCHS		16	/* stamps 1..15; 0 is no stamp */
-_Static_assert(S2_SW >> S2_SW_SHIFT == EPOCHS - 1, "a stamp fits in the software bits");
+#define STAMP_LAST	(S2_SW >> S2_SW_SHIFT)
 
 /* Protected by host_s2_lock. */
 static u32 epoch = 1;		/* what new mappings are stamped with */
-static u32 dirty = BIT(1);	/* epochs whose mappings may be in some shadow */
+static u32 ending;		/* the one before, while its mappings are dropped; or 0 */
 
 /*
  * True if all of [base, base + size) may be mapped in a shadow. A 1 GiB range that the
@@ -85,7 +84,7 @@ s64 own_stamp(pa_t pa, u64 size)
 u32 epochs_dirty(void)
 {
 	CHECK(spin_held(&host_s2_lock));
-	return dirty;
+	return S2_STAMPS(epoch, ending);
 }
 
 u32 own_epoch_begin(void)
@@ -93,15 +92,14 @@ u32 own_epoch_begin(void)
 	u32 old;
 
 	spin_lock(&host_s2_lock);
-	old = dirty;
+	/* RANK_EPOCH makes the callers take turns: two epochs are in use at most. */
+	CHECK(!ending);
+	old = ending = epoch;
 	/*
 	 * In turn: a stamp that is left over counts again when its number comes
 	 * round, which is only a false alarm, and should be rare.
 	 */
-	epoch = epoch % (EPOCHS - 1) + 1;
-	/* RANK_EPOCH makes the callers take turns: two epochs are in use at most. */
-	CHECK(!(dirty & BIT(epoch)));
-	dirty |= BIT(epoch);
+	epoch = epoch % STAMP_LAST + 1;
 	spin_unlock(&host_s2_lock);
 	return old;
 }
@@ -109,7 +107,7 @@ u32 own_epoch_begin(void)
 void own_epoch_end(u32 old)
 {
 	spin_lock(&host_s2_lock);
-	CHECK(!(old & BIT(epoch)));
-	dirty &= ~old;
+	CHECK(old == ending);
+	ending = 0;
 	spin_unlock(&host_s2_lock);
 }

@@ -5,7 +5,7 @@
 
 #include "types.h"
 
-/* Bit n: a shadow may map pages with stamp n. Locks: caller holds host_s2_lock. */
+/* S2_STAMPS() of which shadows may map pages. Locks: caller holds host_s2_lock. */
 u32 epochs_dirty(void);
 
 #endif

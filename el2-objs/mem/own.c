@@ -39,7 +39,7 @@ static bool holds(enum own_condition c, const struct move *m, u64 pte)
 	case IF_IN_SLOT:
 		return slot_holds(m->pa, m->size);
 	case IF_STAMPED:
-		return epochs_dirty() & BIT((pte & S2_SW) >> S2_SW_SHIFT);
+		return s2_stamp(pte, epochs_dirty());
 	case IF_SAME:
 		return pte == m->mine;
 	case IF_OTHER:
@@ -72,6 +72,7 @@ static int move_begin(struct move *m)
 {
 	const struct transition *t;
 	struct s2_leaf leaf;
+	bool moves;
 	int ret;
 
 	m->old = 0;
@@ -83,15 +84,21 @@ static int move_begin(struct move *m)
 	}
 	t = decide(m, &leaf);
 	ret = t->status;
-	if (ret == HYPSEC_OK && t->to != t->from) {
-		if (leaf.size != m->size) {
-			ret = s2_split(&host_s2, m->pa.v, m->size == PAGE_SIZE ? 3 : 2);
-			leaf = s2_lookup(&host_s2, m->pa.v);
-		}
-		if (ret == HYPSEC_OK) {
-			m->old = leaf.pte;
-			s2_replace(&host_s2, m->pa.v, m->old, ANN_MOVING);
-		}
+	moves = ret == HYPSEC_OK && t->to != t->from;
+	/*
+	 * Split for the stamp's sake too: a busy VM has stamped the block again for a neighbour of
+	 * this page before the claim is retried, and so drop upon drop, for ever.
+	 */
+	if ((moves || ret == HYPSEC_EPOCH) && leaf.size != m->size) {
+		int split = s2_split(&host_s2, m->pa.v, m->size == PAGE_SIZE ? 3 : 2);
+
+		if (split != HYPSEC_OK)
+			ret = split;
+		leaf = s2_lookup(&host_s2, m->pa.v);
+	}
+	if (moves && ret == HYPSEC_OK) {
+		m->old = leaf.pte;
+		s2_replace(&host_s2, m->pa.v, m->old, ANN_MOVING);
 	}
 	spin_unlock(&host_s2_lock);
 	return ret;

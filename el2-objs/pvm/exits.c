@@ -90,7 +90,7 @@ bool pvm_exit(struct vcpu *v, enum vcpu_exit *code)
  * none. @host is what identifies it once bound; at the first run of a vCPU that
  * the guest has started, the MPIDR the host offers says which one it is.
  */
-static struct vcpu *acquire(struct vm *vm, kva_t host, u64 mpidr)
+static struct vcpu *acquire(struct vm *vm, kva_t host, const struct host_io *io)
 {
 	struct pvm *p = vm->pvm;
 	struct vcpu *v = NULL;
@@ -104,7 +104,7 @@ static struct vcpu *acquire(struct vm *vm, kva_t host, u64 mpidr)
 		if (p->vcpu[i]->host.v == host.v)
 			v = p->vcpu[i];
 	if (!v) {
-		i = pvm_vcpu_index(mpidr & MPIDR_AFF);
+		i = pvm_vcpu_index(io->mpidr & MPIDR_AFF);
 		if (i < 0 || p->vcpu[i]->host.v)
 			return NULL;
 		v = p->vcpu[i];
@@ -120,6 +120,8 @@ static struct vcpu *acquire(struct vm *vm, kva_t host, u64 mpidr)
 		pvm_vcpu_reset(v, v->on_entry, v->on_context, 0, 0);
 		v->power = VCPU_ON;
 		v->on_by = NULL;
+		/* KVM's own reset, for CPU_ON: whatever it left there. */
+		v->shown_pc = io->pc_in;
 	}
 	v->host = host;
 	return v;
@@ -159,6 +161,7 @@ static enum vcpu_exit run(struct vcpu *v, struct host_io *io)
 {
 	struct vm *vm = v->vm;
 	enum vcpu_exit code = EXIT_IRQ;
+	bool ssbd_off;
 	int ret;
 
 	pvm_accept(v, io);
@@ -178,10 +181,34 @@ static enum vcpu_exit run(struct vcpu *v, struct host_io *io)
 	}
 
 	pvm_debug_load(v, io);
+	ssbd_off = pvm_ssbd_begin(this_cpu());
 	vcpu_run(v, pvm_exit);
+	if (ssbd_off)
+		pvm_ssbd_end(this_cpu());
 	pvm_debug_unload(v, io);
 	give_gic(&io->gic, &v->gic);
 	return pvm_expose(v, io);
+}
+
+#define RESET_PSTATE	(SPSR_EL1H | SPSR_DAIF)	/* KVM's VCPU_RESET_PSTATE_EL1 */
+
+/*
+ * The VMM has reset a vCPU that runs (QEMU's system_reset; KVM_ARM_VCPU_INIT), and has its image
+ * where it was: it wants the machine from the start. That ends the VM, as it could by letting
+ * go of it, and as by a reset of the guest's own what runs next is a new one, to be verified. A
+ * VMM that writes back what it read, or a debugger that writes pc, is not that.
+ */
+static bool reset_by_vmm(const struct vcpu *v, const struct host_io *io)
+{
+	return io->pc_in != v->shown_pc && io->pstate_in == RESET_PSTATE;
+}
+
+static enum vcpu_exit end_by_reset(struct vm *vm, struct host_io *io)
+{
+	WRITE_ONCE(vm->powered_off, true);
+	vm_kill(vm, "reset by its VMM");
+	io->reset = true;
+	return EXIT_IRQ;
 }
 
 enum vcpu_exit pvm_run(struct vm *vm, kva_t host_vcpu, struct host_io *io)
@@ -190,22 +217,36 @@ enum vcpu_exit pvm_run(struct vm *vm, kva_t host_vcpu, struct host_io *io)
 	struct vcpu *v;
 
 	spin_lock(&vm->lock);
-	v = acquire(vm, host_vcpu, io->mpidr);
+	v = acquire(vm, host_vcpu, io);
 	if (v)
 		__atomic_fetch_add(&vm->running, 1, __ATOMIC_SEQ_CST);
 	spin_unlock(&vm->lock);
 
+	io->pc = HYPSEC_SHOWN_PC;
+	io->reset = false;
 	if (!v) {
+		bool over = READ_ONCE(vm->state) == VM_DEAD && vm->powered_off;
+
 		/* Nothing is shown, and nothing has changed. */
 		memset(io->out_x, 0, sizeof(io->out_x));
 		io->out_mask = 0;
 		io->esr = io->far = io->hpfar = 0;
-		return READ_ONCE(vm->state) == VM_DEAD && vm->powered_off ?
-			EXIT_IRQ : EXIT_IL;
+		/* One of the next VM's, while another of this is inside still. */
+		io->reset = over && io->pstate_in == RESET_PSTATE;
+		return over ? EXIT_IRQ : EXIT_IL;
 	}
 
-	code = run(v, io);
+	code = unlikely(reset_by_vmm(v, io)) ? end_by_reset(vm, io) : run(v, io);
+	v->shown_pc = io->pc;
 
+	/*
+	 * Who ends the VM, or finds the core broken, erases its registers, and this vCPU has
+	 * written its own back since. The word comes before that wipe, and this look after the
+	 * registers are written: one of the two erases them.
+	 */
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	if (unlikely(READ_ONCE(vm->state) == VM_DEAD || READ_ONCE(core_broken)))
+		pvm_wipe_vcpu(v);
 	__atomic_store_n(&v->busy, 0, __ATOMIC_RELEASE);
 	vm_leave(vm);
 	return code;

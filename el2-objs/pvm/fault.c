@@ -234,7 +234,7 @@ int pvm_claim(struct vcpu *v, ipa_t ipa, bool zero, pa_t *pa)
 		spin_unlock(&vm->lock);
 
 		if (ret == HYPSEC_EPOCH) {
-			/* An ordinary VM may map it still (DESIGN section 4). */
+			/* An ordinary VM may map it still (mem/README, Epochs). */
 			shadow_drop_all();
 			continue;
 		}

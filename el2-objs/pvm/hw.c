@@ -10,17 +10,14 @@ void pvm_record_cpu(struct percpu *cpu)
 	cpu->id_regs[PVM_ID_##name] = read_sysreg(S3_##op1##_C0_C##crm##_##op2);
 	PVM_ID_REGS(X)
 #undef X
+	cpu->midr = read_sysreg(MIDR_EL1);
+	pvm_ask_firmware(cpu);
 	cpu->tlbi_range = FIELD(cpu->id_regs[PVM_ID_ISAR0], 59, 56) >= 2;
 	cpu->sve_vl = sve_measure(cpu);
 	if (!cpu->sve_vl) {
 		cpu->id_regs[PVM_ID_PFR0] &= ~GENMASK(35, 32);
 		cpu->id_regs[PVM_ID_ZFR0] = 0;
 	}
-}
-
-u64 pvm_hw_midr(void)
-{
-	return read_sysreg(midr_el1);
 }
 
 u64 pvm_hw_mdscr(void)

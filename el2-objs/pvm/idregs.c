@@ -30,7 +30,7 @@ static u64 field_value(const struct id_field *f, u64 hw, u8 ipa_bits)
 	if (f->rule == CAP && v > f->limit)
 		v = f->limit;
 	if (f->reg == PVM_ID_MMFR0 && f->shift == 0)
-		while (v && pa_bits((u32)v) > ipa_bits)
+		while (v && pa_bits((u32)v - 1) >= ipa_bits)
 			v--;
 	/* 52-bit addresses would lead outside the VM's address space. */
 	if (f->reg == PVM_ID_MMFR0 && f->shift == 28 && v == 1)

@@ -46,28 +46,30 @@ void pvm_forget(struct vm *vm)
 	seal_forget(&vm->pvm->seal);
 }
 
-/* What of it is a secret; the rest is used by a vCPU that leaves later. */
+/* What of it is a secret; the rest is used by a vCPU that leaves later, and then calls this. */
+void pvm_wipe_vcpu(struct vcpu *v)
+{
+	hypsec_wipe(&v->regs, sizeof(v->regs));
+	hypsec_wipe(v->sr, sizeof(v->sr));
+	hypsec_wipe(&v->fp, sizeof(v->fp));
+	hypsec_wipe(v->apkey, sizeof(v->apkey));
+	hypsec_wipe(&v->on_context, sizeof(v->on_context));
+	dcache_clean_inval_poc(v, PAGE_SIZE);
+	if (v->sve_buf) {
+		hypsec_wipe(v->sve_buf, PAGE_SIZE);
+		dcache_clean_inval_poc(v->sve_buf, PAGE_SIZE);
+	}
+}
+
 void pvm_wipe(struct vm *vm)
 {
 	struct pvm *p = READ_ONCE(vm->pvm);
 
 	if (p)
 		seal_forget(&p->seal);
-	for (unsigned int i = 0; p && i < VM_MAX_VCPUS; i++) {
-		struct vcpu *v = p->vcpu[i];
-
-		if (!v)
-			continue;	/* being freed by a CPU that panicked */
-		hypsec_wipe(&v->regs, sizeof(v->regs));
-		hypsec_wipe(v->sr, sizeof(v->sr));
-		hypsec_wipe(&v->fp, sizeof(v->fp));
-		hypsec_wipe(v->apkey, sizeof(v->apkey));
-		dcache_clean_inval_poc(v, PAGE_SIZE);
-		if (v->sve_buf) {
-			hypsec_wipe(v->sve_buf, PAGE_SIZE);
-			dcache_clean_inval_poc(v->sve_buf, PAGE_SIZE);
-		}
-	}
+	for (unsigned int i = 0; p && i < VM_MAX_VCPUS; i++)
+		if (p->vcpu[i])		/* not: being freed by a CPU that panicked */
+			pvm_wipe_vcpu(p->vcpu[i]);
 }
 
 /*
@@ -86,16 +88,18 @@ static u32 common_sve_vl(void)
 	return vl;
 }
 
-struct pvm *pvm_alloc(struct vm *vm)
+int pvm_alloc(struct vm *vm, struct pvm **out)
 {
 	struct pvm *p = new_page(vm);
 	u32 sve_vl = common_sve_vl();
+	int ret;
 
 	if (!p)
-		return NULL;
-	if (seal_init(&p->seal, vm->id) != HYPSEC_OK) {
+		return HYPSEC_NO_MEMORY;
+	ret = seal_init(&p->seal, vm->id, vm->s2.ipa_bits);
+	if (ret != HYPSEC_OK) {
 		pvm_discard(vm, p);
-		return NULL;
+		return ret;
 	}
 	for (unsigned int i = 0; i < VM_MAX_VCPUS; i++) {
 		p->vcpu[i] = new_page(vm);
@@ -103,14 +107,15 @@ struct pvm *pvm_alloc(struct vm *vm)
 			p->vcpu[i]->sve_buf = new_page(vm);
 		if (!p->vcpu[i] || (sve_vl && !p->vcpu[i]->sve_buf)) {
 			pvm_discard(vm, p);
-			return NULL;
+			return HYPSEC_NO_MEMORY;
 		}
 		p->vcpu[i]->sve_vl = sve_vl;
 		p->vcpu[i]->vm = vm;
 		p->vcpu[i]->r = &p->vcpu[i]->regs;
 		p->vcpu[i]->power = VCPU_OFF;
 	}
-	return p;
+	*out = p;
+	return HYPSEC_OK;
 }
 
 /**

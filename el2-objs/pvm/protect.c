@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * VM_PROTECT: an ordinary VM becomes a protected one (DESIGN section 6).
+ * VM_PROTECT: an ordinary VM becomes a protected one (README, States).
  *
  *   ordinary --guest call--> PROTECTING --image verified--> PROTECTED
  *                                 `-----refused, or anything else-----> DEAD
@@ -20,34 +20,50 @@
 #define FDT_MAGIC	0xd00dfeed
 #define FDT_HEADER_SIZE	40
 
-/* Everything that can be refused is, before anything changes. vm->lock held. */
-static int protect_begin(struct vcpu *v, kva_t host_vcpu, u64 image, u64 dtb)
+/* One line a VM for each kind: its guest may ask in a loop. */
+static void tell_refused(struct vm *vm, int status, const char *why)
+{
+	u32 kind = BIT(-status);
+
+	if (!(__atomic_fetch_or(&vm->told_refused, kind, __ATOMIC_RELAXED) & kind))
+		hlog("vm %u: not protected: %s", vm->id, why);
+}
+
+/*
+ * Everything that can be refused is, before anything changes. @why: out, with a refusal.
+ * vm->lock held.
+ */
+static int protect_begin(struct vcpu *v, kva_t host_vcpu, u64 image, u64 dtb, const char **why)
 {
 	struct vm *vm = v->vm;
 	u64 limit = BIT(vm->s2.ipa_bits);
 	struct pvm *p;
 	struct vcpu *boot;
-	int i;
+	int i, ret;
 
+	*why = "another vCPU has asked, or its host is ending it";
 	/* Without a name no vCPU of it would run again, nor could the host end it: vm_end(). */
 	if (vm->state != VM_ORDINARY || vm_closing() || !vm->host.mmu.v)
 		return HYPSEC_STATE;
+	*why = "another vCPU of it runs";
 	/* Its registers are the host's, and would stay loaded. */
 	if (vm->running != 1)
 		return HYPSEC_BUSY;
+	*why = "its image is not at a multiple of 2 MiB, or its device tree not of 8 bytes";
 	if (!IS_ALIGNED(image, SZ_2M) || !IS_ALIGNED(dtb, 8))
 		return HYPSEC_INVALID;
-	if (vm->s2.ipa_bits > SEAL_IPA_BITS)
-		return HYPSEC_NOT_SUPPORTED;
+	*why = "its image or device tree is outside of its address space";
 	if (!range_ok(image, PAGE_SIZE, limit) || !range_ok(dtb, PAGE_SIZE, limit))
 		return HYPSEC_RANGE;
+	*why = "the vCPU that asks is not one of the first 8";
 	i = pvm_vcpu_index(v->sr[GSR_MPIDR_EL1] & MPIDR_AFF);
 	if (i < 0)
 		return HYPSEC_NOT_SUPPORTED;
 
-	p = pvm_alloc(vm);
-	if (!p)
-		return HYPSEC_NO_MEMORY;
+	ret = pvm_alloc(vm, &p);
+	*why = "the core has no random numbers";
+	if (ret != HYPSEC_OK)
+		return ret;
 
 	image_verify_init(&p->verify, image, limit, &core_install.policy);
 	p->image = (struct pvm_range){ image, 0 };
@@ -57,10 +73,11 @@ static int protect_begin(struct vcpu *v, kva_t host_vcpu, u64 image, u64 dtb)
 	for (unsigned int n = 0; n < VM_MAX_VCPUS; n++) {
 		p->vcpu[n]->own_cntvoff = true;
 		p->vcpu[n]->cntvoff = this_cpu()->host_cntvoff;
-		p->vcpu[n]->midr = pvm_hw_midr();
+		p->vcpu[n]->midr = pvm_midr();
 	}
 	boot = p->vcpu[i];
 	boot->host = host_vcpu;
+	boot->shown_pc = READ_ONCE(v->r->pc);
 	boot->power = VCPU_ON;
 
 	/*
@@ -71,11 +88,13 @@ static int protect_begin(struct vcpu *v, kva_t host_vcpu, u64 image, u64 dtb)
 	if (__atomic_load_n(&vm->running, __ATOMIC_SEQ_CST) != 1) {
 		__atomic_store_n(&vm->state, VM_ORDINARY, __ATOMIC_SEQ_CST);
 		pvm_discard(vm, p);
+		*why = "another vCPU of it runs";
 		return HYPSEC_BUSY;
 	}
 	/* From here on nothing fails: the ordinary identity ends. */
 	s2_drop(&vm->s2);
-	vm->s2.holds = true;
+	/* From here on shadow_drop_all() passes it by, without the lock. */
+	__atomic_store_n(&vm->s2.holds, true, __ATOMIC_RELEASE);
 	vm->pvm = p;
 	vm->powered_off = false;
 	return HYPSEC_OK;
@@ -93,6 +112,7 @@ static int protect_begin(struct vcpu *v, kva_t host_vcpu, u64 image, u64 dtb)
 bool pvm_guest_call(struct vcpu *v, kva_t host_vcpu, enum vcpu_exit *code)
 {
 	u32 fn = (u32)v->r->x[0];
+	const char *why;
 	u64 image, dtb;
 	int ret;
 
@@ -106,7 +126,7 @@ bool pvm_guest_call(struct vcpu *v, kva_t host_vcpu, enum vcpu_exit *code)
 		image = READ_ONCE(v->r->x[1]);
 		dtb = READ_ONCE(v->r->x[2]);
 		spin_lock(&v->vm->lock);
-		ret = protect_begin(v, host_vcpu, image, dtb);
+		ret = protect_begin(v, host_vcpu, image, dtb, &why);
 		spin_unlock(&v->vm->lock);
 		if (ret == HYPSEC_OK) {
 			hlog("vm %u: asks for protection", v->vm->id);
@@ -124,6 +144,7 @@ bool pvm_guest_call(struct vcpu *v, kva_t host_vcpu, enum vcpu_exit *code)
 			*code = EXIT_TRAP;
 			return false;
 		}
+		tell_refused(v->vm, ret, why);
 		break;
 	case HYPSEC_GUEST_RAM:
 	case HYPSEC_GUEST_RANDOM:

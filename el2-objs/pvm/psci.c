@@ -10,6 +10,7 @@
 #include "log.h"
 #include "psci.h"
 #include "pvm.h"
+#include "../abi/hypsec_reason.h"
 
 #define VERSION_1_1	0x10001
 #define TOS_NOT_PRESENT	2		/* MIGRATE_INFO_TYPE */
@@ -177,10 +178,10 @@ static bool cpu_off(struct vcpu *v, enum vcpu_exit *code)
 static bool system_end(struct vcpu *v, enum pvm_exposure what,
 		       enum vcpu_exit *code)
 {
-	/* The boot stub gives up with a reason; a kernel's x1 is its own affair. */
-	if (!v->vm->pvm->nr_ram)
-		hlog("vm %u: its boot stub gives up, reason %lu", v->vm->id,
-		     v->regs.x[1]);
+	/* A boot stub says why; a kernel's x1 is its own affair. Any guest's word: no text. */
+	if (what == SHOW_OFF && v->regs.x[1] >> 32 == HYPSEC_REASON_MARK)
+		hlog("vm %u: its boot stub " HYPSEC_REASON_IN_LOG "%u", v->vm->id,
+		     (u32)v->regs.x[1]);
 	WRITE_ONCE(v->vm->powered_off, true);
 	vm_kill(v->vm, what == SHOW_OFF ? "powered off by its guest" :
 					  "reset by its guest");

@@ -22,9 +22,10 @@ static s64 arch_features(u32 fn)
 	case SMCCC_ARCH_FEATURES:
 		return 0;
 	case SMCCC_ARCH_WORKAROUND_1:
+	case SMCCC_ARCH_WORKAROUND_2:
 	case SMCCC_ARCH_WORKAROUND_3:
-		/* Firmware knows this CPU; the host's word would be no protection. */
-		return (s32)smc_call(SMCCC_ARCH_FEATURES, fn, 0, 0).x0;
+		/* Firmware's word, and not the host's; of all CPUs, not of where this one runs. */
+		return pvm_workaround(fn);
 	default:
 		return SMCCC_NOT_SUPPORTED;
 	}
@@ -200,6 +201,8 @@ bool pvm_call(struct vcpu *v, enum vcpu_exit *code)
 		/* No result; harmless where firmware does not have it (SMCCC 7.5). */
 		smc_call(fn, 0, 0, 0);
 		return true;
+	case SMCCC_ARCH_WORKAROUND_2:
+		return true;		/* nothing to switch: pvm_ssbd_begin() */
 	case HYPSEC_GUEST_VERSION ... HYPSEC_GUEST_RELINQUISH:
 		guest_call(v, fn);
 		return true;

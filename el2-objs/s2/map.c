@@ -76,14 +76,6 @@ void s2_replace(struct s2 *s2, u64 ia, u64 old, u64 new)
 		dsb(ishst);
 }
 
-/* The stamp that counts in @pte: 0 if its epoch is over. */
-static u64 live_stamp(u64 pte, u32 live)
-{
-	u64 stamp = (pte & S2_SW) >> S2_SW_SHIFT;
-
-	return live & BIT(stamp) ? stamp : 0;
-}
-
 /* The block that a table of @level is equal to, or 0. */
 static u64 merged(const u64 *table, u8 level, u32 live)
 {
@@ -100,7 +92,7 @@ static u64 merged(const u64 *table, u8 level, u32 live)
 	if (first & S2_SHARED)
 		return 0;
 	for (i = 0; i < PTRS; i++) {
-		u64 s = live_stamp(table[i], live);
+		u64 s = s2_stamp(table[i], live);
 
 		if ((table[i] & ~S2_SW) != first + i * level_size(level))
 			return 0;

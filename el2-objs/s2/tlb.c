@@ -10,6 +10,7 @@
  * on all CPUs, since it is rare and a list of CPUs would go out of date.
  */
 #include "pte.h"
+#include "check.h"
 #include "sysreg.h"
 #include "vcpu.h"
 
@@ -41,17 +42,24 @@ static u64 s2_vttbr(const struct s2 *s2)
 	return core_pa(s2->root).v | (u64)s2->vmid << VTTBR_VMID_SHIFT;
 }
 
-static void vmid_enter(struct vmid_context *c, const struct s2 *s2)
+/* False: there is nothing to invalidate. */
+static bool vmid_enter(struct vmid_context *c, const struct s2 *s2)
 {
 	u64 vttbr = s2_vttbr(s2);
 
+	/*
+	 * A tree that no hardware walks (seal/) is in no TLB; and its entries are no descriptors,
+	 * so not for a moment is it what VTTBR_EL2 points to.
+	 */
+	if (!s2->vtcr)
+		return false;
 	/* Table writes are visible to every walker, and walks begun here are done. */
 	dsb(ish);
 
 	c->vttbr = read_sysreg(VTTBR_EL2);
 	c->switched = c->vttbr != vttbr;
 	if (!c->switched)
-		return;
+		return true;
 
 	c->traced = trace_pause();
 	c->tcr = read_sysreg(TCR_EL1);
@@ -63,6 +71,7 @@ static void vmid_enter(struct vmid_context *c, const struct s2 *s2)
 	isb();
 	write_sysreg(vttbr, VTTBR_EL2);
 	isb();
+	return true;
 }
 
 static void vmid_exit(const struct vmid_context *c)
@@ -97,7 +106,8 @@ void tlb_flush_ipas(const struct s2 *s2, const u64 *ia, unsigned int n)
 	struct vmid_context c;
 	unsigned int i;
 
-	vmid_enter(&c, s2);
+	if (!vmid_enter(&c, s2))
+		return;
 	for (i = 0; i < n; i++)
 		tlbi_arg(ipas2e1is, ia[i] >> PAGE_SHIFT);
 	flush_combined(&c);
@@ -142,7 +152,8 @@ void tlb_flush_range(const struct s2 *s2, u64 ia, u64 size)
 	}
 	/* In whole units: what lies behind the range is found again, as after any flush. */
 	num = (pages + range_unit(scale) - 1) / range_unit(scale) - 1;
-	vmid_enter(&c, s2);
+	if (!vmid_enter(&c, s2))
+		return;
 	tlbi_ripas2e1is(((ia >> PAGE_SHIFT) & TLBI_RANGE_BASE) | num << TLBI_RANGE_NUM_SHIFT |
 			(u64)scale << TLBI_RANGE_SCALE_SHIFT | TLBI_RANGE_TG_4K);
 	flush_combined(&c);
@@ -161,7 +172,8 @@ void tlb_flush_vmid(const struct s2 *s2)
 {
 	struct vmid_context c;
 
-	vmid_enter(&c, s2);
+	if (!vmid_enter(&c, s2))
+		return;
 	tlbi(vmalls12e1is);
 	FLUSH_DONE(vmalls12e1is);
 	vmid_exit(&c);
@@ -171,7 +183,8 @@ void tlb_flush_vmid_local(const struct s2 *s2)
 {
 	struct vmid_context c;
 
-	vmid_enter(&c, s2);
+	if (!vmid_enter(&c, s2))
+		return;
 	tlbi(vmalls12e1);
 	ic(iallu);
 	dsb(nsh);
@@ -185,6 +198,7 @@ void tlb_flush_vmid_local(const struct s2 *s2)
  */
 void s2_load(const struct s2 *s2)
 {
+	CHECK(s2->vtcr);
 	write_sysreg(s2->vtcr, VTCR_EL2);
 	write_sysreg(s2_vttbr(s2), VTTBR_EL2);
 	isb();

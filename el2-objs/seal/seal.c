@@ -9,27 +9,42 @@
 #include "seal.h"
 #include "sysreg.h"
 
-/* 16 bytes: two entries of a table for each frame, which never part. */
-static u64 tag_address(u64 frame)
-{
-	return frame << (PAGE_SHIFT + 1);
-}
+/* 16 bytes: two entries of a table for each frame, which never part. A table has half of them. */
+#define TABLE_BITS	48
+#define TABLE_FRAMES	BIT(TABLE_BITS - PAGE_SHIFT - 1)
 
 _Static_assert(AEAD_TAG_SIZE == 2 * sizeof(u64), "a tag is two entries");
+_Static_assert(SEAL_FRAMES == 2 * TABLE_FRAMES, "two tables");
 
-int seal_init(struct seal *s, u16 vm)
+static u64 tag_address(u64 frame)
+{
+	return (frame & (TABLE_FRAMES - 1)) << (PAGE_SHIFT + 1);
+}
+
+static unsigned int tag_table(u64 frame)
+{
+	CHECK(frame < SEAL_FRAMES);
+	return frame / TABLE_FRAMES;
+}
+
+int seal_init(struct seal *s, u16 vm, u8 ipa_bits)
 {
 	int ret;
 
-	s->tags = (struct s2){
-		.root = pool_alloc(HYPSEC_ACC_SEAL),
-		.ipa_bits = SEAL_IPA_BITS + 1,
-		.vmid = vm,
-		.acc = HYPSEC_ACC_SEAL,
-	};
-	if (!s->tags.root)
-		return HYPSEC_NO_MEMORY;
-	share_charge(vm, 1);		/* s2_destroy() takes it off again */
+	for (u64 i = 0; i * TABLE_FRAMES < BIT(ipa_bits - PAGE_SHIFT); i++) {
+		CHECK(i < ARRAY_SIZE(s->tags));
+		s->tags[i] = (struct s2){
+			.root = pool_alloc(HYPSEC_ACC_SEAL),
+			.ipa_bits = TABLE_BITS,
+			.vmid = vm,
+			.acc = HYPSEC_ACC_SEAL,
+		};
+		if (!s->tags[i].root) {
+			seal_free(s);
+			return HYPSEC_NO_MEMORY;
+		}
+		share_charge(vm, 1);		/* s2_destroy() takes it off again */
+	}
 	ret = core_random(s->key, sizeof(s->key));
 	if (ret != HYPSEC_OK)
 		seal_free(s);
@@ -45,13 +60,14 @@ void seal_forget(struct seal *s)
 void seal_free(struct seal *s)
 {
 	seal_forget(s);
-	if (s->tags.root)
-		s2_destroy(&s->tags);
+	for (size_t i = 0; i < ARRAY_SIZE(s->tags); i++)
+		if (s->tags[i].root)
+			s2_destroy(&s->tags[i]);
 }
 
 int seal_reserve(struct seal *s, u64 frame)
 {
-	return s2_split(&s->tags, tag_address(frame), 3);
+	return s2_split(&s->tags[tag_table(frame)], tag_address(frame), 3);
 }
 
 /* What a page is encrypted with. The caller wipes it. */
@@ -65,11 +81,11 @@ struct box {
 static void box_make(struct box *b, const struct seal *s, u64 frame, u64 counter)
 {
 	memcpy(b->key, s->key, sizeof(b->key));
-	b->ad[0] = s->tags.vmid;
+	b->ad[0] = s->tags[0].vmid;
 	b->ad[1] = frame;
 	memset(b->nonce, 0, sizeof(b->nonce));
 	memcpy(b->nonce, &counter, sizeof(counter));
-	b->tag = (u8 *)s2_entry(&s->tags, tag_address(frame));
+	b->tag = (u8 *)s2_entry(&s->tags[tag_table(frame)], tag_address(frame));
 }
 
 u64 seal_page(struct seal *s, u64 frame, void *page)

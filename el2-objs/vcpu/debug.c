@@ -1,12 +1,38 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Breakpoints, and the units that record what a CPU does: statistical profiling (SPE),
- * trace (TRBE) and branch records (BRBE). Buffers of the first two are addressed through
- * the EL1&0 regime, so they are stopped and drained before it changes.
+ * Breakpoints, and the units that record what a CPU does: counters (PMU), statistical
+ * profiling (SPE), trace (TRBE) and branch records (BRBE). Buffers of SPE and TRBE are addressed
+ * through the EL1&0 regime, so they are stopped and drained before it changes.
  */
 #include "run.h"
 
 #define LIMITR_E	BIT(0)		/* PMBLIMITR_EL1, TRBLIMITR_EL1: enabled */
+
+/* PMU: each side's event counters stand still while the other runs. */
+void pmu_load(struct vcpu *v, struct cpu_run *c)
+{
+	if (!c->feat.pmu)
+		return;
+	if (vcpu_private(v)) {
+		/* A protected guest's events are not the host's to count. */
+		v->pmu_host = read_sysreg(PMCNTENSET_EL0);
+		v->pmu_guest = 0;
+	}
+	if (v->pmu_host)
+		write_sysreg(v->pmu_host, PMCNTENCLR_EL0);
+	if (v->pmu_guest)
+		write_sysreg(v->pmu_guest, PMCNTENSET_EL0);
+}
+
+void pmu_unload(struct vcpu *v, struct cpu_run *c)
+{
+	if (!c->feat.pmu)
+		return;
+	if (v->pmu_guest)
+		write_sysreg(v->pmu_guest, PMCNTENCLR_EL0);
+	if (v->pmu_host)
+		write_sysreg(v->pmu_host, PMCNTENSET_EL0);
+}
 
 void trace_stop(struct cpu_run *c)
 {

@@ -48,9 +48,23 @@ static __always_inline void el1_save_features(void *b, const struct cpu_feat *f,
 	}
 }
 
+/* A77 (1508412): without the DMBs the CPU may come to a halt, at the will of a guest. */
+static __always_inline u64 read_par(const struct cpu_feat *f)
+{
+	u64 par;
+
+	if (unlikely(f->par_dmb))
+		dmb(sy);
+	par = read_sysreg(PAR_EL1);
+	if (unlikely(f->par_dmb))
+		dmb(sy);
+	return par;
+}
+
 static __always_inline void guest_el1_load(void *b, const struct cpu_feat *f, u64 hcr, u64 hcrx)
 {
 	EL1_STATE(SR_LOAD)
+	SR_LOAD(PAR_EL1)
 	write_sysreg(SR(b, MPIDR_EL1), VMPIDR_EL2);
 	if (f->ras)
 		write_sysreg(SR(b, DISR_EL1), VDISR_EL2);
@@ -61,6 +75,7 @@ static __always_inline void guest_el1_load(void *b, const struct cpu_feat *f, u6
 static __always_inline void guest_el1_save(void *b, const struct cpu_feat *f, u64 hcr, u64 hcrx)
 {
 	EL1_STATE(SR_SAVE)
+	SR(b, PAR_EL1) = read_par(f);
 	SR_SAVE(SCTLR_EL1)
 	SR_SAVE(TCR_EL1)
 	if (f->ras)

@@ -3,6 +3,8 @@
  * Into a guest and out again. While a guest runs VBAR_EL2 is guest_vectors and
  * SP_EL2 points at what guest_enter() pushed: {regs, the host's SP_EL0}.
  */
+#include "offsets.h"
+
 #define EXIT_IRQ	0
 #define EXIT_SERROR	1
 #define EXIT_TRAP	2
@@ -14,7 +16,10 @@
 #define EC_HVC32	0x12
 #define EC_HVC64	0x16
 
-/* SMCCC_ARCH_WORKAROUND_1, _2, _3: answered here, they only want the trap */
+/*
+ * SMCCC_ARCH_WORKAROUND_1, _2, _3: done here, on the CPU where they are called, for both kinds of
+ * VM. Where firmware does not ask for them they only want the trap.
+ */
 #define WORKAROUND_1	0x80008000
 #define WORKAROUND_2	0x80007fff
 #define WORKAROUND_3	0x80003fff
@@ -32,6 +37,11 @@
 	\op	x22, x23, [\base, #22 * 8]
 	\op	x24, x25, [\base, #24 * 8]
 	\op	x26, x27, [\base, #26 * 8]
+	.endm
+
+	/* smc #0: no -march has to know of EL3 */
+	.macro	smc_0
+	.inst	0xd4000003
 	.endm
 
 	.macro	speculation_barrier
@@ -87,6 +97,17 @@ guest_exit:
 	stp	x30, x2, [x1, #30 * 8]
 	ldp	x2, x3, [sp], #16
 	msr	sp_el0, x3
+	/* No indirect branch so far: what the guest taught the predictor goes before the first. */
+	mrs	x1, tpidr_el2
+	ldr	x1, [x1, #CPU_HARDEN]
+	cbz	x1, .Lreturn
+	mov	x19, x0
+	mov	x0, x1
+	mov	x1, xzr
+	mov	x2, xzr
+	mov	x3, xzr
+	smc_0
+	mov	x0, x19
 .Lreturn:
 	ldp	x19, x20, [sp], #16
 	ldp	x21, x22, [sp], #16
@@ -135,13 +156,17 @@ guest_at:
 	mrs	x2, elr_el2
 	mrs	x3, esr_el2
 	mrs	x4, spsr_el2
+	dmb	sy			/* el1.h: read_par() */
 	mrs	x5, par_el1
+	dmb	sy
 	cbnz	w1, .Lat_a
 .Lat_r:	at	s1e1r, x0
 	b	1f
 .Lat_a:	sys	#0, c7, c9, #2, x0
 1:	isb
+	dmb	sy
 	mrs	x0, par_el1
+	dmb	sy
 	msr	par_el1, x5
 	ret
 	.size	guest_at, . - guest_at
@@ -173,7 +198,15 @@ lower_sync:
 	b.eq	2f
 1:	mov	x0, #EXIT_TRAP
 	b	guest_exit
-2:	mov	x0, #0
+	/* Firmware that asks for it preserves x4 and up (SMCCC 1.1). */
+2:	mrs	x1, tpidr_el2
+	ldr	x0, [x1, #CPU_HARDEN]
+	cbz	x0, 3f
+	stp	x2, x3, [sp, #-16]!
+	mov	x1, xzr
+	smc_0
+	ldp	x2, x3, [sp], #16
+3:	mov	x0, #0
 	ldr	x1, [sp, #8]
 	add	sp, sp, #16
 	eret

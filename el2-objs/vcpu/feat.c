@@ -21,6 +21,14 @@ static bool has_spec_at(void)
 	return part == 0xd05 || part == 0xd07 || part == 0xd08 || part == 0xd0b;
 }
 
+/* Cortex-A77, erratum 1508412: all revisions, as only the last has it mended. */
+static bool has_par_dmb(void)
+{
+	u64 midr = read_sysreg(MIDR_EL1);
+
+	return FIELD(midr, 31, 24) == 0x41 && FIELD(midr, 15, 4) == 0xd0d;
+}
+
 #define HDFGWTR_nBRBCTL	BIT(60)		/* the host's boot opened it to EL1 */
 
 static void detect(struct cpu_run *c)
@@ -65,6 +73,7 @@ static void detect(struct cpu_run *c)
 		f->lrs = 16;
 	f->pri_bits = FIELD(vtr, 28, 26) + 1;
 	f->spec_at = has_spec_at();
+	f->par_dmb = has_par_dmb();
 	c->host.vmpidr = read_sysreg(MPIDR_EL1);
 	c->ready = true;
 }

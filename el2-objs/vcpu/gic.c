@@ -54,7 +54,21 @@ void gic_clear_lrs(const struct cpu_run *c)
 	lrs_write(none, c->feat.lrs);
 }
 
-void gic_load(struct vcpu *v, const struct cpu_run *c)
+/**
+ * gic_reset() - nothing is pending or active for a guest on this CPU
+ *
+ * List registers are UNKNOWN after a reset. KVM has EL2 clear them when it starts on a CPU, a call
+ * that a host need not make.
+ */
+void gic_reset(void)
+{
+	static const struct gic_state none;
+
+	gic_clear_lrs(cpu_run());
+	gic_load_aprs(&none, cpu_run());
+}
+
+void gic_load(struct vcpu *v, struct cpu_run *c)
 {
 	struct gic_state *g = &v->gic;
 
@@ -64,9 +78,18 @@ void gic_load(struct vcpu *v, const struct cpu_run *c)
 
 	/*
 	 * VMCR.VFIQEn is RES1 while ICC_SRE_EL1.SRE is set, so SRE goes first. With
-	 * no GIC at all SRE must be 1, or the traps below have no effect.
+	 * no GIC at all SRE must be 1, or the traps below have no effect. A protected guest was
+	 * promised 1: under the host's 0 its accesses to the interface would be UNDEFINED.
 	 */
-	if (!(g->hcr & ICH_HCR_EN)) {
+	if (vcpu_private(v)) {
+		c->host.icc_sre = read_sysreg(ICC_SRE_EL1);
+		if (unlikely(c->host.icc_sre != ICC_SRE_SRE)) {
+			write_sysreg(ICC_SRE_SRE, ICC_SRE_EL1);
+			isb();
+		}
+		/* Between runs the host can write it: the mask and enables are the guest's. */
+		write_sysreg(g->vmcr, ICH_VMCR_EL2);
+	} else if (!(g->hcr & ICH_HCR_EN)) {
 		write_sysreg(ICC_SRE_SRE, ICC_SRE_EL1);
 		isb();
 	} else if (!g->sre) {
@@ -74,9 +97,6 @@ void gic_load(struct vcpu *v, const struct cpu_run *c)
 		isb();
 		write_sysreg(g->vmcr, ICH_VMCR_EL2);
 	}
-	/* Between runs the host can write it: the guest's mask and enables are the guest's. */
-	if (vcpu_private(v))
-		write_sysreg(g->vmcr, ICH_VMCR_EL2);
 	write_sysreg(read_sysreg(ICC_SRE_EL2) & ~ICC_SRE_ENABLE, ICC_SRE_EL2);
 
 	if (g->used_lrs || g->vlpi || !g->sre || (g->hcr & ICH_HCR_TRAPS))
@@ -88,7 +108,7 @@ void gic_load(struct vcpu *v, const struct cpu_run *c)
 	}
 }
 
-void gic_unload(struct vcpu *v)
+void gic_unload(struct vcpu *v, const struct cpu_run *c)
 {
 	struct gic_state *g = &v->gic;
 
@@ -109,6 +129,9 @@ void gic_unload(struct vcpu *v)
 	if (!g->sre) {
 		isb();		/* ENABLE before SRE */
 		write_sysreg(ICC_SRE_SRE, ICC_SRE_EL1);
+	} else if (vcpu_private(v) && unlikely(c->host.icc_sre != ICC_SRE_SRE)) {
+		isb();
+		write_sysreg(c->host.icc_sre, ICC_SRE_EL1);
 	}
 	if (!g->sre || (g->hcr & ICH_HCR_TRAPS))
 		write_sysreg(0, ICH_HCR_EL2);

@@ -10,12 +10,13 @@
 
 /*
  * The EL1&0 registers a guest and the host take turns with, whatever the CPU.
- * SCTLR_EL1 and TCR_EL1 are apart: they are loaded last (speculative AT).
+ * SCTLR_EL1 and TCR_EL1 are apart: they are loaded last (speculative AT). So is PAR_EL1:
+ * read_par() reads it.
  */
 #define EL1_STATE(X) \
 	X(CPACR_EL1) X(TTBR0_EL1) X(TTBR1_EL1) X(ESR_EL1) X(AFSR0_EL1) \
 	X(AFSR1_EL1) X(FAR_EL1) X(MAIR_EL1) X(VBAR_EL1) X(CONTEXTIDR_EL1) \
-	X(AMAIR_EL1) X(CNTKCTL_EL1) X(PAR_EL1) X(TPIDR_EL1) X(TPIDR_EL0) \
+	X(AMAIR_EL1) X(CNTKCTL_EL1) X(TPIDR_EL1) X(TPIDR_EL0) \
 	X(TPIDRRO_EL0) X(MDSCR_EL1) X(SP_EL1) X(ELR_EL1) X(SPSR_EL1)
 
 #define HCRX_SMPME	SR_BIT(5)
@@ -34,7 +35,7 @@ struct debug_regs {			/* as KVM's struct kvm_guest_debug_arch */
 /* What this CPU has, from its own ID registers: CPUs of one machine may differ. */
 struct cpu_feat {
 	bool ras, fgt, hcx, pauth, mte, sve, sme, tcr2, s1pie, s1poe, fpmr, fwb;
-	bool pmu, amu, spe, trbe, trf, brbe, ats1a, el0_32, el1_32, spec_at;
+	bool pmu, amu, spe, trbe, trf, brbe, ats1a, el0_32, el1_32, spec_at, par_dmb;
 	u8 breakpoints, watchpoints, lrs, pri_bits;
 };
 
@@ -49,7 +50,7 @@ struct host_state {
 	u64 pmuserenr;
 	u64 zcr_el1, zcr_el2, fpmr;
 	u64 pmscr, pmblimitr, trfcr, trblimitr, brbcr;
-	u64 mdccint;
+	u64 mdccint, icc_sre;
 	struct debug_regs debug;
 };
 
@@ -60,6 +61,11 @@ struct cpu_run {
 	struct cpu_feat feat;
 	bool ready;			/* @feat is filled in */
 	struct vm *last;		/* hint of vm_get() */
+	/*
+	 * By VM, the vCPU of a protected one that ran here last: under its VMID this CPU has no
+	 * other's translations or instructions. A name only, never followed.
+	 */
+	const struct vcpu *ran[VM_MAX];
 	/* kvm/lease.c: the vCPU KVM has loaded on this CPU, or had last; 0: none known */
 	struct {
 		kva_t vcpu, mmu, kvm;
@@ -107,14 +113,16 @@ void vcpu_end(struct vcpu *v, struct cpu_run *c);
 /* --- fp.c, debug.c, timer.c, gic.c: load for the guest, unload for the host --- */
 bool fp_trap(struct vcpu *v, struct cpu_run *c);
 void fp_unload(struct vcpu *v, struct cpu_run *c);
+void pmu_load(struct vcpu *v, struct cpu_run *c);
+void pmu_unload(struct vcpu *v, struct cpu_run *c);
 void trace_stop(struct cpu_run *c);
 void trace_resume(struct cpu_run *c);
 void debug_load(struct vcpu *v, struct cpu_run *c);
 void debug_unload(struct vcpu *v, struct cpu_run *c);
 void timer_load(const struct vcpu *v, struct host_state *h);
 void timer_unload(struct vcpu *v, const struct host_state *h);
-void gic_load(struct vcpu *v, const struct cpu_run *c);
-void gic_unload(struct vcpu *v);
+void gic_load(struct vcpu *v, struct cpu_run *c);
+void gic_unload(struct vcpu *v, const struct cpu_run *c);
 void gic_save_aprs(struct gic_state *g, const struct cpu_run *c);
 void gic_load_aprs(const struct gic_state *g, const struct cpu_run *c);
 void gic_clear_lrs(const struct cpu_run *c);

@@ -80,9 +80,33 @@ static int map_leaf(struct vcpu *v, u64 ipa, const struct kvm_leaf *leaf, pa_t *
 	return ret;
 }
 
+/*
+ * As a TLB fetches a line of entries: what KVM has next to the page, where the shadow has nothing.
+ * After a drop, of which a host that ages pages may need many, each fault brings back KVM_AROUND
+ * pages. One whose AF is clear stays out: its first use is for KVM to see.
+ */
+static void map_around(struct vcpu *v, u64 ipa, const struct kvm_leaf *around)
+{
+	struct s2 *s2 = &v->vm->s2;
+	u64 at = ALIGN_DOWN(ipa, KVM_AROUND * PAGE_SIZE);
+	const struct kvm_leaf *leaf;
+
+	for (leaf = around; leaf < around + KVM_AROUND; leaf++, at += PAGE_SIZE) {
+		struct s2_leaf there = s2_lookup(s2, at);
+
+		if (leaf->status != HYPSEC_OK || !leaf->af || there.pte || there.level != 3)
+			continue;
+		/* Its table is there: no memory is needed. What is not the host's stays out. */
+		if (own_stamp(leaf->pa, PAGE_SIZE) == PAGE_SIZE)
+			(void)s2_map(s2, at, leaf->pa, PAGE_SIZE, leaf_attr(leaf, v->hcr & HCR_FWB));
+	}
+}
+
 static int resolve(struct vcpu *v, u64 ipa, pa_t *page)
 {
-	struct kvm_leaf leaf = kvm_walk(v->vm, IPA(ipa));
+	struct kvm_leaf around[KVM_AROUND];
+	struct kvm_leaf leaf = kvm_walk_around(v->vm, IPA(ipa), around);
+	int ret;
 
 	if (leaf.status != HYPSEC_OK)
 		return forward(v, FSC_TRANS, leaf.level);
@@ -90,7 +114,10 @@ static int resolve(struct vcpu *v, u64 ipa, pa_t *page)
 		return forward(v, FSC_ACCESS, leaf.level);
 	if (!allows(&leaf, v->esr))
 		return forward(v, FSC_PERM, leaf.level);
-	return map_leaf(v, ipa, &leaf, page);
+	ret = map_leaf(v, ipa, &leaf, page);
+	if (ret == HYPSEC_OK && leaf.size == PAGE_SIZE)
+		map_around(v, ipa, around);
+	return ret;
 }
 
 bool shadow_fault(struct vcpu *v, enum vcpu_exit *code)

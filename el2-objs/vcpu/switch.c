@@ -63,32 +63,6 @@ bool vcpu_private(const struct vcpu *v)
 	return v->r == &v->regs;
 }
 
-/* PMU: each side's event counters stand still while the other runs. */
-static void pmu_load(struct vcpu *v, struct cpu_run *c)
-{
-	if (!c->feat.pmu)
-		return;
-	if (vcpu_private(v)) {
-		/* A protected guest's events are not the host's to count. */
-		v->pmu_host = read_sysreg(PMCNTENSET_EL0);
-		v->pmu_guest = 0;
-	}
-	if (v->pmu_host)
-		write_sysreg(v->pmu_host, PMCNTENCLR_EL0);
-	if (v->pmu_guest)
-		write_sysreg(v->pmu_guest, PMCNTENSET_EL0);
-}
-
-static void pmu_unload(struct vcpu *v, struct cpu_run *c)
-{
-	if (!c->feat.pmu)
-		return;
-	if (v->pmu_guest)
-		write_sysreg(v->pmu_guest, PMCNTENCLR_EL0);
-	if (v->pmu_host)
-		write_sysreg(v->pmu_host, PMCNTENSET_EL0);
-}
-
 static void fgt_load(struct vcpu *v, struct cpu_run *c)
 {
 #define X(r, i) c->host.fgt[i] = read_sysreg(r); write_sysreg(v->fgt[i], r);
@@ -180,6 +154,7 @@ void vcpu_begin(struct vcpu *v, struct cpu_run *c)
 	v->fp_loaded = false;
 	pmu_load(v, c);
 	EL1_STATE(SR_SAVE)
+	SR(b, PAR_EL1) = read_par(&c->feat);
 	SR_SAVE(SCTLR_EL1)
 	SR_SAVE(TCR_EL1)
 	if (unlikely((v->hcrx & HCRX_TCR2En) || (v->hcr & HCR_ATA)))
@@ -193,6 +168,14 @@ void vcpu_begin(struct vcpu *v, struct cpu_run *c)
 	if (c->feat.spec_at) {
 		write_sysreg(SR(b, TCR_EL1) | TCR_EPD0 | TCR_EPD1, TCR_EL1);
 		isb();
+		/*
+		 * With its MMU off there is no walk for EPD to stop: what this CPU fetches ahead
+		 * would be translated by the VM's stage 2, under its VMID. KVM's is always on.
+		 */
+		if (unlikely(!(SR(b, SCTLR_EL1) & SCTLR_M))) {
+			write_sysreg(SR(b, SCTLR_EL1) | SCTLR_M, SCTLR_EL1);
+			isb();
+		}
 	}
 }
 
@@ -285,6 +268,9 @@ enum vcpu_exit vcpu_run_guest(struct vcpu *v, struct cpu_run *c, u64 sctlr, u64 
 			code = EXIT_IL;
 			break;
 		}
+		/* Of what the handler read: PAR_EL1, and the guest's next store-exclusive. */
+		if (unlikely(c->feat.par_dmb))
+			dmb(sy);
 		code = enter_once(v, &c->feat);
 	} while (handler(v, &code));
 
@@ -299,7 +285,7 @@ void vcpu_end(struct vcpu *v, struct cpu_run *c)
 	struct percpu *cpu = this_cpu();
 	u64 *b = c->host.sr;
 
-	gic_unload(v);
+	gic_unload(v, c);
 	dsb(nsh);
 	if (c->feat.spec_at) {
 		write_sysreg(read_sysreg(TCR_EL1) | TCR_EPD0 | TCR_EPD1, TCR_EL1);
@@ -310,6 +296,7 @@ void vcpu_end(struct vcpu *v, struct cpu_run *c)
 	traps_unload(v, c);
 	s2_load(&host_s2);
 	EL1_STATE(SR_LOAD)
+	SR_LOAD(PAR_EL1)
 	write_sysreg(c->host.vmpidr, VMPIDR_EL2);
 	if (c->feat.spec_at)
 		isb();
@@ -327,11 +314,27 @@ void vcpu_end(struct vcpu *v, struct cpu_run *c)
 	cpu->running = NULL;
 }
 
+/*
+ * What another vCPU of the VM left here is under the same VMID: translations of other tables, or of
+ * none, and instructions. KVM tells EL2 of the change (__kvm_flush_cpu_context()); a host need not.
+ * Between VMs nothing is left: vm_get() and the end of a VM invalidate the VMID on all CPUs.
+ */
+static void forget_others(const struct vcpu *v, struct cpu_run *c)
+{
+	const struct vcpu **ran = &c->ran[v->vm->id - 1];
+
+	if (likely(*ran == v))
+		return;
+	tlb_flush_vmid_local(&v->vm->s2);
+	*ran = v;
+}
+
 enum vcpu_exit vcpu_run(struct vcpu *v, exit_handler handler)
 {
 	struct cpu_run *c = cpu_run();
 	enum vcpu_exit code;
 
+	forget_others(v, c);
 	v->r = &v->regs;
 	v->f = &v->fp;
 	v->keys = v->apkey;
@@ -356,4 +359,7 @@ void vcpu_panic_unload(struct percpu *cpu)
 	if (v->fp_loaded)
 		fp_unload(v, c);
 	vcpu_end(v, c);
+	/* It never leaves: vm_wipe_all() may have been here before. */
+	if (vcpu_private(v))
+		pvm_wipe_vcpu(v);
 }

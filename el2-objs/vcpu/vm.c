@@ -6,7 +6,8 @@
  * until it owns no page.
  *
  * Reference: a user holds one in vm->refs. Who wants a slot for another VM
- * swaps 0 for VM_CLOSED, so that later users see that they came too late.
+ * swaps 0 for VM_CLOSED, so that later users see that they came too late. Closed is a slot whose
+ * VM is gone, and no other: to all who look, also for pages that a VM owns, there is nobody.
  */
 #include "check.h"
 #include "hcall.h"
@@ -48,19 +49,27 @@ void vm_put(struct vm *vm)
 	CHECK((old & ~VM_CLOSED) != 0);
 }
 
-/* True if nobody uses @vm, and from now on nobody can. Locks: vms_lock. */
+/*
+ * True if nobody uses @vm and it holds nothing, and from now on nobody can. Whether it holds
+ * anything is known before: with the lock it becomes no protected VM, and a dead one owns less
+ * and less. Locks: vms_lock.
+ */
 static bool close_vm(struct vm *vm)
 {
+	bool closed = false;
 	u32 none = 0;
 
 	CHECK(spin_held(&vms_lock));
-	return __atomic_compare_exchange_n(&vm->refs, &none, VM_CLOSED, false,
-					   __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
-}
-
-static void open_vm(struct vm *vm)
-{
-	__atomic_fetch_sub(&vm->refs, VM_CLOSED, __ATOMIC_RELEASE);
+	if (READ_ONCE(vm->refs))
+		return false;		/* its lock may be held for long */
+	spin_lock(&vm->lock);
+	vm_reap_locked(vm);
+	if (vm->state == VM_ORDINARY ||
+	    (vm->state == VM_DEAD && !vm->pvm && !READ_ONCE(vm->private_pages)))
+		closed = __atomic_compare_exchange_n(&vm->refs, &none, VM_CLOSED, false,
+						     __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
+	spin_unlock(&vm->lock);
+	return closed;
 }
 
 /* Locks: vms_lock, VM closed. */
@@ -81,14 +90,8 @@ bool vm_evict(struct vm *vm)
 {
 	if (!close_vm(vm))
 		return false;
-	if (vm->state == VM_DEAD)
-		vm_reap(vm);
-	if (vm->state == VM_ORDINARY || (vm->state == VM_DEAD && !vm->private_pages)) {
-		free_slot(vm);
-		return true;	/* stays closed */
-	}
-	open_vm(vm);
-	return false;
+	free_slot(vm);
+	return true;
 }
 
 static bool same_vm(const struct vm *vm, const struct vm_identity *id)
@@ -174,11 +177,15 @@ static struct vm *make_vm(const struct vm_identity *id)
 	vm->pvm = NULL;
 	vm->powered_off = false;
 	vm->told_waiting = false;
+	vm->told_restored = false;
+	vm->told_refused = 0;
 	vm->end_reason = NULL;
 	vm->last_used = ++clock;
 	WRITE_ONCE(vm->state, VM_ORDINARY);
-	open_vm(vm);
-	CHECK(vm_ref(vm));
+	/* Open, with the caller's reference. */
+	__atomic_fetch_sub(&vm->refs, VM_CLOSED - 1, __ATOMIC_RELEASE);
+	/* It can be found before an entry of KVM's table is read for it: kvm/hcalls.c, flush(). */
+	dsb(ish);
 	return vm;
 }
 
@@ -193,9 +200,9 @@ static void renew(struct vm *vm, u64 vmid_id)
 }
 
 /*
- * The VM of this struct kvm has reset itself, and not all of its pages are back. The next one has
- * them as its memory, and may tell a device to write to one: that would be gone when the page is
- * zeroed, at the first look of a CPU. Locks: vms_lock.
+ * The VM of this struct kvm has reset itself, or its VMM has, and not all of its pages are back.
+ * The next one has them as its memory, and may tell a device to write to one: that would be gone
+ * when the page is zeroed, at the first look of a CPU. Locks: vms_lock.
  */
 static bool owes_pages(kva_t kvm)
 {
@@ -309,6 +316,12 @@ void vm_told_waiting(struct vm *vm)
 {
 	if (!__atomic_exchange_n(&vm->told_waiting, true, __ATOMIC_RELAXED))
 		hlog("vm %u: waits for memory for its tables: donate pages", vm->id);
+}
+
+void vm_told_restored(struct vm *vm)
+{
+	if (!__atomic_exchange_n(&vm->told_restored, true, __ATOMIC_RELAXED))
+		hlog("vm %u: not run: its VMM restores what it saved of a protected VM", vm->id);
 }
 
 struct vm *vm_by_id(u16 id)

@@ -12,5 +12,7 @@ extern struct spinlock vms_lock;	/* who gets a slot, who gives one up */
 bool vm_ref(struct vm *vm);
 /* Gives up @vm if nobody uses it and it holds nothing. Locks: vms_lock. */
 bool vm_evict(struct vm *vm);
+/* vm_reap() with vm->lock held. */
+void vm_reap_locked(struct vm *vm);
 
 #endif

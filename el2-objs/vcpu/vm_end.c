@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * How VMs end, how a dead one's pages come back, and how shadows are emptied when a page
- * leaves the host.
+ * How VMs end, and how a dead one's pages come back.
  */
 #include "check.h"
 #include "log.h"
@@ -11,10 +10,7 @@
 #define SCAN_STEP	256		/* entries looked at to find them; tables freed in one step */
 #define LEAVE_SPINS	100000		/* far more than an exit takes */
 
-static struct spinlock epoch_lock = SPINLOCK(RANK_EPOCH);
-
-/* Locks: vm->lock */
-static void reap(struct vm *vm)
+void vm_reap_locked(struct vm *vm)
 {
 	if (vm->state == VM_DEAD && vm->pvm &&
 	    !__atomic_load_n(&vm->running, __ATOMIC_SEQ_CST))
@@ -24,7 +20,7 @@ static void reap(struct vm *vm)
 void vm_reap(struct vm *vm)
 {
 	spin_lock(&vm->lock);
-	reap(vm);
+	vm_reap_locked(vm);
 	spin_unlock(&vm->lock);
 }
 
@@ -49,7 +45,7 @@ void vm_kill(struct vm *vm, const char *why)
 		/* Before its first page returns: pvm/sealed.c. */
 		icache_inval_all();
 		pvm_forget(vm);
-		reap(vm);
+		vm_reap_locked(vm);
 		hlog("vm %u: ended: %s", vm->id, why);
 	}
 	spin_unlock(&vm->lock);
@@ -77,20 +73,14 @@ void vm_close_all(const char *why)
 		unsigned int spins;
 		struct vm *vm;
 
-		spin_lock(&vms_lock);	/* no slot is closed just for a look */
 		vm = vm_by_id(id);
-		spin_unlock(&vms_lock);
 		if (!vm)
 			continue;
 		vm_kill(vm, why);
 		/* Those inside fault at their next access, and leave; in a WFI there is none. */
 		for (spins = 0; READ_ONCE(vm->running) && spins < LEAVE_SPINS; spins++)
 			cpu_relax();
-		spin_lock(&vm->lock);
-		if (vm->state == VM_DEAD)
-			pvm_wipe(vm);
-		reap(vm);
-		spin_unlock(&vm->lock);
+		vm_reap(vm);
 		vm_put(vm);
 	}
 }
@@ -119,8 +109,23 @@ void vm_cut_off(void)
 	tlbi(alle1is);
 	dsb(ish);
 	isb();
-	for (i = 0; i < VM_MAX; i++)
-		pvm_wipe(&vms[i]);
+}
+
+void vm_wipe_all(void)
+{
+	bool broken = READ_ONCE(core_broken);
+	u32 i;
+
+	for (i = 0; i < VM_MAX; i++) {
+		struct vm *vm = &vms[i];
+
+		if (!broken)
+			spin_lock(&vm->lock);
+		if (broken || vm->state == VM_DEAD)
+			pvm_wipe(vm);
+		if (!broken)
+			spin_unlock(&vm->lock);
+	}
 }
 
 void vm_host_touch(pa_t pa, struct page_info pi)
@@ -313,34 +318,4 @@ u64 vm_reap_step(void)
 	if (!left && s2_trash_step(RECLAIM_STEP))
 		left++;
 	return left;
-}
-
-/*
- * Every mapping of a host page goes, then the old epochs end. Only ordinary VMs
- * have any: a protected VM's table maps what it owns, and is the only record of which
- * page holds a frame: one that lost its mapping could be given another page by the host.
- * A VM that maps a page meanwhile stamps it with the new epoch.
- */
-void shadow_drop_all(void)
-{
-	u32 old, i;
-
-	spin_lock(&epoch_lock);
-	old = own_epoch_begin();
-	for (i = 0; i < VM_MAX; i++) {
-		struct vm *vm = &vms[i];
-
-		if (!vm_ref(vm))
-			continue;
-		spin_lock(&vm->lock);
-		if (vm->state == VM_ORDINARY)
-			s2_drop(&vm->s2);
-		spin_unlock(&vm->lock);
-		vm_put(vm);
-	}
-	/* A slot that was closed was being emptied under this lock: wait for that. */
-	spin_lock(&vms_lock);
-	spin_unlock(&vms_lock);
-	own_epoch_end(old);
-	spin_unlock(&epoch_lock);
 }

@@ -80,7 +80,10 @@ static const char *const platform[] = {
 	NAME(DISR_EL1), NAME(ISR_EL1), NAME(ID_AA64PFR0_EL1), NULL
 };
 
-/* Registers that a guest runs with as they are: all accesses trap (pvm/sysregs.def). */
+/*
+ * Registers that a guest does not reach: all accesses trap (pvm/sysregs.def). Where one does
+ * something by itself, check_trapped() of test_canary.c says what it must be.
+ */
 static const char *const trapped[] = {
 	NAME(CNTVCT_EL0),		/* nobody chooses it: it counts */
 	/* MDCR_EL2.TPM, TPMS, E2PB, E2TB, TTRF */
@@ -209,7 +212,6 @@ static inline void begin(enum pvm_exposure what)
 	this_cpu()->trap_elr = test_rand();
 	this_cpu()->trap_spsr = test_rand();
 	SREG(CPTR_EL2) &= ~(u64)CPTR_TSM;	/* the host has SME, or SVCR would be 0 */
-	SREG(ICC_SRE_EL1) = 1;			/* Linux with a GICv3 */
 	cpu_state.host.vmpidr = SREG(VMPIDR_EL2);
 	test_fill(cpu_kvm_vcpu, sizeof(cpu_kvm_vcpu));
 	/* The names of all registers: the first run of all only makes them. */

@@ -46,7 +46,7 @@ static inline void *editable(void)
 
 static inline enum dt_error judge(const void *fdt, size_t size, struct vm_desc *d)
 {
-	enum dt_error e = dt_parse(fdt, size, d);
+	enum dt_error e = dt_parse(fdt, size, 0, d);
 
 	return e == DT_OK ? dt_check(d, image, dtb, 0) : e;
 }

@@ -67,6 +67,21 @@ static inline bool call(u64 fn, u64 x1, u64 x2, u64 x3)
 	return known;
 }
 
+#define IPA0		0x80003000UL
+
+static inline bool mapped(const struct vm *vm, u64 ipa)
+{
+	return s2_lookup(&vm->s2, ipa).pte & S2_VALID;
+}
+
+static inline void map(struct vm *vm, u64 ipa, u64 size)
+{
+	spin_lock(&vm->lock);
+	assert_int_equal(s2_map(&vm->s2, ipa, PA(ALIGN_DOWN(0x80000000, size)), size,
+				S2_R | S2_MEMATTR_WB), HYPSEC_OK);
+	spin_unlock(&vm->lock);
+}
+
 static inline u64 kva(u64 pa)
 {
 	return pa + LINEAR;

@@ -71,6 +71,7 @@ static inline struct vcpu *begin(void)
 	assert_true(left);
 	assert_int_equal(vm->state, VM_PROTECTING);
 	assert_int_equal(w.drops, 1);
+	assert_true(vm->s2.holds);
 	assert_int_equal(w.pool_out, 1 + VM_MAX_VCPUS * (world_cpus[0].sve_vl ? 2 : 1));
 	for (int i = 0; i < VM_MAX_VCPUS; i++) {
 		assert_int_equal(vm->pvm->vcpu[i]->power, i == 2 ? VCPU_ON : VCPU_OFF);

@@ -127,8 +127,7 @@ static inline struct vcpu *make_protected(struct vm *m)
 	struct pvm *p;
 
 	spin_lock(&m->lock);
-	p = pvm_alloc(m);
-	assert_non_null(p);
+	assert_int_equal(pvm_alloc(m, &p), HYPSEC_OK);
 	p->ram[0] = (struct pvm_range){ SZ_1G, SZ_1G };
 	p->nr_ram = 1;
 	s2_drop(&m->s2);

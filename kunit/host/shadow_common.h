@@ -53,6 +53,15 @@ static inline bool mapped(u64 ipa)
 	return s2_lookup(&vm->s2, ipa).pte & S2_VALID;
 }
 
+/* A claim that finds a stamp: the shadows are dropped, and then it can have the page. */
+static inline void claim_drops(u64 pa)
+{
+	assert_int_equal(own_claim(PA(pa), 50, 1, true), HYPSEC_EPOCH);
+	shadow_drop_all();
+	assert_int_equal(own_claim(PA(pa), 50, 1, true), HYPSEC_OK);
+	assert_int_equal(own_return(PA(pa), 50, 1), HYPSEC_OK);
+}
+
 /* It leaves; KVM is shown its own table's fault. */
 static inline void forwards(u64 esr, u64 ipa, u64 type, u8 level)
 {

@@ -51,8 +51,10 @@ static const struct attack attacks[] = {
 	{ MEM, "reg", 4, { 0, 0x40000000, 0, 0x300000 }, 0, DT_IMAGE },
 	{ MEM, "reg", 4, { 0, 0x40201000, 0, 0x20000000 }, 0, DT_IMAGE },
 	{ MEM, "reg", 4, { 0, 0x40000000, 0, 0x8001000 }, 0, DT_IMAGE },
-	{ MEM, "reg", 8, { 0, 0x40000000, 0, 0x400000, 0, 0x40400000, 0, 0x10000000 },
+	{ MEM, "reg", 8, { 0, 0x40000000, 0, 0x400000, 0, 0x40401000, 0, 0x10000000 },
 	  0, DT_IMAGE },
+	{ MEM, "reg", 8, { 0, 0x40000000, 0, 0x400000, 0, 0x40400000, 0, 0x10000000 },
+	  0, DT_OK },
 	{ MEM, "device_type", -2, { 0 }, "memorx", DT_MISSING },
 	{ MEM, "status", -2, { 0 }, "disabled", DT_MISSING },
 	/* CPUs */
@@ -148,7 +150,8 @@ static void refuses_attacks(void **state)
 	}
 }
 
-static void nine_cpus(void **state)
+/* More CPUs than a protected VM has: some, with the one that runs, and each once. */
+static void many_cpus(void **state)
 {
 	void *fdt = editable();
 	int cpus = fdt_path_offset(fdt, "/cpus");
@@ -156,19 +159,76 @@ static void nine_cpus(void **state)
 	char name[16];
 
 	(void)state;
-	for (unsigned int i = 2; i < 9; i++) {
+	for (unsigned int i = 2; i < 20; i++) {
+		bool boot = false;
 		int node;
 
 		assert_int_equal(judge(fdt, ROOM, &d), DT_OK);
-		assert_int_equal(d.nr_cpus, i);
+		assert_int_equal(d.nr_cpus, i < VM_MAX_CPUS ? i : VM_MAX_CPUS);
+		assert_int_equal(d.cpus_left_out, i - d.nr_cpus);
+		/* Any of them may be the one that runs. */
+		for (uint32_t id = 0; id < i; id++, boot = false) {
+			assert_int_equal(dt_parse(fdt, ROOM, id, &d), DT_OK);
+			assert_int_equal(dt_check(&d, image, dtb, id), DT_OK);
+			for (uint32_t n = 0; n < d.nr_cpus; n++)
+				boot |= d.mpidr[n] == id;
+			assert_true(boot);
+		}
+		assert_int_equal(dt_parse(fdt, ROOM, i, &d), DT_OK);
+		assert_int_equal(dt_check(&d, image, dtb, i), DT_CPU);
 		snprintf(name, sizeof(name), "cpu@%x", i);
+		/* It comes before the others. */
 		node = fdt_add_subnode(fdt, cpus, name);
 		assert_true(node >= 0);
 		fdt_setprop_string(fdt, node, "device_type", "cpu");
 		fdt_setprop_u32(fdt, node, "reg", i);
 	}
-	assert_int_equal(judge(fdt, ROOM, &d), DT_TOO_MANY);
+	/* The one that runs, twice: among the first and behind them. */
+	assert_int_equal(fdt_setprop_u32(fdt, fdt_path_offset(fdt, "/cpus/cpu@13"), "reg", 0), 0);
+	assert_int_equal(judge(fdt, ROOM, &d), DT_CPU);
 	free(fdt);
+}
+
+/* RAM: @n pieces of @size, @step apart, and a large one behind them; the last comes first. */
+static enum dt_error in_pieces(uint32_t n, uint64_t step, uint64_t size, struct vm_desc *d)
+{
+	void *fdt = editable();
+	fdt64_t reg[2 * 20];
+	enum dt_error e;
+
+	for (uint32_t i = 0; i <= n; i++) {
+		reg[2 * i] = cpu_to_fdt64(0x40000000 + (n - i) * step);
+		reg[2 * i + 1] = cpu_to_fdt64(i ? size : 0x10000000);
+	}
+	assert_int_equal(fdt_setprop(fdt, fdt_path_offset(fdt, MEM), "reg", reg, 16 * (n + 1)), 0);
+	e = judge(fdt, ROOM, d);
+	free(fdt);
+	return e;
+}
+
+/* As of several NUMA nodes: image and tree may lie across adjacent ones, and over no hole. */
+static void ram_in_pieces(void **state)
+{
+	struct vm_desc d;
+
+	(void)state;
+	assert_int_equal(in_pieces(15, 0x100000, 0x100000, &d), DT_OK);
+	assert_int_equal(d.nr_ram, 16);
+	assert_int_equal(in_pieces(16, 0x100000, 0x100000, &d), DT_TOO_MANY);
+	assert_int_equal(in_pieces(15, 0x101000, 0x100000, &d), DT_IMAGE);
+	assert_int_equal(in_pieces(1, 0x400000, 0x400000, &d), DT_OK);
+	/* A hole before, at the start, in the middle, at the end of and behind the image */
+	assert_int_equal(in_pieces(1, 0x200000, 0x1ff000, &d), DT_OK);
+	assert_int_equal(in_pieces(1, 0x201000, 0x200000, &d), DT_IMAGE);
+	assert_int_equal(in_pieces(1, 0x400000, 0x3ff000, &d), DT_IMAGE);
+	assert_int_equal(in_pieces(1, 0x600000, 0x5ff000, &d), DT_IMAGE);
+	assert_int_equal(in_pieces(1, 0x601000, 0x600000, &d), DT_OK);
+	/* The same of the tree */
+	assert_int_equal(in_pieces(1, 0x8008000, 0x8008000, &d), DT_OK);
+	assert_int_equal(in_pieces(1, 0x8000000, 0x7fff000, &d), DT_OK);
+	assert_int_equal(in_pieces(1, 0x8001000, 0x8000000, &d), DT_IMAGE);
+	assert_int_equal(in_pieces(1, 0x8010000, 0x800f000, &d), DT_IMAGE);
+	assert_int_equal(in_pieces(1, 0x8011000, 0x8010000, &d), DT_OK);
 }
 
 static void deep_and_wide(void **state)
@@ -215,7 +275,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(refuses_attacks),
-		cmocka_unit_test(nine_cpus),
+		cmocka_unit_test(many_cpus),
+		cmocka_unit_test(ram_in_pieces),
 		cmocka_unit_test(deep_and_wide),
 	};
 

@@ -136,7 +136,8 @@ static void any_interface(void **state)
 			t.lr[i] = test_rand();
 		offer(cpu_kvm_vcpu);
 
-		SREG(ICC_SRE_EL1) = 1;		/* Linux with a GICv3 */
+		/* Linux with a GICv3 has 1; to an ordinary VM it is the host's to do harm. */
+		SREG(ICC_SRE_EL1) = t.private ? test_rand() & 7 : 1;
 		SREG(ICC_SRE_EL2) = SRE_ENABLE | 7;
 		SREG(ICH_HCR_EL2) = 0;
 		before = cpu_regs;
@@ -191,10 +192,28 @@ static void active_priorities(void **state)
 	}
 }
 
+/* A CPU comes up with anything pending, and a host that does not have it cleared. */
+static void after_reset(void **state)
+{
+	unsigned int zero = 0;
+	(void)state;
+
+	cpu_regs.n = 0;
+	cpu_new();
+	for (int i = 0; i < LRS; i++)
+		*fake_reg(lr_name[i]) = test_rand() | 1;
+	SREG(ICH_AP0R0_EL2) = SREG(ICH_AP1R0_EL2) = SREG(ICH_AP1R3_EL2) = 0x80;
+	gic_reset();
+	for (unsigned int i = 0; i < cpu_regs.n; i++)
+		zero += !strncmp(cpu_regs.r[i].name, "S3_4_C12_", 9) && !cpu_regs.r[i].v;
+	assert_int_equal(zero, LRS + 8);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(any_interface),
+		cmocka_unit_test(after_reset),
 		cmocka_unit_test(active_priorities),
 	};
 

@@ -85,6 +85,7 @@ int host_s2_init(const struct hypsec_install *in) { (void)in; return HYPSEC_OK; 
 void vms_init(void) { }
 void psci_init(void) { }
 void hlog(const char *fmt, ...) { (void)fmt; }
+void gic_reset(void) { }
 void pvm_record_cpu(struct percpu *cpu) { (void)cpu; }
 void el2_apply_host(const struct percpu *cpu) { (void)cpu; }
 void install_leave(struct percpu *cpu)

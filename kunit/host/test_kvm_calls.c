@@ -5,8 +5,6 @@
  */
 #include "kvm_common.h"
 
-#define IPA0		0x80003000UL
-
 static void test_numbers(void **state)
 {
 	unsigned int fn, known = 0;
@@ -22,19 +20,6 @@ static void test_numbers(void **state)
 	this_cpu()->host_mdcr = 0x4242;
 	call(KVM_FN_kvm_get_mdcr_el2, 0, 0, 0);
 	assert_int_equal(this_cpu()->host.x[1], 0x4242);
-}
-
-static bool mapped(const struct vm *vm, u64 ipa)
-{
-	return s2_lookup(&vm->s2, ipa).pte & S2_VALID;
-}
-
-static void map(struct vm *vm, u64 ipa, u64 size)
-{
-	spin_lock(&vm->lock);
-	assert_int_equal(s2_map(&vm->s2, ipa, PA(ALIGN_DOWN(0x80000000, size)), size,
-				S2_R | S2_MEMATTR_WB), HYPSEC_OK);
-	spin_unlock(&vm->lock);
 }
 
 static void test_flush_one(void **state)
@@ -171,10 +156,10 @@ static void test_flush_protected(void **state)
 	again(KVM_FN_kvm_tlb_flush_vmid_ipa, id.mmu.v, 5 << PAGE_SHIFT, 2, 512);
 	again(KVM_FN_kvm_tlb_flush_vmid_range, id.mmu.v, 6 << PAGE_SHIFT, 2, 2);
 	invalidate_status = HYPSEC_OK;
+	/* Which of its vCPUs ran here the core knows itself (test_last_vcpu.c). */
 	counts_reset();
 	call(KVM_FN_kvm_flush_cpu_context, id.mmu.v, 0, 0);
-	assert_int_equal(counts.vmalls12e1, 1);
-	assert_int_equal(counts.iallu, 1);
+	assert_int_equal(counts.vmalls12e1, 0);
 	vm_kill(vm, "a test");
 	call(KVM_FN_kvm_flush_cpu_context, id.mmu.v, 0, 0);
 }

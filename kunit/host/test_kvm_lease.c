@@ -194,6 +194,34 @@ static void test_lease_pointers(void **state)
 	assert_null(kvm_lease(c, KVA(kva(STRUCTS))));
 }
 
+/* A kernel with KASAN or MTE has tags in its pointers: the lease is found with any, or none. */
+static void test_lease_tagged(void **state)
+{
+	const u64 tag = 0xf3UL << 56, other = 0x5aUL << 56, low = GENMASK(55, 0);
+	struct cpu_run *c = cpu_run();
+	u64 vcpu = good_vcpu();
+	bool rested;
+	u8 *k;
+
+	(void)state;
+	KV64(raw(STRUCTS), KVM_VCPU_HW_MMU) = (kva(STRUCTS + 2 * PAGE_SIZE) & low) | other;
+	KV64(raw(STRUCTS), KVM_VCPU_KVM) = (kva(STRUCTS + 3 * PAGE_SIZE) & low) | tag;
+	k = kvm_lease(c, KVA((vcpu & low) | tag));
+	assert_non_null(k);
+	assert_int_equal(c->lease.poffset, 0x1111);
+	assert_int_equal(c->lease.mmu.v, kva(STRUCTS + 2 * PAGE_SIZE));
+	assert_int_equal(c->lease.kvm.v, kva(STRUCTS + 3 * PAGE_SIZE));
+	/* Held, it is not made again: what is read once would be read anew. */
+	KV64(raw(STRUCTS), 3 * PAGE_SIZE + KVM_KVM_POFFSET) = 0x2222;
+	assert_ptr_equal(kvm_lease(c, KVA((vcpu & low) | tag)), k);
+	assert_ptr_equal(kvm_lease(c, KVA(vcpu)), k);
+	assert_int_equal(c->lease.poffset, 0x1111);
+	assert_ptr_equal(kvm_lease_peek(c, KVA((vcpu & low) | other), &rested), k);
+	assert_false(rested);
+	kvm_lease_unpeek(rested);
+	kvm_lease_end(c);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
@@ -202,6 +230,7 @@ int main(void)
 		TEST(test_lease_taken),
 		TEST(test_lease_calls),
 		TEST(test_lease_pointers),
+		TEST(test_lease_tagged),
 	};
 
 	return cmocka_run_group_tests(tests, kvm_host_boot, NULL);

@@ -268,6 +268,30 @@ static void test_kva(void **state)
 	assert_int_equal(pa.v, 99);
 }
 
+/* KASAN's tags, or MTE's, are in the top byte; bit 55 says whose half the address is in. */
+static void test_kva_tags(void **state)
+{
+	const u64 va = LINEAR + 0x1234;
+	unsigned int tag;
+	pa_t pa;
+
+	(void)state;
+	for (tag = 0; tag < 256; tag++) {
+		u64 tagged = (va & GENMASK(55, 0)) | (u64)tag << 56;
+
+		pa = PA(99);
+		assert_int_equal(KVA(tagged).v, va);
+		assert_int_equal(kva_to_pa(KVA(tagged), 8, &pa), HYPSEC_OK);
+		assert_int_equal(pa.v, MEM_BASE + 0x1234);
+		/* The user's half, as far away as the top byte can hide it. */
+		pa = PA(99);
+		tagged &= ~BIT(55);
+		assert_int_equal(kva_to_pa(KVA(tagged), 8, &pa), HYPSEC_RANGE);
+		assert_int_equal(pa.v, 99);
+	}
+	assert_int_equal(KVA(0).v, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -278,6 +302,7 @@ int main(void)
 		cmocka_unit_test(test_ram),
 		cmocka_unit_test(test_bad_install),
 		cmocka_unit_test(test_kva),
+		cmocka_unit_test(test_kva_tags),
 	};
 
 	return cmocka_run_group_tests(tests, boot, NULL);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* PSCI and which vCPU runs, from the guest's and from the host's side. */
 #include "pvm_call.h"
+#include "../abi/hypsec_reason.h"
 
 #define HOST(n)		KVA(0xffff000012340000 + (n) * 0x2000)
 #define ENTRY		0x40201000UL
@@ -177,10 +178,10 @@ static void cpu_off(void **state)
 	assert_int_equal(run(0, 0, &io), EXIT_IL);
 }
 
-static u64 end_call;
+static u64 end_call, end_reason;
 static bool guest_end(struct vcpu *v, enum vcpu_exit *code)
 {
-	assert_false(call(v, end_call, 0, 0x5ec2e7, 0, code));
+	assert_false(call(v, end_call, end_reason, 0x5ec2e7, 0, code));
 	return true;
 }
 
@@ -209,6 +210,40 @@ static void system_end(void **state)
 	start();
 	assert_int_equal(answered(PSCI_SYSTEM_RESET2_64, 1, 0, 0), PSCI_INVALID_PARAMETERS);
 	assert_int_equal(vm->state, VM_PROTECTED);
+}
+
+/* A boot stub says why, also when its RAM is known already; what others leave in x1 is not read. */
+static void stub_gives_up(void **state)
+{
+	static const struct { u64 call, reason; const char *line; } t[] = {
+		{ PSCI_SYSTEM_OFF, 8, "vm 3: its boot stub gives up, reason 8\n" },
+		{ PSCI_SYSTEM_OFF, ~0U, "vm 3: its boot stub gives up, reason 4294967295\n" },
+		{ PSCI_SYSTEM_OFF, 0, "vm 3: its boot stub gives up, reason 0\n" },
+		{ PSCI_SYSTEM_RESET, 8, "" },
+		{ PSCI_SYSTEM_RESET2_64, BIT(31), "" },
+	};
+	struct host_io io = { 0 };
+	(void)state;
+
+	for (u32 ram = 0; ram < 2; ram++) {
+		for (size_t i = 0; i < ARRAY_SIZE(t); i++) {
+			start();
+			world_pvm.nr_ram = ram;
+			guest = guest_end;
+			end_call = t[i].call;
+			end_reason = (u64)HYPSEC_REASON_MARK << 32 | t[i].reason;
+			assert_int_equal(run(0, 0, &io), EXIT_TRAP);
+			assert_string_equal(w.log, t[i].line);
+		}
+		start();
+		world_pvm.nr_ram = ram;
+		guest = guest_end;
+		end_call = PSCI_SYSTEM_OFF;
+		end_reason = 0x5ec2e75ec2e7;
+		assert_int_equal(run(0, 0, &io), EXIT_TRAP);
+		assert_string_equal(w.log, "");
+	}
+	end_reason = 0;
 }
 
 static unsigned int nested;
@@ -303,6 +338,7 @@ int main(void)
 		cmocka_unit_test(affinity_info),
 		cmocka_unit_test(cpu_off),
 		cmocka_unit_test(system_end),
+		cmocka_unit_test(stub_gives_up),
 		cmocka_unit_test(binding),
 		cmocka_unit_test(other_exits),
 	};

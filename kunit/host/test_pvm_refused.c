@@ -27,6 +27,78 @@ static void no_memory(void)
 	assert_int_equal(w.pool_out, 0);
 }
 
+/* Asked for once more: @ret again, and a line only if none of this VM's said so before. */
+static void refused(u64 image, u64 dtb, s64 ret, bool said)
+{
+	bool left;
+
+	for (int i = 0; i < 3; i++) {
+		w.log[0] = 0;
+		assert_int_equal(protect(image, dtb, &left), ret);
+		assert_false(left);
+		if (i || said)
+			assert_string_equal(w.log, "");
+		else
+			assert_memory_equal(w.log, "vm 3: not protected: ", 21);
+	}
+}
+
+/* A line for each kind of refusal, however often the guest asks. */
+static void says_why(void **state)
+{
+	(void)state;
+	start();
+	refused(IMAGE + PAGE_SIZE, DTB, HYPSEC_INVALID, false);
+	refused(IMAGE, BIT(40), HYPSEC_RANGE, false);
+	refused(IMAGE, DTB + 4, HYPSEC_INVALID, true);
+	vm->running = 2;
+	refused(IMAGE, DTB, HYPSEC_BUSY, false);
+	vm->running = 1;
+	scratch.sr[GSR_MPIDR_EL1] = BIT(31) | 8;
+	refused(IMAGE, DTB, HYPSEC_NOT_SUPPORTED, false);
+	scratch.sr[GSR_MPIDR_EL1] = 0;
+	world_closing = true;
+	refused(IMAGE, DTB, HYPSEC_STATE, false);
+	world_closing = false;
+	refused(~0UL, DTB, HYPSEC_INVALID, true);
+	assert_int_equal(vm->state, VM_ORDINARY);
+	/* Another VM has lines of its own; a call that no one knows has none. */
+	start();
+	refused(IMAGE, BIT(40), HYPSEC_RANGE, false);
+	host_regs.x[0] = HYPSEC_GUEST_RELINQUISH + 1;
+	assert_true(pvm_guest_call(&scratch, HOST, &(enum vcpu_exit){ 0 }));
+	assert_string_equal(w.log, "");
+}
+
+/* Without random numbers there is no key: memory would not help, so nothing is waited for. */
+static void no_random_numbers(void **state)
+{
+	(void)state;
+	start();
+	w.random_status = HYPSEC_STATE;
+	refused(IMAGE, DTB, HYPSEC_STATE, false);
+	assert_int_equal(w.waits, 0);
+	assert_int_equal(w.pool_out, 0);
+	assert_null(vm->pvm);
+	assert_int_equal(vm->state, VM_ORDINARY);
+	assert_int_equal(w.drops, 0);
+}
+
+/* All the bits that a VM can have. */
+static void address_space_of_48_bits(void **state)
+{
+	bool left;
+	(void)state;
+
+	start();
+	vm->s2.ipa_bits = 48;
+	refused(BIT(48), DTB, HYPSEC_RANGE, false);
+	protect(BIT(48) - SZ_2M, BIT(48) - PAGE_SIZE, &left);
+	assert_true(left);
+	assert_int_equal(vm->state, VM_PROTECTING);
+	assert_int_equal(w.seal_bits, 48);
+}
+
 static void refuses(void **state)
 {
 	static const struct { u64 image, dtb; s64 ret; } t[] = {
@@ -185,6 +257,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(refuses),
+		cmocka_unit_test(says_why),
+		cmocka_unit_test(no_random_numbers),
+		cmocka_unit_test(address_space_of_48_bits),
 		cmocka_unit_test(bad_dtb),
 		cmocka_unit_test(dies),
 	};

@@ -26,11 +26,6 @@ static void answers(void **state)
 	assert_int_equal(answered(PSCI_FEATURES, SMCCC_VERSION, 0, 0), 0);
 	assert_int_equal(answered(PSCI_FEATURES, 0x8400000e, 0, 0), -1);
 	assert_int_equal(answered(SMCCC_VERSION, 0, 0, 0), 0x10001);
-	assert_int_equal(answered(SMCCC_ARCH_FEATURES, SMCCC_ARCH_WORKAROUND_2, 0, 0), -1);
-	assert_int_equal(w.smcs, 0);
-	w.smc.x0 = (u64)-1;
-	assert_int_equal(answered(SMCCC_ARCH_FEATURES, SMCCC_ARCH_WORKAROUND_1, 0, 0), -1);
-	assert_int_equal(w.smcs, 1);
 	for (size_t i = 0; i < ARRAY_SIZE(not_supported); i++)
 		assert_int_equal(answered(not_supported[i], 0, 0, 0), -1);
 	/* An immediate is not SMCCC. */
@@ -45,6 +40,95 @@ static void answers(void **state)
 	world_vcpu[0].esr = (u64)EC_SMC64 << ESR_EC_SHIFT | ESR_IL;
 	assert_true(pvm_exit(&world_vcpu[0], &code));
 	assert_int_equal(w.skips, 1);
+}
+
+/*
+ * Two kinds of CPU, firmware's answer on each; what a guest is told, wherever it asks. Needed on
+ * either: it makes the call on both.
+ */
+static void workarounds(void **state)
+{
+	static const struct { s32 a, b, told, told2; } t[] = {
+		{ 0, 0, 0, -2 }, { 0, 1, 0, -2 }, { 0, -1, 0, -1 }, { 1, 1, 1, -2 },
+		{ 1, -1, -1, -1 }, { -1, -1, -1, -1 }, { -2, -2, -2, -2 }, { -2, 0, 0, -2 },
+		{ -2, 1, -2, -2 }, { -2, -1, -1, -1 },
+	};
+	static const u32 fns[] = { SMCCC_ARCH_WORKAROUND_1, SMCCC_ARCH_WORKAROUND_2,
+				   SMCCC_ARCH_WORKAROUND_3 };
+	(void)state;
+
+	for (size_t i = 0; i < 2 * ARRAY_SIZE(t); i++) {
+		for (unsigned int f = 0; f < ARRAY_SIZE(fns); f++) {
+			s32 a = t[i / 2].a, b = t[i / 2].b;
+
+			start();
+			for (int k = 0; k < WA_COUNT; k++)
+				world_cpus[0].wa[k] = world_cpus[1].wa[k] = 5;
+			world_cpus[0].wa[f] = i & 1 ? b : a;
+			world_cpus[1].wa[f] = i & 1 ? a : b;
+			w.smc.x0 = 1;		/* where it runs now nothing is needed */
+			assert_int_equal(answered(SMCCC_ARCH_FEATURES, fns[f], 0, 0),
+					 f == WA_2 ? t[i / 2].told2 : t[i / 2].told);
+			assert_int_equal(w.smcs, 0);
+		}
+	}
+	/* Firmware is asked at install; that of the asked CPU counts, by 32 bits. */
+	start();
+	w.smc.x0 = 0xffffffff;
+	pvm_ask_firmware(&world_cpus[1]);
+	assert_int_equal(w.smcs, 3);
+	assert_int_equal(w.smc_fn, SMCCC_ARCH_FEATURES);
+	for (int k = 0; k < WA_COUNT; k++)
+		assert_int_equal(world_cpus[1].wa[k], -1);
+	assert_int_equal(world_cpus[1].harden, 0);
+	assert_int_equal(world_cpus[1].ssbd, SSBD_NONE);
+	w.smc.x0 = 0;
+	pvm_ask_firmware(&world_cpus[1]);
+	assert_int_equal(world_cpus[1].harden, SMCCC_ARCH_WORKAROUND_3);
+	assert_int_equal(world_cpus[1].ssbd, SSBD_UNKNOWN);
+	/* The model is that of the CPU that needs most, wherever VM_PROTECT is called. */
+	world_cpus[0].wa[WA_1] = world_cpus[0].wa[WA_2] = world_cpus[0].wa[WA_3] = 1;
+	assert_int_equal(pvm_midr(), world_cpus[1].midr);
+	world_cpus[0].wa[WA_1] = world_cpus[0].wa[WA_2] = world_cpus[0].wa[WA_3] = 0;
+	assert_int_equal(pvm_midr(), world_cpus[0].midr);
+}
+
+/* Firmware's switch against speculative store bypass is on in the guest, and then as it was. */
+static void ssbd(void **state)
+{
+	static const struct { u32 host; unsigned int smcs; u32 after; } t[] = {
+		{ SSBD_NONE, 0, SSBD_NONE }, { SSBD_ON, 0, SSBD_ON }, { SSBD_UNKNOWN, 1, SSBD_ON },
+		{ SSBD_OFF, 2, SSBD_OFF },
+	};
+	struct percpu *cpu = this_cpu();
+	(void)state;
+
+	for (size_t i = 0; i < ARRAY_SIZE(t); i++) {
+		bool off;
+
+		start();
+		cpu->ssbd = t[i].host;
+		off = pvm_ssbd_begin(cpu);
+		assert_true(cpu->ssbd == SSBD_NONE || cpu->ssbd == SSBD_ON);
+		if (t[i].smcs) {
+			assert_int_equal(w.smc_fn, SMCCC_ARCH_WORKAROUND_2);
+			assert_int_equal(w.smc_arg, 1);
+		}
+		if (off) {
+			pvm_ssbd_end(cpu);
+			assert_int_equal(w.smc_arg, 0);
+		}
+		assert_int_equal(w.smcs, t[i].smcs);
+		assert_int_equal(cpu->ssbd, t[i].after);
+		/* And by a run. */
+		struct host_io io = { 0 };
+
+		start();
+		cpu->ssbd = t[i].host;
+		pvm_run(vm, world_vcpu[0].host, &io);
+		assert_int_equal(w.smcs, t[i].smcs);
+		assert_int_equal(cpu->ssbd, t[i].after);
+	}
 }
 
 static void guest_calls(void **state)
@@ -167,6 +251,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(answers),
+		cmocka_unit_test(workarounds),
+		cmocka_unit_test(ssbd),
 		cmocka_unit_test(guest_calls),
 		cmocka_unit_test(secrets),
 		cmocka_unit_test(trng),

@@ -81,7 +81,17 @@ static void id_registers(void **state)
 	assert_int_equal(pvm_id_value(PVM_ID_MMFR0, 15UL << 28, 48) >> 28 & 15, 15);
 	assert_int_equal(pvm_id_value(PVM_ID_MMFR0, 6, 48) & 15, 5);
 	assert_int_equal(pvm_id_value(PVM_ID_MMFR0, 5, 40) & 15, 2);
-	assert_int_equal(pvm_id_value(PVM_ID_MMFR0, 5, 43) & 15, 3);
+	/* Between two sizes the larger: all of its RAM is in reach. */
+	for (u8 bits = 32; bits <= 48; bits++) {
+		for (u64 hw = 0; hw <= 5; hw++) {
+			u64 range = pvm_id_value(PVM_ID_MMFR0, hw, bits) & 15;
+
+			assert_true(pa_bits(range) >= bits || range == hw);
+			assert_true(range <= hw && (!range || pa_bits(range - 1) < bits));
+		}
+	}
+	assert_int_equal(pvm_id_value(PVM_ID_MMFR0, 5, 41) & 15, 3);
+	assert_int_equal(pvm_id_value(PVM_ID_MMFR0, 5, 43) & 15, 4);
 	assert_int_equal(pvm_id_value(PVM_ID_MMFR0, 1, 48) & 15, 1);
 	assert_int_equal(pvm_id_value(PVM_ID_MMFR0, 5, 32) & 15, 0);
 	/* The size of the VM's address space is PARange's business, and of no other field. */

@@ -54,7 +54,7 @@ static void test_split(void **state)
 	/* Back together: 512 pages, then 512 blocks; a dead stamp does not hinder. */
 	assert_int_equal(s2_lookup(&vm, 3 * SZ_1G + 5 * SZ_2M).level, 3);
 	pte_hook = split_hook;
-	s2_merge(&vm, 3 * SZ_1G + 5 * SZ_2M + 77 * PAGE_SIZE, BIT(5));
+	s2_merge(&vm, 3 * SZ_1G + 5 * SZ_2M + 77 * PAGE_SIZE, 5);
 	pte_hook = NULL;
 	assert_int_equal(s2_lookup(&vm, 3 * SZ_1G).level, 1);
 	expect(3 * SZ_1G + 12345 * PAGE_SIZE, 7 * SZ_1G + 12345 * PAGE_SIZE, attr);
@@ -93,10 +93,10 @@ static void test_merge_refused(void **state)
 
 	/* Two stamps that both count cannot be one. */
 	map(base + PAGE_SIZE, pa + PAGE_SIZE, PAGE_SIZE, RW | 4UL << S2_SW_SHIFT);
-	s2_merge(&vm, base + 511 * PAGE_SIZE, BIT(3) | BIT(4));
+	s2_merge(&vm, base + 511 * PAGE_SIZE, S2_STAMPS(3, 4));
 	assert_int_equal(s2_lookup(&vm, base).level, 3);
 	/* One of them does: the block has it. */
-	s2_merge(&vm, base + 511 * PAGE_SIZE, BIT(4));
+	s2_merge(&vm, base + 511 * PAGE_SIZE, 4);
 	assert_int_equal(s2_lookup(&vm, base).level, 2);
 	expect(base + 511 * PAGE_SIZE, pa + 511 * PAGE_SIZE, RW | 4UL << S2_SW_SHIFT);
 }

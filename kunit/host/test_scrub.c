@@ -28,7 +28,7 @@ static struct hypsec_ram ram[2] = {
 	{ BASE, 0x401000 }, { BASE + 0x600000, 0x200000 },
 };
 static u8 *mapped;
-static bool closed, cut_off, secrets_gone;
+static bool closed, cut_off, secrets_gone, registers_gone;
 bool core_broken;
 static struct percpu cpu;
 static int moving_for;
@@ -60,6 +60,7 @@ struct page_info own_peek(pa_t pa)
 	struct page_info pi = page[index_of(pa.v)].pi;
 
 	assert_true(cut_off);	/* nothing is written behind the walk */
+	assert_false(registers_gone);	/* that is last */
 	lookups++;
 	return pi;
 }
@@ -69,6 +70,7 @@ struct page_info own_lookup(pa_t pa)
 	struct page_info pi = page[index_of(pa.v)].pi;
 
 	assert_false(core_broken);	/* the lock may be lost */
+	assert_false(registers_gone);
 	lookups++;
 	assert_true(closed);	/* nothing is looked at before the VMs are dead */
 	if (index_of(pa.v) == MOVING && !--moving_for)
@@ -133,6 +135,14 @@ void platform_wipe(void)
 	secrets_gone = true;
 }
 
+/* Whoever was inside has written its registers back by then. */
+void vm_wipe_all(void)
+{
+	assert_null(mapped);
+	assert_true(secrets_gone);
+	registers_gone = true;
+}
+
 void vm_close_all(const char *why)
 {
 	assert_false(core_broken);	/* it takes locks */
@@ -161,7 +171,7 @@ static void fill(void)
 	page[MOVING].pi = (struct page_info){ PG_MOVING, 1, 1, false, 3 };
 	page[ABANDONED].pi = (struct page_info){ PG_MOVING, 1, 2, false, 3 };
 	moving_for = 50;
-	closed = cut_off = secrets_gone = false;
+	closed = cut_off = secrets_gone = registers_gone = false;
 }
 
 static void check_scrubbed(void)
@@ -169,7 +179,7 @@ static void check_scrubbed(void)
 	unsigned int i, private = 0;
 
 	assert_null(mapped);
-	assert_true(secrets_gone);
+	assert_true(registers_gone);
 	for (i = 0; i < PAGES; i++) {
 		bool in_ram = i < 1025 || i >= 1536;
 		bool p = in_ram && (page[i].pi.state == PG_PRIVATE ||

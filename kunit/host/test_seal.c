@@ -140,6 +140,40 @@ static void no_memory(void **state)
 	assert_memory_equal(raw(PAGE_A), plain, PAGE_SIZE);
 }
 
+/* 48 bits of address, as much as a VM can have: each frame has its own tag, to the last. */
+static void whole_address_space(void **state)
+{
+	static const u64 frames[] = { 0, 1, BIT(35) - 1, BIT(35), BIT(35) + 1, BIT(36) - 1 };
+	static u8 text[ARRAY_SIZE(frames)][PAGE_SIZE];
+	u64 records = pool_account(HYPSEC_ACC_SEAL);
+	(void)state;
+
+	new_vm(48);
+	v = make_protected(vm);
+	vm->pvm->ram[0] = (struct pvm_range){ 0, BIT(48) };
+	for (size_t i = 0; i < ARRAY_SIZE(frames); i++) {
+		kvm_maps(frames[i], GUEST_PAGES + i * PAGE_SIZE);
+		assert_int_equal(touch(frames[i]), HYPSEC_OK);
+		guest_fills(frames[i], text[i]);
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(frames); i++)
+		host_touches(GUEST_PAGES + i * PAGE_SIZE);
+	assert_int_equal(seals, ARRAY_SIZE(frames));
+	for (size_t i = 0; i < ARRAY_SIZE(frames); i++) {
+		assert_true(sealed(frames[i]));
+		assert_int_equal(touch(frames[i]), HYPSEC_OK);
+		assert_true(private(frames[i], GUEST_PAGES + i * PAGE_SIZE));
+		assert_memory_equal(raw(GUEST_PAGES + i * PAGE_SIZE), text[i], PAGE_SIZE);
+	}
+	/* What it took is free again, also of the upper half. */
+	vm_kill(vm, "a test");
+	vm_reap(vm);
+	assert_null(vm->pvm);
+	while (s2_trash_step(64))
+		;
+	assert_int_equal(pool_account(HYPSEC_ACC_SEAL), records);
+}
+
 /* A page that another CPU is reading waits. */
 static void in_use(void **state)
 {
@@ -211,6 +245,76 @@ static void end_of_the_vm(void **state)
 	assert_null(vm->pvm);
 }
 
+/*
+ * A VMM resets the VM: it writes its image where it was, which seals those pages and loses what
+ * they held. They are the host's; the others come back zeroed before the next VM of the name is
+ * made.
+ */
+static void reset_by_its_vmm(void **state)
+{
+	struct vm *next;
+	(void)state;
+
+	kvm_maps(FRAME, PAGE_A);
+	kvm_maps(FRAME + 1, PAGE_B);
+	assert_int_equal(touch(FRAME), HYPSEC_OK);
+	assert_int_equal(touch(FRAME + 1), HYPSEC_OK);
+	guest_fills(FRAME, plain);
+	guest_fills(FRAME + 1, other);
+	host_touches(PAGE_A);
+	test_fill(cipher, PAGE_SIZE);
+	memcpy(raw(PAGE_A), cipher, PAGE_SIZE);		/* the image */
+	/* pvm/exits.c, end_by_reset() */
+	vm->powered_off = true;
+	vm_kill(vm, "reset by its VMM");
+	vm_put(vm);
+	assert_memory_equal(raw(PAGE_B), other, PAGE_SIZE);
+	assert_null(vm_get(&id, cpu_run()));	/* the run that gives the page back */
+	assert_true(host_can(PAGE_B, true, true));
+	assert_true(is_zero(PAGE_B));
+	next = kvm_get(&id);
+	assert_non_null(next);
+	assert_int_equal(next->state, VM_ORDINARY);
+	assert_true(host_can(PAGE_A, true, true));
+	assert_memory_equal(raw(PAGE_A), cipher, PAGE_SIZE);
+	vm = next;			/* for end() */
+}
+
+/* Tags are entries of a table that no hardware walks: no TLB is told of them, or could be. */
+static void tags_in_no_tlb(void **state)
+{
+	struct seal *s = pool_alloc(HYPSEC_ACC_VM);
+	u64 frame, i;
+
+	(void)state;
+	assert_int_equal(seal_init(s, vm->id, 48), HYPSEC_OK);
+	for (frame = FRAME; frame < SEAL_FRAMES; frame *= 3) {
+		struct s2 *tags = &s->tags[frame / (SEAL_FRAMES / 2)];
+		u64 at = (frame % (SEAL_FRAMES / 2)) << (PAGE_SHIFT + 1);
+
+		assert_int_equal(seal_reserve(s, frame), HYPSEC_OK);
+		/* As a descriptor it would be valid. */
+		memset(s2_entry(tags, at), 0xff, AEAD_TAG_SIZE);
+	}
+	counts_reset();
+	for (i = 0; i < ARRAY_SIZE(s->tags); i++) {
+		tlb_flush_vmid(&s->tags[i]);
+		tlb_flush_vmid_local(&s->tags[i]);
+		tlb_flush_ipa(&s->tags[i], 0);
+	}
+	seal_free(s);
+	assert_int_equal(counts.vttbr, 0);
+	assert_int_equal(counts.vmalls12e1is + counts.vmalls12e1 + counts.vmalle1is +
+			 counts.ipas2e1is + counts.ripas2e1is, 0);
+
+	assert_int_equal(seal_init(s, vm->id, 39), HYPSEC_OK);
+	expect_assert_failure(s2_load(&s->tags[0]));
+	assert_int_equal(counts.vttbr, 0);
+	seal_free(s);
+	page_zero(s);
+	pool_free(s, HYPSEC_ACC_VM);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -218,9 +322,12 @@ int main(void)
 		SEAL_TEST(other_page),
 		SEAL_TEST(fresh_nonces),
 		SEAL_TEST(no_memory),
+		SEAL_TEST(whole_address_space),
 		SEAL_TEST(in_use),
 		SEAL_TEST(while_protecting),
 		SEAL_TEST(end_of_the_vm),
+		SEAL_TEST(reset_by_its_vmm),
+		SEAL_TEST(tags_in_no_tlb),
 	};
 
 	return cmocka_run_group_tests(tests, kvm_host_boot, NULL);

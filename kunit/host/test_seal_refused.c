@@ -110,9 +110,9 @@ static void another_vms(void **state)
 	memcpy(raw(PAGE_B), cipher, PAGE_SIZE);
 	assert_int_equal(seal_open(&vm->pvm->seal, FRAME, 1, raw(PAGE_B)), HYPSEC_OK);
 	memcpy(raw(PAGE_B), cipher, PAGE_SIZE);
-	vm->pvm->seal.tags.vmid++;
+	vm->pvm->seal.tags[0].vmid++;
 	assert_int_equal(seal_open(&vm->pvm->seal, FRAME, 1, raw(PAGE_B)), HYPSEC_BAD_SIGNATURE);
-	vm->pvm->seal.tags.vmid--;
+	vm->pvm->seal.tags[0].vmid--;
 }
 
 /* Pages that are not the host's to give, for a frame that is sealed. */

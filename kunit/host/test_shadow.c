@@ -71,7 +71,7 @@ static void test_block_with_hole(void **state)
 	assert_int_equal(own_return(PA(hole), 50, 1), HYPSEC_OK);
 	maps(READ | FSC_TRANS | 2, ipa + PAGE_SIZE, base + PAGE_SIZE, SZ_2M, S2_R | S2_W | WB);
 	/* And once the block is mapped, none of it can be claimed. */
-	assert_int_equal(own_claim(PA(hole), 50, 1, true), HYPSEC_EPOCH);
+	claim_drops(hole);
 }
 
 static void test_what_is_kvms(void **state)
@@ -124,6 +124,67 @@ static void test_stage1_walk(void **state)
 	s2_drop(&vm->s2);
 	*kvm_entry(&id, IPA0, 3) &= ~S2_R;
 	forwards(READ | ESR_S1PTW | FSC_TRANS | 3, IPA0, FSC_PERM, 3);
+}
+
+/* Pages around the one that faulted, as KVM has them; what it has not, or not for this VM, stays out. */
+static void test_around(void **state)
+{
+	u64 ipa = 0xa0000000, pa = GUEST_PAGES + 64 * PAGE_SIZE, in = ipa + 21 * PAGE_SIZE;
+	u64 first = ipa + 16 * PAGE_SIZE, at;
+	unsigned int i, faults;
+
+	(void)state;
+	for (i = 0; i < 64; i++)
+		*kvm_entry(&id, ipa + i * PAGE_SIZE, 3) = (pa + i * PAGE_SIZE) | PAGE_RWX;
+	*kvm_entry(&id, first, 3) &= ~PTE_AF;				/* idle: KVM is to see its use */
+	*kvm_entry(&id, first + PAGE_SIZE, 3) &= ~S2_W;
+	*kvm_entry(&id, first + 2 * PAGE_SIZE, 3) |= PTE_XN;
+	*kvm_entry(&id, first + 3 * PAGE_SIZE, 3) = 0;
+	*kvm_entry(&id, first + 4 * PAGE_SIZE, 3) = REGION | PAGE_RWX;	/* the core's */
+	*kvm_entry(&id, first + 6 * PAGE_SIZE, 3) &= ~S2_TABLE;		/* reserved */
+	assert_int_equal(own_donate(PA(pa + 23 * PAGE_SIZE)), HYPSEC_OK);
+	assert_int_equal(own_claim(PA(pa + 24 * PAGE_SIZE), 50, 1, true), HYPSEC_OK);
+	maps(READ | FSC_TRANS | 3, in, pa + 21 * PAGE_SIZE, PAGE_SIZE, S2_R | S2_W | WB);
+	for (i = 0; i < 64; i++) {
+		struct s2_leaf leaf = s2_lookup(&vm->s2, ipa + i * PAGE_SIZE);
+		bool out = i < 16 || i >= 32 || i == 16 || i == 19 || i == 20 || i == 22 ||
+			   i == 23 || i == 24;
+
+		assert_int_equal(!(leaf.pte & S2_VALID), out);
+		if (out)
+			continue;
+		assert_int_equal(leaf.pte & S2_ADDR, pa + i * PAGE_SIZE);
+		assert_int_equal(leaf.pte & (S2_R | S2_W | S2_XN | S2_MEMATTR),
+				 S2_R | WB | (i == 17 ? 0 : S2_W) | (i == 18 ? S2_XN : 0));
+		/* And none can be taken while it is there. */
+		assert_int_equal(own_claim(PA(pa + i * PAGE_SIZE), 50, 2, true), HYPSEC_EPOCH);
+	}
+	assert_int_equal(aborts, 0);
+	assert_int_equal(pvm_sealed, 0);
+	forwards(READ | FSC_TRANS | 3, first, FSC_ACCESS, 3);
+
+	/* What the shadow has stays as it is: KVM tells when that is to change. */
+	*kvm_entry(&id, in + 5 * PAGE_SIZE, 3) = (pa + 60 * PAGE_SIZE) | PAGE_RWX;
+	s2_unmap(&vm->s2, in, PAGE_SIZE);
+	maps(READ | FSC_TRANS | 3, in, pa + 21 * PAGE_SIZE, PAGE_SIZE, S2_R | S2_W | WB);
+	assert_int_equal(s2_lookup(&vm->s2, in + 5 * PAGE_SIZE).pte & S2_ADDR, pa + 26 * PAGE_SIZE);
+
+	shadow_drop_all();
+	assert_int_equal(own_reclaim(PA(pa + 23 * PAGE_SIZE)), HYPSEC_OK);
+	assert_int_equal(own_return(PA(pa + 24 * PAGE_SIZE), 50, 1), HYPSEC_OK);
+
+	/* All that a guest uses of 2 MiB, after a drop. */
+	ipa = 0xb0000000;
+	pa = MEM_BASE + 26 * SZ_2M;
+	for (i = 0; i < 512; i++)
+		*kvm_entry(&id, ipa + i * PAGE_SIZE, 3) = (pa + i * PAGE_SIZE) | PAGE_RWX;
+	for (faults = 0, at = ipa; at < ipa + SZ_2M; at += PAGE_SIZE) {
+		if (mapped(at))
+			continue;
+		maps(READ | FSC_TRANS | 3, at, pa + (at - ipa), PAGE_SIZE, S2_R | S2_W | WB);
+		faults++;
+	}
+	assert_int_equal(faults, 512 / KVM_AROUND);
 }
 
 /* Faults that are none of the shadow's go to KVM as they are. */
@@ -192,6 +253,7 @@ int main(void)
 		TEST(test_block_with_hole),
 		TEST(test_what_is_kvms),
 		TEST(test_stage1_walk),
+		TEST(test_around),
 		TEST(test_other_faults),
 		TEST(test_size),
 		TEST(test_memory_types),

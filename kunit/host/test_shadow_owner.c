@@ -132,7 +132,7 @@ static void test_shared(void **state)
 	assert_true(pi.state == PG_HOST && pi.shared);
 	assert_int_equal(own_claim(PA(PAGE_A), 50, 1, true), HYPSEC_BUSY);
 	assert_int_equal(own_unshare(PA(PAGE_A)), HYPSEC_OK);
-	assert_int_equal(own_claim(PA(PAGE_A), 50, 1, true), HYPSEC_EPOCH);
+	claim_drops(PAGE_A);
 }
 
 /* --- another CPU in the middle of a fault: before the @countdown-th lock on the record --- */
@@ -224,10 +224,8 @@ static void test_claimed_before_map(void **state)
 	assert_null(pte_hook);
 	assert_int_equal(late_claim, HYPSEC_EPOCH);
 	/* With the mapping gone it can. */
-	shadow_drop_all();
+	claim_drops(PAGE_A);
 	assert_false(mapped(IPA0));
-	assert_int_equal(own_claim(PA(PAGE_A), 50, 1, true), HYPSEC_OK);
-	assert_int_equal(own_return(PA(PAGE_A), 50, 1), HYPSEC_OK);
 }
 
 /* A page that another CPU is just cleaning: the guest waits. */

@@ -62,6 +62,27 @@ static void refused(void **state)
 	assert_int_equal(nr_calls, 0);
 }
 
+/* What the host last did to firmware's switch, where there is one: pvm/firmware.c puts it back. */
+static void ssb_switch(void **state)
+{
+	(void)state;
+	smc(SMCCC_ARCH_WORKAROUND_2, 0, 0, 0);
+	assert_int_equal(cpus[0].ssbd, SSBD_NONE);
+	cpus[0].ssbd = SSBD_UNKNOWN;
+	smc(SMCCC_ARCH_WORKAROUND_1, 0, 0, 0);
+	smc(SMCCC_ARCH_FEATURES, SMCCC_ARCH_WORKAROUND_2, 0, 0);
+	assert_int_equal(cpus[0].ssbd, SSBD_UNKNOWN);
+	smc(SMCCC_ARCH_WORKAROUND_2, 0, 0, 0);
+	assert_int_equal(cpus[0].ssbd, SSBD_OFF);
+	/* By 32 bits, as it is passed on. */
+	smc(SMCCC_ARCH_WORKAROUND_2, 1UL << 32, 0, 0);
+	assert_int_equal(cpus[0].ssbd, SSBD_OFF);
+	smc(SMCCC_ARCH_WORKAROUND_2, 1, 0, 0);
+	assert_int_equal(cpus[0].ssbd, SSBD_ON);
+	smc(SMCCC_ARCH_WORKAROUND_2, ~1UL, 0, 0);
+	assert_int_equal(cpus[0].ssbd, SSBD_ON);
+}
+
 static void refusals_are_logged_once(void **state)
 {
 	u32 i;
@@ -184,6 +205,7 @@ int main(void)
 #define T(f) cmocka_unit_test_setup(f, reset)
 	static const struct CMUnitTest tests[] = {
 		T(refusals_are_logged_once), T(features), T(refused), T(allowed),
+		T(ssb_switch),
 		T(arch_queries), T(fuzz_no_host_entry),
 	};
 

@@ -18,6 +18,7 @@ static const struct fn {
 	{ SMCCC_VERSION, false, 0, 1 },
 	{ SMCCC_ARCH_FEATURES, false, 0, 1 },
 	{ SMCCC_ARCH_WORKAROUND_1, false, 0, 0 },
+	{ SMCCC_ARCH_WORKAROUND_2, false, 0, 0 },
 	{ SMCCC_ARCH_WORKAROUND_3, false, 0, 0 },
 	{ PSCI_VERSION, false, 0, 1 },
 	{ PSCI_CPU_SUSPEND, true, 0, 0 },
@@ -156,7 +157,7 @@ static void not_there(void **state)
 		0x84000014, 0x8400000e, 0xc400000e,	/* MEM_PROTECT_CHECK_RANGE, SYSTEM_SUSPEND */
 		0x84000005, 0x84000007, 0x8400000c,	/* MIGRATE, UP_CPU, DEFAULT_SUSPEND */
 		0xc4000020, 0x84000060,			/* SDEI, FF-A */
-		0x80000002, 0x80007fff, 0x80000004,	/* SOC_ID, WORKAROUND_2 */
+		0x80000002, 0x80000004,			/* SOC_ID */
 	};
 	struct vcpu_regs before;
 	struct host_io io;

@@ -207,43 +207,115 @@ static void test_made_twice(void **state)
 	vm_put(vm);
 }
 
-static void too_late(const struct spinlock *l)
+/* The host, on another CPU, before one of the locks that giving up a slot takes: the @when-th. */
+static unsigned int when;
+static bool came, held;
+
+static bool now(void)
 {
-	if (l != &race_vm->lock)
-		return;
+	if (when--)
+		return false;
 	lock_hook = NULL;
+	came = true;
 	cpu_switch(1);
-	assert_false(vm_ref(race_vm));
-	assert_null(vm_by_id(race_vm->id));
-	assert_null(vm_find(race_id.mmu));
-	race_result = race_vm;
+	return true;
+}
+
+static void settles(const struct spinlock *l)
+{
+	struct vm *vm;
+
+	(void)l;
+	if (!now())
+		return;
+	vm = vm_find(race_id.mmu);
+	assert_ptr_equal(vm, race_vm);
+	vm_put(vm);
+	assert_ptr_equal(vm_by_id(race_vm->id), race_vm);
+	vm_put(race_vm);
+	while (vm_settle(race_id.kvm) == HYPSEC_RESTART)
+		;
+	/* OK means that a device may be told to write to it. */
+	assert_int_equal(own_lookup(PA(KEPT_PAGE)).state, PG_HOST);
 	cpu_switch(0);
 }
 
-/* A slot is being given up, and may be kept after all: who asks meanwhile is told no. */
+static void holds(const struct spinlock *l)
+{
+	(void)l;
+	if (!now())
+		return;
+	held = vm_ref(race_vm);
+	cpu_switch(0);
+}
+
+static struct vm *dead_vm(unsigned int n, bool page)
+{
+	struct vm *vm;
+
+	race_id = kvm_vm(n, 40);
+	vm = kvm_get(&race_id);
+	protect(vm);
+	if (page)
+		give_private(vm, KEPT_PAGE, 0x77);
+	vm->running = 1;
+	vm_kill(vm, "a test");
+	vm->running = 0;
+	vm_put(vm);
+	return vm;
+}
+
+static bool evict(struct vm *vm, unsigned int k, void (*hook)(const struct spinlock *l))
+{
+	bool gone;
+
+	spin_lock(&vms_lock);
+	when = k;
+	came = false;
+	held = false;
+	lock_hook = hook;
+	gone = vm_evict(vm);
+	lock_hook = NULL;
+	spin_unlock(&vms_lock);
+	return gone;
+}
+
+/* A dead VM that owns a page is not out of anybody's sight, not for the moment of a look. */
 static void test_closing(void **state)
 {
-	unsigned int pages;
+	unsigned int k;
 
 	(void)state;
-	for (pages = 0; pages < 2; pages++) {
-		race_id = kvm_vm(pages, 40);
-		race_result = NULL;
-		race_vm = kvm_get(&race_id);
-		protect(race_vm);
-		race_vm->running = 1;
-		vm_kill(race_vm, "a test");
-		race_vm->running = 0;
-		race_vm->private_pages = pages;
-		vm_put(race_vm);
-		lock_hook = too_late;
-		spin_lock(&vms_lock);
-		assert_int_equal(vm_evict(race_vm), !pages);
-		spin_unlock(&vms_lock);
-		assert_ptr_equal(race_result, race_vm);
-		assert_int_equal(race_vm->refs, pages ? 0 : BIT(31));
-		race_vm->private_pages = 0;
+	came = true;
+	for (k = 0; came; k++) {
+		race_vm = dead_vm(k, true);
+		if (!evict(race_vm, k, settles))
+			assert_int_equal(race_vm->refs, 0);
+		assert_true(came || own_lookup(PA(KEPT_PAGE)).state == PG_PRIVATE);
 	}
+	assert_true(k > 1);
+}
+
+/* And who has a reference before the slot is closed keeps the VM. */
+static void test_closing_held(void **state)
+{
+	unsigned int k;
+	bool gone;
+
+	(void)state;
+	came = true;
+	for (k = 0; came; k++) {
+		race_vm = dead_vm(k, false);
+		gone = evict(race_vm, k, holds);
+		assert_int_equal(gone, !held);
+		if (!held)
+			continue;
+		assert_int_equal(race_vm->state, VM_DEAD);
+		assert_non_null(race_vm->s2.root);
+		assert_int_equal(race_vm->refs, 1);
+		vm_put(race_vm);
+	}
+	assert_true(k > 1);
 }
 
 static void protect_first(const struct spinlock *l)
@@ -314,6 +386,7 @@ int main(void)
 		TEST(test_old_hint),
 		TEST(test_made_twice),
 		TEST(test_closing),
+		TEST(test_closing_held),
 		TEST(test_new_vmid_late),
 		TEST(test_killed_twice),
 	};

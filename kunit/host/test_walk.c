@@ -175,6 +175,38 @@ static void test_index(void **state)
 	finds(ipa + 0xfff, 3, OUT);
 }
 
+/* The entries around a page are what a walk of each finds; around a block there are none. */
+static void test_around(void **state)
+{
+	struct kvm_leaf around[KVM_AROUND], leaf, one;
+	u64 base = 0x123456600000, ipa, i, n;
+
+	(void)state;
+	new_vm(48);
+	for (i = 0; i < 512; i++)
+		*kvm_entry(&id, base + i * PAGE_SIZE, 3) = test_rand() & ~(test_rand() & 3);
+	for (n = 0; n < 2000; n++) {
+		ipa = base + (test_rand() & (SZ_2M - 1));
+		memset(around, 0x5a, sizeof(around));
+		leaf = walk_around(ipa, around);
+		one = walk(ipa);
+		assert_true(same(&leaf, &one));
+		ipa = ALIGN_DOWN(ipa, KVM_AROUND * PAGE_SIZE);
+		for (i = 0; i < KVM_AROUND; i++) {
+			one = walk(ipa + i * PAGE_SIZE);
+			assert_true(same(&around[i], &one));
+		}
+	}
+	*kvm_entry(&id, base, 2) = 0x80000000 | LEAF;
+	leaf = walk_around(base, around);
+	one = walk(base);
+	assert_true(same(&leaf, &one));
+	*kvm_entry(&id, base, 2) = REGION | PAGE_LEAF;
+	leaf = walk_around(base, around);
+	one = walk(base);
+	assert_true(same(&leaf, &one));
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
@@ -186,6 +218,7 @@ int main(void)
 		TEST(test_tables_elsewhere),
 		TEST(test_loop),
 		TEST(test_index),
+		TEST(test_around),
 	};
 
 	return cmocka_run_group_tests(tests, kvm_host_boot, NULL);

@@ -87,6 +87,7 @@ static void test_table_claimed(void **state)
 /* One read of each descriptor: a second could find another one than was judged. */
 static void test_read_once(void **state)
 {
+	struct kvm_leaf around[KVM_AROUND];
 	u64 ipa = 0x123456789000;
 	u8 level;
 
@@ -99,6 +100,9 @@ static void test_read_once(void **state)
 	slot_reads = 0;
 	finds(ipa, 3, OUT);
 	assert_int_equal(slot_reads, 4);
+	slot_reads = 0;
+	walk_around(ipa, around);
+	assert_int_equal(slot_reads, 3 + KVM_AROUND);
 	for (level = 2; level >= 1; level--) {
 		*kvm_entry(&id, ipa, level) = 0x80000000 | LEAF;
 		slot_reads = 0;

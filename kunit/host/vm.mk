@@ -2,22 +2,26 @@
 # The table of VMs, KVM's tables and shadows, above mem/ and s2/ on the machine of fake/hw.h.
 SRC_test_adjust	:= el2-objs/kvm/adjust.c
 
-vm_sources := $(addprefix el2-objs/vcpu/,vm.c vm_end.c feat.c) \
+vm_sources := $(addprefix el2-objs/vcpu/,vm.c vm_end.c drop.c feat.c) \
 	kunit/host/fake/kvm_host.c
 
 SRC_test_vm	:= $(vm_sources)
 SRC_test_vm_slots := $(vm_sources)
 SRC_test_vm_end	:= $(vm_sources)
+SRC_test_vm_drop := $(vm_sources)
 SRC_test_vm_teardown := $(vm_sources)
 SRC_test_vm_let_go := $(vm_sources)
 SRC_test_walk	:= $(vm_sources) el2-objs/kvm/walk.c
 SRC_test_walk_races := $(vm_sources) kunit/host/fake/reads.c
 SRC_test_shadow	:= $(vm_sources) el2-objs/kvm/walk.c el2-objs/vcpu/shadow.c
 SRC_test_shadow_owner := $(SRC_test_shadow)
+SRC_test_shadow_beside := $(SRC_test_shadow)
 SRC_test_kvm_calls := $(vm_sources) $(addprefix el2-objs/kvm/,hcalls.c lease.c)
 SRC_test_kvm_lease := $(SRC_test_kvm_calls)
+SRC_test_kvm_flush := $(SRC_test_kvm_calls)
 
-$(foreach t,kvm_calls kvm_lease vm vm_slots vm_end vm_teardown vm_let_go walk walk_races shadow shadow_owner,\
+$(foreach t,kvm_calls kvm_lease kvm_flush vm vm_slots vm_end vm_drop vm_teardown vm_let_go walk walk_races shadow \
+	shadow_owner shadow_beside,\
 	$(eval ARC_test_$t := $(out)/machine.a) \
 	$(eval INC_test_$t := $(on_machine)))
 

@@ -20,6 +20,24 @@ static inline struct kvm_leaf walk(u64 ipa)
 	return leaf;
 }
 
+static inline struct kvm_leaf walk_around(u64 ipa, struct kvm_leaf *around)
+{
+	struct kvm_leaf leaf;
+
+	spin_lock(&vm->lock);
+	leaf = kvm_walk_around(vm, IPA(ipa), around);
+	spin_unlock(&vm->lock);
+	assert_true(slots_empty());
+	return leaf;
+}
+
+static inline bool same(const struct kvm_leaf *a, const struct kvm_leaf *b)
+{
+	return a->status == b->status && a->level == b->level && a->r == b->r && a->w == b->w &&
+	       a->x == b->x && a->af == b->af && a->memattr == b->memattr && a->pa.v == b->pa.v &&
+	       a->size == b->size;
+}
+
 static inline void fails(u64 ipa, int status, u8 level)
 {
 	struct kvm_leaf leaf = walk(ipa);

@@ -135,6 +135,17 @@ static uint64_t search_text(const char *s, uint64_t *registers)
 	return words;
 }
 
+/* The monitor greets with a prompt, and echoes the command by the character. */
+static bool prompted_again(const char *buf)
+{
+	static const char prompt[] = "(qemu) ";
+	const char *first = strstr(buf, prompt), *line;
+
+	/* Each echo repeats the prompt's line; the one that is asked for has a line of its own. */
+	line = first ? strstr(first, "\r\n") : NULL;
+	return line && strstr(line, prompt);
+}
+
 static size_t ask_monitor(int fd, const char *command, char *buf, size_t size)
 {
 	struct pollfd p = { .fd = fd, .events = POLLIN };
@@ -143,14 +154,15 @@ static size_t ask_monitor(int fd, const char *command, char *buf, size_t size)
 
 	if (write(fd, command, strlen(command)) < 0)
 		return 0;
-	/* The answer ends when nothing follows for a while. */
-	while (used < size - 1 && poll(&p, 1, used ? 3000 : 15000) > 0) {
+	/* The answer ends with the second prompt; without one, after a time no machine needs. */
+	buf[0] = 0;
+	while (used < size - 1 && !prompted_again(buf) && poll(&p, 1, 120000) > 0) {
 		n = read(fd, buf + used, size - 1 - used);
 		if (n <= 0)
 			break;
 		used += (size_t)n;
+		buf[used] = 0;
 	}
-	buf[used] = 0;
 	return used;
 }
 

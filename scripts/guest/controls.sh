@@ -19,11 +19,7 @@ hold_start() {
 	$dir/kvmapi hold -m 8 </tmp/go >/tmp/hold 2>&1 &
 	holder=$!
 	exec 9>/tmp/go
-	for i in $(seq 300); do
-		grep -q '^kvmapi: ready' /tmp/hold && break
-		kill -0 $holder 2>/dev/null || break
-		usleep 100000
-	done
+	within 30 eval "grep -q '^kvmapi: ready' /tmp/hold || child_ended $holder"
 	pid=$(sed -n 's/^kvmapi: ready pid=\([0-9]*\).*/\1/p' /tmp/hold)
 	ipa=$(sed -n 's/^kvmapi: ready .*ipa=\([0-9a-fx]*\).*/\1/p' /tmp/hold)
 	near=$(sed -n 's/^kvmapi: ready .*near=\([0-9a-fx]*\).*/\1/p' /tmp/hold)
@@ -35,11 +31,7 @@ hold_start() {
 hold_end() {
 	echo >&9
 	exec 9>&-
-	# Not "until the process is gone": it stays, as a zombie, until it is waited for.
-	for i in $(seq $((${1:-3} * 20))); do
-		grep -q '^kvmapi: hold end' /tmp/hold && break
-		usleep 50000
-	done
+	within ${1:-3} grep -q '^kvmapi: hold end' /tmp/hold
 	kill -9 $holder 2>/dev/null
 	wait $holder 2>/dev/null
 	$dir/attack stop >/tmp/stop

@@ -7,7 +7,7 @@ dir=${0%/*}
 . "$dir/vm.sh"
 
 accounts=/sys/kernel/security/hypsec/accounts
-# Generous: nested guests in an emulator on a busy machine.
+# Generous: nested guests in an emulator.
 wait_up=600
 
 say_accounts() {
@@ -19,17 +19,6 @@ field() {
 	awk -v n="$2:" '$1 == n {s += $2} END {print s + 0}' "$1"
 }
 
-# retry SECONDS COMMAND...: until it succeeds
-retry() {
-	local until=$(($(date +%s) + $1))
-	shift
-
-	until "$@"; do
-		[ "$(date +%s)" -lt $until ] || return 1
-		sleep 1
-	done
-}
-
 devices() {
 	local vm=$1
 
@@ -38,9 +27,9 @@ devices() {
 	check "$vm: a virtio disk keeps what is written" vm_do $vm 180 \
 		"dd if=/dev/urandom of=/tmp/r bs=1M count=4 2>/tmp/e && cp /tmp/r /dev/vda && sync && echo 3 >/proc/sys/vm/drop_caches && head -c 4194304 /dev/vda | cmp - /tmp/r"
 	check "$vm: a virtio network answers a ping" vm_do $vm 180 \
-		"ip link set eth0 up && ip addr add 10.0.2.15/24 dev eth0 && ping -c 2 -w 60 10.0.2.2"
+		"ip link set eth0 up && ip addr add 10.0.2.15/24 dev eth0 && ping -c 2 -w 600 10.0.2.2"
 	check "$vm: and carries TCP" vm_do $vm 180 \
-		"nc -w 60 10.0.2.100 7 </dev/null | grep -q from-the-host"
+		"nc -w 600 10.0.2.100 7 </dev/null | grep -q from-the-host"
 }
 
 # Rounds of guestcheck that a VM has completed.
@@ -53,7 +42,7 @@ check_goes_on() {
 	local from
 
 	from=$(rounds $1)
-	retry 180 sh -c "[ \$(tr -d '\r' </tmp/$1.log | grep -c '^guestcheck: round') -gt $((from + 1)) ]"
+	within 180 sh -c "[ \$(tr -d '\r' </tmp/$1.log | grep -c '^guestcheck: round') -gt $((from + 1)) ]"
 }
 
 ksm_merges() {
@@ -133,21 +122,21 @@ check "vm2: checks its memory" vm_expect vm2 'guestcheck: round 2' 240
 echo 5000 >/sys/kernel/mm/ksm/pages_to_scan
 echo 20 >/sys/kernel/mm/ksm/sleep_millisecs
 echo 1 >/sys/kernel/mm/ksm/run
-check "KSM merges a guest's pages" retry 240 ksm_merges
+check "KSM merges a guest's pages" within 240 ksm_merges
 check "vm2: goes on with its pages merged" check_goes_on vm2
 echo 2 >/sys/kernel/mm/ksm/run
 echo 0 >/sys/kernel/mm/ksm/run
 
-check "memory pressure swaps a guest's pages out" retry 120 press $pid 20000
+check "memory pressure swaps a guest's pages out" within 120 press $pid 20000
 check "vm2: goes on while it is swapped" check_goes_on vm2
 
 echo 1 >/proc/sys/vm/compact_memory
 check "vm2: goes on after compaction" check_goes_on vm2
 
 vm_qmp vm2 balloon "{\"value\": $((160 << 20))}" >/dev/null
-check "a balloon takes memory from a guest" retry 180 balloon_is vm2 160
+check "a balloon takes memory from a guest" within 180 balloon_is vm2 160
 vm_qmp vm2 balloon "{\"value\": $((192 << 20))}" >/dev/null
-check "and gives it back" retry 180 balloon_is vm2 192
+check "and gives it back" within 180 balloon_is vm2 192
 check "vm2: goes on after the balloon" check_goes_on vm2
 
 vm_qmp vm2 stop >/dev/null

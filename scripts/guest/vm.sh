@@ -5,6 +5,7 @@
 # port said), /tmp/NAME.in (what is typed), /tmp/NAME.qmp and /tmp/NAME.pid.
 
 dir=${dir:-/ordinary}
+. /run/hypsec/patience.sh
 
 # Result lines, numbered; failed counts.
 count=0 failed=0 marks=0
@@ -56,19 +57,17 @@ vm_say() {
 	echo "$2" >/tmp/$1.in
 }
 
+vm_said() {
+	tr -d '\r' </tmp/$1.log | grep -Eqx -- "$2"
+}
+
 # vm_expect NAME REGEX SECONDS: until a whole line of its output matches.
 vm_expect() {
-	local until=$(($(date +%s) + $3))
-
-	while ! tr -d '\r' </tmp/$1.log | grep -Eqx -- "$2"; do
-		if [ "$(date +%s)" -ge $until ] || ! kill -0 "$(cat /tmp/$1.pid)" 2>/dev/null; then
-			tr -d '\r' </tmp/$1.log | grep -Eqx -- "$2" && return 0
-			echo "# $1 never said $2; its last lines:"
-			tail -n 8 /tmp/$1.log | tr -d '\r' | sed 's/^/#   /'
-			return 1
-		fi
-		sleep 0.5
-	done
+	within $3 eval 'vm_said $1 "$2" || child_ended "$(cat /tmp/$1.pid)"'
+	vm_said $1 "$2" && return 0
+	echo "# $1 never said $2; its last lines:"
+	tail -n 8 /tmp/$1.log | tr -d '\r' | sed 's/^/#   /'
+	return 1
 }
 
 # vm_do NAME SECONDS COMMAND: types it, waits for its end, returns its status.
@@ -90,22 +89,11 @@ vm_qmp() {
 
 # vm_off NAME SECONDS: the guest powers itself off; QEMU's status.
 vm_off() {
-	local until=$(($(date +%s) + $2)) pid status
+	local status=0
 
-	pid=$(cat /tmp/$1.pid)
 	vm_say $1 "poweroff -f"
-	while kill -0 $pid 2>/dev/null && [ "$(date +%s)" -lt $until ]; do
-		sleep 0.5
-	done
-	if kill -0 $pid 2>/dev/null; then
-		echo "# $1 did not power off"
-		kill -9 $pid
-		wait $pid
-		status=1
-	else
-		wait $pid
-		status=$?
-	fi
+	ends_within $2 "$(cat /tmp/$1.pid)" || status=$?
+	[ $status != 124 ] || echo "# $1 did not power off"
 	kill "$(cat /tmp/$1.holder)"
 	[ $status = 0 ] && ! grep -aE 'BUG|Oops|Kernel panic|Call trace' /tmp/$1.log
 }

@@ -4,6 +4,7 @@
 # that succeeds is for good. Prints KTAP.
 
 cd /install || exit 1
+. /run/hypsec/patience.sh
 n=0 bad=0
 ok() {			# STATUS NAME
 	n=$((n + 1))
@@ -120,13 +121,13 @@ total() {
 pool=/sys/module/hypsec/parameters
 had=$(free) all=$(total) ram=$(managed) low=$(cat $pool/pool_low) high=$(cat $pool/pool_high)
 echo $((had + 700)) >$pool/pool_low
-sleep 3
-[ "$(free)" -ge $((had + 700)) ] && [ "$(managed)" -lt "$ram" ]
+given() { [ "$(free)" -ge $((had + 700)) ] && [ "$(managed)" -lt "$ram" ]; }
+within 60 given
 ok $? "below the low mark the core is given memory"
 echo "$low" >$pool/pool_low
-sleep 4
 # Not by what is free: a table that the host's own memory needs meanwhile is in use, not kept.
-[ "$(total)" = "$all" ] && [ "$(managed)" = "$ram" ] && [ "$(free)" -gt "$high" ]
+taken_back() { [ "$(total)" = "$all" ] && [ "$(managed)" = "$ram" ] && [ "$(free)" -gt "$high" ]; }
+within 60 taken_back
 ok $? "above the high mark all of it comes back"
 grep -E '^(vm_tables|vm_objects|private) ' $s/accounts | grep -qv ' 0$'
 [ $? = 1 ]; ok $? "no page is left with a VM that is gone"

@@ -11,6 +11,8 @@ HYPSEC_BUILD=${HYPSEC_BUILD:-$HYPSEC_TOP/build}
 # Compilers, or emulators, at a time.
 HYPSEC_JOBS=${HYPSEC_JOBS:-$(nproc)}
 mkdir -p "$HYPSEC_BUILD"
+# What makes the images of protected VMs, for hash_of.
+HYPSEC_IMAGE_TOOL=("$HYPSEC_TOP/scripts/hypsec-image" "$HYPSEC_TOP"/scripts/lib/image/*.py)
 
 # One line about what is being done.  On stderr, so that stdout stays the
 # output of whatever a script was asked to run.

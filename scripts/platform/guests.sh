@@ -7,6 +7,7 @@
 
 cd "${0%/*}" || exit 1
 b=busybox
+. /run/hypsec/patience.sh
 . ./platform.sh
 nonce=$1
 shift
@@ -14,7 +15,8 @@ for f in state platform platform_key; do
 	sed "s/^/host: $f /" $hypsec/$f
 done
 for name; do
-	printf %s "$nonce" | timeout 200 qemu-system-aarch64 -M virt,gic-version=3 -accel kvm \
+	paced 200
+	printf %s "$nonce" | timeout $seconds_here qemu-system-aarch64 -M virt,gic-version=3 -accel kvm \
 		-cpu host -m 128 -nodefaults -no-user-config -display none -serial stdio \
 		-kernel "$name.img" | tr -d '\r' | sed "s/^kernel:/$name:/"
 done

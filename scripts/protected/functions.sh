@@ -5,6 +5,7 @@ dir=${0%/*}
 out=/tmp/out
 hypsec=/sys/kernel/security/hypsec
 seconds=${1:-200}
+. /run/hypsec/patience.sh
 count=0 failed=0
 on=		# what runs the VMM
 
@@ -32,17 +33,10 @@ vm() {
 
 runs() { ( vm "$@" ) & pid=$!; wait_for $pid; }
 wait_for() {
-	i=0
-	while kill -0 "$1" 2>/dev/null && [ $i -lt "$seconds" ]; do
-		sleep 1
-		i=$((i + 1))
-	done
-	if kill -9 "$1" 2>/dev/null; then
-		wait "$1"
-		echo "# still running after $seconds s"
-		return 1
-	fi
-	wait "$1"
+	ends_within "$seconds" "$1" && return 0
+	status=$?
+	[ $status != 124 ] || echo "# still running after $seconds s"
+	return $status
 }
 said() { tr -d '\r' <"$out" | grep -qax -- "$1"; }
 said_times() { [ "$(tr -d '\r' <"$out" | grep -cax -- "$1")" -ge "$2" ]; }
@@ -51,14 +45,7 @@ vm_log() { dmesg | grep 'hypsec: core: vm'; }
 mark() { marked=$(vm_log | wc -l); }
 logged() { vm_log | tail -n +$((marked + 1)) | grep -q "$1"; }
 # soon COMMAND...: within the time
-soon() {
-	i=0
-	until "$@"; do
-		[ $i -lt "$seconds" ] || return 1
-		sleep 1
-		i=$((i + 1))
-	done
-}
+soon() { within "$seconds" "$@"; }
 # Tables of a VM that is gone are freed in steps.
 settled() { was=$(cat $hypsec/accounts); sleep 1; [ "$was" = "$(cat $hypsec/accounts)" ]; }
 no_vm() { [ "$(wc -l <$hypsec/vms)" -le 1 ]; }

@@ -19,13 +19,14 @@
 #define REGS	33		/* x0-x30, sp, pc */
 
 static int fd;
+static int pace = 100;		/* how slow the machine is, in percent */
 
 static int get(int ms)
 {
 	struct pollfd p = { .fd = fd, .events = POLLIN };
 	unsigned char c;
 
-	return poll(&p, 1, ms) == 1 && read(fd, &c, 1) == 1 ? c : -1;
+	return poll(&p, 1, ms * pace / 100) == 1 && read(fd, &c, 1) == 1 ? c : -1;
 }
 
 /* The next packet's text; -1: none in time. */
@@ -107,8 +108,10 @@ int main(int argc, char **argv)
 	char buf[256], at[64];
 	int steps = 0, hit;
 
-	if (argc != 2)
+	if (argc < 2)
 		return 2;
+	if (argc > 2)
+		pace = atoi(argv[2]);
 	snprintf(to.sun_path, sizeof(to.sun_path), "%s", argv[1]);
 	fd = socket(AF_UNIX, SOCK_STREAM, 0);
 	if (fd < 0 || connect(fd, (struct sockaddr *)&to, sizeof(to))) {
@@ -122,7 +125,7 @@ int main(int argc, char **argv)
 		;
 	registers(r);
 	/* x0 may be the value of a device access, for anybody to see. */
-	for (int i = 1; i < REGS; i++)
+	for (int i = 1; i < PC; i++)
 		other |= r[i];
 	printf("gdb: registers %s pc=%llx\n", other ? "shown" : "hidden", (unsigned long long)r[PC]);
 

@@ -88,7 +88,8 @@ debugger() {
 	( vm "$1.img" 1 -gdb unix:/tmp/gdb.$1,server=on,wait=off ) &
 	pid=$!
 	check "$1: stays" soon said "kernel: stays"
-	"$dir/gdb" /tmp/gdb.$1 >/tmp/gdb.out
+	measure_pace
+	"$dir/gdb" /tmp/gdb.$1 $pace >/tmp/gdb.out
 	check "$1: the debugger went through" [ $? = 0 ]
 	check "$1: registers $2" grep -q "^gdb: registers $2 pc=$3" /tmp/gdb.out
 	check "$1: single steps" grep -qx "gdb: step $4 of 16" /tmp/gdb.out
@@ -105,7 +106,7 @@ check "debug: it has an identity of its own" \
 	eval '! cmp -s "$dir/debug.identity" "$dir/stay.identity"'
 kill -9 $pid
 wait $pid 2>/dev/null
-debugger stay hidden 0 0 missed smp
+debugger stay hidden 4859505345430001 0 missed smp
 check "stay: the log says nothing of it" eval '! logged "the host may debug it"'
 kill -9 $pid
 wait $pid 2>/dev/null

@@ -8,6 +8,8 @@
 # --boot starts the guest, waits and ends it: no attack.
 # Output: the lines of the guest and of the attack tool, and "run: ..." lines.
 
+. /run/hypsec/patience.sh
+
 qemu() {
 	exec qemu-system-aarch64 -M virt,gic-version=3 -accel kvm -cpu host \
 		-smp 1 -m 256 -nodefaults -display none -no-reboot \
@@ -45,13 +47,9 @@ others() {
 
 # wait_for PATTERN COMMAND...: until its output has it, or ten minutes.
 wait_for() {
-	pattern=$1 waited=0
+	pattern=$1
 	shift
-	until "$@" 2>/dev/null | grep -q "$pattern"; do
-		[ $waited -lt 600 ] || stop "no $pattern"
-		sleep 1
-		waited=$((waited + 1))
-	done
+	within 600 eval '"$@" 2>/dev/null | grep -q "$pattern"' || stop "no $pattern"
 }
 
 boot=
@@ -72,14 +70,10 @@ if [ -z "$boot" ] && [ -e platform.sh ]; then
 	( others ) >/tmp/others 2>&1 &
 	others=$!
 fi
-seconds=0
-until grep -q '^secret: intact' /tmp/console; do
-	kill -0 $pid 2>/dev/null || stop "QEMU ended before the guest was up"
-	[ $seconds -lt 600 ] || stop "the guest is not up after $seconds s"
-	sleep 1
-	seconds=$((seconds + 1))
-done
-echo "run: guest up seconds=$seconds uptime=$(cut -d' ' -f1 /proc/uptime)"
+up() { grep -q '^secret: intact' /tmp/console; }
+within 600 eval 'up || child_ended $pid' || stop "the guest is not up after 600 s"
+up || stop "QEMU ended before the guest was up"
+echo "run: guest up uptime=$(cut -d' ' -f1 /proc/uptime)"
 grep '^secret:' /tmp/console | head -n 3 | tr -d '\r' | sed 's/^/guest: /'
 [ ! -e /sys/kernel/security/hypsec/vms ] ||
 	sed 's/^/run: hypsec vm /' /sys/kernel/security/hypsec/vms
@@ -99,12 +93,10 @@ masked=$(sed -n 's/^secret: masked=\([0-9a-f]*\).*/\1/p' /tmp/console)
 echo "run: attack status=$?"
 # Whatever was done to its memory, the guest goes on, and says so every second.
 before=$(grep -c '^secret: intact' /tmp/console)
-seconds=0 on=no
-while [ $seconds -lt 60 ] && kill -0 $pid 2>/dev/null; do
-	sleep 1
-	seconds=$((seconds + 1))
-	[ "$(grep -c '^secret: intact' /tmp/console)" -lt $((before + 2)) ] || { on=yes; break; }
-done
+goes_on() { [ "$(grep -c '^secret: intact' /tmp/console)" -ge $((before + 2)) ]; }
+within 60 eval 'goes_on || child_ended $pid'
+on=no
+! goes_on || on=yes
 echo "run: guest goes_on=$on"
 sh swap.sh $pid "$masked"
 grep '^secret: stopped' /tmp/console | sed 's/^/guest: /'

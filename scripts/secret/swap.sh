@@ -8,6 +8,7 @@
 # in bits per byte, pieces of the secret), and whether the guest goes on when it is back.
 pid=$1
 cd /root
+. /run/hypsec/patience.sh
 
 # field FILE NAME: a number of kB
 field() { awk -v n="$2:" '$1 == n { print $2 }' "$1"; }
@@ -29,11 +30,9 @@ echo 3 >/proc/sys/vm/drop_caches
 ./attack -s "$2" file /dev/zram0 | sed 's/^attack: file/swap: secret/'
 kill -CONT $pid
 
-before=$(intact) seconds=0 on=no
-while [ $seconds -lt 60 ] && kill -0 $pid 2>/dev/null; do
-	sleep 1
-	seconds=$((seconds + 1))
-	[ "$(intact)" -lt $((before + 3)) ] || { on=yes; break; }
-done
+before=$(intact) on=no
+goes_on() { [ "$(intact)" -ge $((before + 3)) ]; }
+within 60 eval 'goes_on || child_ended $pid'
+! goes_on || on=yes
 # The swap's first page is its own; of the guest's, each is read once more when it comes in.
 echo "swap: back goes_on=$on kib=$(field /proc/$pid/status VmSwap)"

@@ -6,8 +6,9 @@
 dir=${0%/*}
 hypsec=/sys/kernel/security/hypsec
 ram=$dir/ram
+. /run/hypsec/patience.sh
 count=0 failed=0
-# Generous: nested guests in an emulator on a busy machine.
+# Generous: nested guests in an emulator.
 patience=${patience:-150}
 
 now() { cut -d. -f1 /proc/uptime; }
@@ -31,14 +32,7 @@ check() {
 }
 
 # soon COMMAND...: until it succeeds, within the time
-soon() {
-	local until=$(($(now) + patience))
-
-	until "$@"; do
-		[ "$(now)" -lt $until ] || return 1
-		sleep 0.5
-	done
-}
+soon() { within "$patience" "$@"; }
 
 # --- VMs
 

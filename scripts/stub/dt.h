@@ -13,8 +13,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include "../../el2-objs/abi/hypsec_reason.h"
 
-#define VM_MAX_RAM	8
+#define VM_MAX_RAM	16
 #define VM_MAX_CPUS	8
 #define VM_MAX_REDIST	2
 #define VM_MAX_UARTS	2
@@ -39,6 +40,7 @@ struct vm_uart {
 
 struct vm_desc {
 	uint32_t nr_ram, nr_cpus, nr_redist, nr_uarts, nr_timer;
+	uint32_t cpus_left_out;
 	bool psci;
 	bool timer_always_on;
 	struct vm_range ram[VM_MAX_RAM];
@@ -49,36 +51,24 @@ struct vm_desc {
 	struct vm_uart uart[VM_MAX_UARTS];
 };
 
-/* Why a device tree was refused. Passed to SYSTEM_OFF as its second argument. */
+/* Why a device tree was refused. */
 enum dt_error {
 	DT_OK,
-	DT_HEADER,		/* not a device tree, or larger than its buffer */
-	DT_STRUCTURE,		/* libfdt could not walk it */
-	DT_DEPTH,		/* nodes nested too deep */
-	DT_NODES,		/* too many nodes */
-	DT_CELLS,		/* #address-cells, #size-cells missing or unknown */
-	DT_REG,			/* reg missing or of a wrong length */
-	DT_IRQ,			/* interrupts missing, of a wrong length or value */
-	DT_TOO_MANY,		/* more of a kind than this stub takes */
-	DT_TWICE,		/* a second node of which there is one */
-	DT_MISSING,		/* no memory, CPU, GIC, timer or PSCI */
-	DT_PSCI,		/* PSCI not 0.2 or later by HVC */
-	DT_CPU,			/* MPIDR malformed or twice; boot CPU not listed */
-	DT_RANGE,		/* empty, unaligned, wrapping or past 48 bits */
-	DT_OVERLAP,		/* RAM, GIC, UART: two at one address */
-	DT_IMAGE,		/* image or device tree not inside RAM */
-	DT_BUILD,		/* the new tree does not fit */
+#define X(number, name, text) name = number,
+	HYPSEC_DT_REASONS(X)
+#undef X
 };
 
 /**
  * dt_parse() - read what we need from a device tree
  * @fdt: 8-byte aligned; must not change while this runs
  * @size: bytes that may be read
+ * @boot_mpidr: affinity of the CPU that runs this: it is kept where others are left out
  * @d: all of it is set
  *
  * Checks form only. One pass over the tree, no phandle is followed.
  */
-enum dt_error dt_parse(const void *fdt, size_t size, struct vm_desc *d);
+enum dt_error dt_parse(const void *fdt, size_t size, uint64_t boot_mpidr, struct vm_desc *d);
 
 /**
  * dt_check() - does a description make sense?
@@ -91,6 +81,14 @@ enum dt_error dt_parse(const void *fdt, size_t size, struct vm_desc *d);
  */
 enum dt_error dt_check(const struct vm_desc *d, struct vm_range image,
 		       struct vm_range dtb, uint64_t boot_mpidr);
+
+/**
+ * dt_console() - may the first UART be written to, for a last word?
+ * @d: from dt_parse(), also where that or dt_check() refused it
+ *
+ * True: it is no memory of this VM's. What the host has there it may as well be told.
+ */
+bool dt_console(const struct vm_desc *d, struct vm_range image, struct vm_range dtb);
 
 /* What the new tree says beyond the description. All trusted. */
 struct vm_boot {

@@ -18,17 +18,20 @@ static bool overlap(struct vm_range a, struct vm_range b)
 	return a.base < b.base + b.size && b.base < a.base + a.size;
 }
 
-static bool inside(struct vm_range in, struct vm_range out)
-{
-	return in.base >= out.base && in.size <= out.size &&
-	       in.base - out.base <= out.size - in.size;
-}
-
+/* Also across ranges that are adjacent, as those of NUMA nodes: they come in any order. */
 static bool in_ram(const struct vm_desc *d, struct vm_range r)
 {
-	for (uint32_t i = 0; i < d->nr_ram; i++)
-		if (inside(r, d->ram[i]))
-			return true;
+	uint64_t at = r.base;
+
+	for (uint32_t n = 0; n < d->nr_ram; n++) {
+		for (uint32_t i = 0; i < d->nr_ram; i++) {
+			if (at < d->ram[i].base || at - d->ram[i].base >= d->ram[i].size)
+				continue;
+			at = d->ram[i].base + d->ram[i].size;
+			if (at - r.base >= r.size)
+				return true;
+		}
+	}
 	return false;
 }
 
@@ -83,6 +86,12 @@ static enum dt_error check_overlap(const struct vm_desc *d)
 			if (overlap(all[i], all[j]))
 				return DT_OVERLAP;
 	return DT_OK;
+}
+
+bool dt_console(const struct vm_desc *d, struct vm_range image, struct vm_range dtb)
+{
+	return d->nr_uarts && sane(d->uart[0].reg, PAGE, MMIO_MAX) &&
+	       !overlap(d->uart[0].reg, image) && !overlap(d->uart[0].reg, dtb);
 }
 
 enum dt_error dt_check(const struct vm_desc *d, struct vm_range image,

@@ -210,17 +210,24 @@ static enum dt_error read_uart(const void *fdt, int node, struct cells c,
 }
 
 static enum dt_error read_cpu(const void *fdt, int node, struct cells c,
-			      struct vm_desc *d)
+			      uint64_t boot_mpidr, struct vm_desc *d)
 {
 	const fdt32_t *p;
+	uint64_t mpidr;
 	int len;
 
-	if (d->nr_cpus == VM_MAX_CPUS)
-		return DT_TOO_MANY;
 	p = prop(fdt, node, "reg", &len);
 	if (!p || len != (int)(4 * c.address))
 		return DT_REG;
-	d->mpidr[d->nr_cpus++] = read_number(&p, c.address);
+	mpidr = read_number(&p, c.address);
+	if (d->nr_cpus < VM_MAX_CPUS) {
+		d->mpidr[d->nr_cpus++] = mpidr;
+		return DT_OK;
+	}
+	/* More than the core has: they stay off. */
+	d->cpus_left_out++;
+	if (mpidr == boot_mpidr)
+		d->mpidr[VM_MAX_CPUS - 1] = mpidr;
 	return DT_OK;
 }
 
@@ -244,7 +251,7 @@ static enum dt_error read_device(const void *fdt, int node, struct cells c,
 	return DT_OK;
 }
 
-static enum dt_error walk(const void *fdt, struct vm_desc *d)
+static enum dt_error walk(const void *fdt, uint64_t boot_mpidr, struct vm_desc *d)
 {
 	struct cells root = { 0, 0 }, cpus = { 0, 0 };
 	int node, depth = -1, nodes = 0, cpus_depth = 0;
@@ -282,7 +289,7 @@ static enum dt_error walk(const void *fdt, struct vm_desc *d)
 		} else if (depth == 2 && cpus_depth) {
 			if (prop_is(fdt, node, "device_type", "cpu") &&
 			    !disabled(fdt, node))
-				e = read_cpu(fdt, node, cpus, d);
+				e = read_cpu(fdt, node, cpus, boot_mpidr, d);
 		}
 		if (e != DT_OK)
 			return e;
@@ -292,7 +299,7 @@ static enum dt_error walk(const void *fdt, struct vm_desc *d)
 	return nodes ? DT_OK : DT_STRUCTURE;
 }
 
-enum dt_error dt_parse(const void *fdt, size_t size, struct vm_desc *d)
+enum dt_error dt_parse(const void *fdt, size_t size, uint64_t boot_mpidr, struct vm_desc *d)
 {
 	enum dt_error e;
 
@@ -303,7 +310,7 @@ enum dt_error dt_parse(const void *fdt, size_t size, struct vm_desc *d)
 	/* libfdt reads the structure block in words and does not ask for this. */
 	if (fdt_off_dt_struct(fdt) % 4)
 		return DT_HEADER;
-	e = walk(fdt, d);
+	e = walk(fdt, boot_mpidr, d);
 	if (e != DT_OK)
 		return e;
 	if (!d->nr_ram || !d->nr_cpus || !d->nr_redist || !d->nr_timer || !d->psci)

@@ -7,7 +7,7 @@
  * literal pool.
  */
 #include "../../el2-objs/abi/hypsec_guest.h"
-#include "reason.h"
+#include "../../el2-objs/abi/hypsec_reason.h"
 
 #define PSCI_SYSTEM_OFF		0x84000008
 #define HVC_CALL(reg, id)			\
@@ -39,10 +39,14 @@ unprotected:
 	 * it refused (x0). Never go on exposed.
 	 */
 	mov	x1, x0
+	b	off
 
 	/* x1: why. PSCI ignores it; the core's log shows it. */
 	.globl	stub_off
 stub_off:
+	movk	x1, #(HYPSEC_REASON_MARK & 0xffff), lsl #32
+	movk	x1, #(HYPSEC_REASON_MARK >> 16), lsl #48
+off:
 	HVC_CALL(w0, PSCI_SYSTEM_OFF)
 	hvc	#0
 1:	wfi
@@ -59,7 +63,7 @@ stub_protected:
 	msr	vbar_el1, x4
 	isb
 	cmp	x2, x3
-	mov	x5, #STUB_PLACE
+	mov	x5, #HYPSEC_REASON_PLACE
 	b.ne	2f
 	ldr	x4, [x3, #16]		/* image_size: the end of our memory */
 	add	sp, x3, x4
@@ -86,7 +90,7 @@ stub_enter:
 /* A fault here is a bug or an attack; neither is a reason to go on. */
 	.macro	vector
 	.balign	0x80
-	mov	x1, #STUB_EXCEPTION
+	mov	x1, #HYPSEC_REASON_EXCEPTION
 	mrs	x2, esr_el1
 	mrs	x3, elr_el1
 	b	stub_off

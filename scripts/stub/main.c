@@ -46,7 +46,7 @@ static struct hvc_result hvc(uint64_t id, uint64_t a1, uint64_t a2)
 	return (struct hvc_result){ x0, x1, x2, x3 };
 }
 
-/* To the first UART, whose address has been checked against everything else. */
+/* To the first UART, whose address has been checked: dt_check(), or dt_console(). */
 static void say(const struct vm_desc *d, const char *s)
 {
 	volatile uint32_t *reg;
@@ -71,11 +71,21 @@ static void say_number(const struct vm_desc *d, uint64_t v)
 	say(d, s + i);
 }
 
+/* Words by code, not by a table of addresses: the stub is not relocated. */
 static uint64_t refuse(const struct vm_desc *d, uint64_t reason)
 {
-	say(d, "hypsec-stub: refused, reason ");
+	say(d, "hypsec-stub: refused: ");
+	switch (reason) {
+#define X(number, name, text) \
+	case number: \
+		say(d, text); \
+		break;
+	HYPSEC_REASONS(X)
+#undef X
+	}
+	say(d, " (");
 	say_number(d, reason);
-	say(d, "\r\n");
+	say(d, ")\r\n");
 	return reason;
 }
 
@@ -202,23 +212,23 @@ uint64_t stub_main(uint64_t dtb, uint64_t dtb_size, uint64_t image)
 	const struct hypsec_part *part = m->parts;
 	uint64_t kernel = image + part[HYPSEC_PART_KERNEL].offset;
 	uint64_t new_dtb = image + m->mem_size - STUB_SCRATCH;
+	struct vm_range ours = { image, m->mem_size }, tree = { dtb, dtb_size };
 	struct vm_boot boot;
 	struct vm_desc d;
 	enum dt_error e;
 	uint64_t ram = 0;
 
-	d.nr_uarts = 0;
-	if (!layout_ok(m, (void *)kernel))
-		return STUB_LAYOUT;
-
-	e = dt_parse((void *)dtb, dtb_size, &d);
-	if (e != DT_OK)
-		return e;
 	boot.boot_mpidr = mpidr();
-	e = dt_check(&d, (struct vm_range){ image, m->mem_size },
-		     (struct vm_range){ dtb, dtb_size }, boot.boot_mpidr);
-	if (e != DT_OK)
-		return e;
+	e = dt_parse((void *)dtb, dtb_size, boot.boot_mpidr, &d);
+	if (e == DT_OK)
+		e = dt_check(&d, ours, tree, boot.boot_mpidr);
+	if (e != DT_OK) {
+		if (!dt_console(&d, ours, tree))
+			d.nr_uarts = 0;
+		return refuse(&d, e);
+	}
+	if (!layout_ok(m, (void *)kernel))
+		return refuse(&d, STUB_LAYOUT);
 
 	for (uint32_t i = 0; i < d.nr_ram; i++) {
 		struct hvc_result r = hvc(HYPSEC_GUEST_RAM, d.ram[i].base,
@@ -247,6 +257,10 @@ uint64_t stub_main(uint64_t dtb, uint64_t dtb_size, uint64_t image)
 	say_number(&d, ram >> 20);
 	say(&d, " MiB of RAM, CPUs: ");
 	say_number(&d, boot.smp ? d.nr_cpus : 1);
+	if (boot.smp && d.cpus_left_out) {
+		say(&d, ", left out: ");
+		say_number(&d, d.cpus_left_out);
+	}
 	say(&d, "\r\n");
 	invalidate(new_dtb, STUB_DTB_SIZE);
 	stub_enter(kernel, new_dtb);

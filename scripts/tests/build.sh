@@ -42,6 +42,21 @@ sparse_clean() {
 	return $status
 }
 
+# Headers of a KVM that leaves the host's FP registers to EL2.
+live_fp() {
+	local flag status=0
+
+	for flag in HOST_SVE_ENABLED KVM_HOST_DATA_FLAG_HOST_SVE_ENABLED; do
+		printf '#include <linux/kvm_host.h>\n#define %s 1\n' $flag >"$dir/old.h"
+		scripts/build --out "$HYPSEC_BUILD/test-build-old" KCFLAGS="-include $dir/old.h" \
+			hypsec-mod/kvm-offsets.s >"$dir/log" 2>&1 &&
+			{ echo "it builds with $flag"; status=1; }
+		grep -q "leaves the host's FP registers live.*newer point release" "$dir/log" ||
+			{ cat "$dir/log"; status=1; }
+	done
+	return $status
+}
+
 same_bundle() {
 	cmp "$HYPSEC_BUILD/test-build/el2-objs/bundle.bin" \
 		"$HYPSEC_BUILD/test-build-again/el2-objs/bundle.bin"
@@ -96,6 +111,23 @@ spdx() {
 	return $status
 }
 
+# Who reads a comment has this tree and what is published, so a README that is cited is there
+# (from the top, the core, scripts/, kunit/ or the folder itself), and nothing else is a document.
+cited_documents() {
+	local f cited at status=0 all=(README Kbuild Kconfig el2-objs hypsec-mod kunit scripts)
+
+	while IFS=: read -r f cited; do
+		for at in . el2-objs scripts kunit "${f%/*}"; do
+			[ ! -e "$at/$cited" ] || continue 2
+		done
+		echo "$f cites $cited"
+		status=1
+	done < <(grep -roE '[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*/README\>' "${all[@]}")
+	! grep -rnE '\<(DESIGN|STYLE|NOTES)\>|\<(issue|bug) #?[0-9]|\w\.(md|docx?|pdf)\>' \
+		--exclude=build.sh "${all[@]}" || status=1
+	return $status
+}
+
 # A kernel tree as scripts/tree sees it.
 drop_in() {
 	local virt=$dir/linux/drivers/virt before
@@ -124,6 +156,7 @@ if [ "$(command -v clang ld.lld llvm-objcopy llvm-nm llvm-readelf | wc -l)" = 5 
 else
 	skip "clang builds it too, and the gates pass" "no clang here"
 fi
+check "headers of a KVM that leaves the host's FP registers live are refused" live_fp
 check "sparse finds nothing in the module and the KUnit suites" sparse_clean
 check "nothing built is left among the sources" no_products
 check "each abi header compiles alone" abi_alone
@@ -131,6 +164,7 @@ check "no Linux header in the core" no_linux_header
 check "the top level is as stated" top_level
 check "every option of Kconfig has a help text" kconfig_help
 check "every source names its licence" spdx
+check "no document is cited that is not here" cited_documents
 check "the KUnit suites' guest is signed" env CROSS_COMPILE="$HYPSEC_CROSS" kunit/sign-puppet --check
 check "scripts/tree adds its two lines once" drop_in
 ktap_end

@@ -66,6 +66,27 @@ check "EL2 has E2H set (hVHE)" refuses "not supported" "HCR_EL2.E2H" \
 check "pKVM owns EL2" refuses "busy" "KVM's protected mode owns EL2" \
 	"boot with kvm-arm.mode=nvhe" --append kvm-arm.mode=protected
 
+# The board's own device tree, but for the second CPU, which waits in a spin table.
+spin_table() {
+	qemu-system-aarch64 -M "virt,virtualization=on,gic-version=3,dumpdtb=$dir/board.dtb" \
+		-cpu cortex-a72 -smp 2 -m 2G -nodefaults -display none &&
+		dtc -q -I dtb -O dts "$dir/board.dtb" | awk '
+			/^\/dts-v1\/;/ { print; print "/memreserve/ 0x7fff0000 0x1000;"; next }
+			/cpu@1 \{/ { second = 1 }
+			second && /enable-method/ {
+				print "enable-method = \"spin-table\";"
+				print "cpu-release-addr = <0x0 0x7fff0000>;"
+				second = 0
+				next
+			}
+			{ print }' >"$dir/spin.dts" &&
+		dtc -q -I dts -O dtb -o "$dir/spin.dtb" "$dir/spin.dts" &&
+		HYPSEC_QEMU_ARGS="-dtb $dir/spin.dtb" refuses "not supported" \
+			'/cpus/cpu@1 comes up by "spin-table", not by PSCI' \
+			"use firmware that has PSCI for every CPU" --append maxcpus=1
+}
+check "a CPU that waits in a spin table" spin_table
+
 # A crash kernel: Debian's own kexec loads it, the kernel crashes, it starts at EL1.
 fetch_kexec() {
 	local out=$1 deps

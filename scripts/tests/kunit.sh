@@ -11,6 +11,7 @@
 # last one like 'hypsec_seal' or 'hypsec_seal.user_access' chooses the tests.
 
 . "$(dirname "$0")/../lib/sources.sh"
+. "$HYPSEC_TOP/scripts/lib/patience.sh"
 
 need_kernel_source
 "$HYPSEC_TOP/scripts/tree" "$KERNEL_SOURCE"
@@ -44,4 +45,5 @@ build() {
 }
 
 with_lock kunit build
-kunit exec --timeout="${HYPSEC_KUNIT_TIMEOUT:-600}" --raw_output=kunit "$@" "$suites"
+paced "${HYPSEC_KUNIT_TIMEOUT:-600}"
+kunit exec --timeout=$seconds_here --raw_output=kunit "$@" "$suites"

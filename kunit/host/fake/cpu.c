@@ -2,7 +2,8 @@
 #include "cpu.h"
 
 struct reg_file cpu_regs;
-struct cpu_run cpu_state;
+struct cpu_run cpu_states[CPUS];
+unsigned int cpu_nr;
 u8 cpu_kvm_vcpu[KVM_VCPU_SIZE] __attribute__((aligned(16)));
 u64 (*cpu_guest)(struct vcpu_regs *r);
 unsigned int cpu_fp_clears;
@@ -14,7 +15,9 @@ struct s2 host_s2;
 
 static struct vm *run_vm;
 static u8 mmu[64];
-unsigned int cpu_unmaps;
+unsigned int cpu_unmaps, cpu_flushes;
+/* Whose entries each TLB may have, under a VM's VMID. */
+static const struct vcpu *tlb[CPUS][VM_MAX + 1];
 
 /* The host's memory is KVM's structure, at PA 0. */
 static u8 *host_bytes(pa_t pa, size_t n)
@@ -42,18 +45,29 @@ void cpu_new(void)
 	/* Names stay, so that two runs have the same registers at the same places. */
 	for (i = 0; i < cpu_regs.n; i++)
 		cpu_regs.r[i].v = 0;
-	memset(&cpu_state, 0, sizeof(cpu_state));
+	memset(cpu_states, 0, sizeof(cpu_states));
+	memset(tlb, 0, sizeof(tlb));
+	cpu_nr = 0;
 	cpu_state.feat = (struct cpu_feat){
 		.ras = true, .fgt = true, .hcx = true, .pauth = true, .mte = true, .sve = true,
 		.sme = true, .tcr2 = true, .s1pie = true, .s1poe = true, .fpmr = true,
 		.fwb = true, .pmu = true, .amu = true, .spe = true, .trbe = true, .trf = true,
 		.brbe = true, .ats1a = true, .el0_32 = true, .breakpoints = 16,
 		.watchpoints = 16, .lrs = 16, .pri_bits = 7,
+		.spec_at = test_rand() & 1, .par_dmb = test_rand() & 1,
 	};
 	cpu_state.ready = true;
 	cpu_state.host.vmpidr = 0x80000100;
+	cpu_states[1] = cpu_states[0];
 	this_cpu()->running = NULL;
-	cpu_fp_clears = 0;
+	cpu_fp_clears = cpu_flushes = 0;
+	/* What a host that means harm leaves: MMU on or off, any tables, no GIC at EL1. */
+	SREG(SCTLR_EL1) = test_rand();
+	SREG(TCR_EL1) = test_rand();
+	SREG(TTBR0_EL1) = test_rand();
+	SREG(TTBR1_EL1) = test_rand();
+	SREG(ICC_SRE_EL1) = 6;
+	order_begin();
 }
 
 bool cpu_run_made(void)
@@ -68,12 +82,24 @@ struct cpu_run *cpu_run(void)
 
 u64 guest_enter(struct vcpu_regs *r)
 {
+	const struct vcpu *v = this_cpu()->running, **mine = &tlb[cpu_nr][v->vm->id];
+
+	assert_ptr_equal(r, v->r);
+	if (vcpu_private(v)) {
+		if (*mine && *mine != v)
+			fail_msg("a vCPU enters with the translations of another");
+		*mine = v;
+	}
 	SREG(ESR_EL2) = 0;
 	return cpu_guest(r);
 }
 
 u64 guest_serror(void) { return 0; }
-u64 guest_at(u64 va, bool s1e1a) { return va & GENMASK(51, 12); }
+u64 guest_at(u64 va, bool s1e1a)
+{
+	return (cpu_state.feat.spec_at ? SREG(HPFAR_EL2) << 8 : va) & GENMASK(51, 12);
+}
+
 void fp_save(struct fp_state *f) { memset(f, 0x77, sizeof(*f)); }
 void fp_load(const struct fp_state *f) { }
 void fp_clear(void) { cpu_fp_clears++; }
@@ -97,7 +123,14 @@ void sve_load(const void *ffr, const void *fpsr)
 	cpu_fpsr = sum;
 	memcpy(cpu_sve, (const u8 *)ffr - sve_vl() * 34, sve_vl() * 34 + sve_vl() / 8);
 }
-void s2_load(const struct s2 *s2) { SREG(VTTBR_EL2) = (u64)s2; }
+
+void s2_load(const struct s2 *s2)
+{
+	order_s2_load();
+	cpu_msr("VTTBR_EL2", (u64)s2);
+	isb();
+}
+
 bool shadow_fault(struct vcpu *v, enum vcpu_exit *code) { return false; }
 void *slot_map(enum slot_id id, pa_t pa, size_t len) { return host_bytes(pa, len); }
 void kvm_lease_rest(struct cpu_run *c) { }
@@ -105,7 +138,14 @@ u8 *kvm_lease_peek(struct cpu_run *c, kva_t host, bool *rested) { return NULL; }
 void kvm_lease_unpeek(bool rested) { }
 void s2_unmap(struct s2 *s2, u64 ia, u64 size) { cpu_unmaps++; }
 bool s2_trash_step(unsigned int n) { return false; }
-void tlb_flush_vmid_local(const struct s2 *s2) { }
+
+void tlb_flush_vmid_local(const struct s2 *s2)
+{
+	assert_null(this_cpu()->running);
+	tlb[cpu_nr][container_of(s2, struct vm, s2)->id] = NULL;
+	cpu_flushes++;
+}
+
 struct vm *vm_find(kva_t kva) { return run_vm; }
 
 int kva_to_pa(kva_t va, size_t n, pa_t *pa)
@@ -141,6 +181,11 @@ u8 *kvm_lease(struct cpu_run *c, kva_t host)
 
 u64 cpu_run_vcpu(struct vm *vm, kva_t host)
 {
+	u64 code;
+
 	run_vm = vm;
-	return kvm_run_vcpu(host);
+	order_begin();
+	code = kvm_run_vcpu(host);
+	order_end();
+	return code;
 }

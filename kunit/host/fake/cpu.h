@@ -17,17 +17,32 @@ struct reg_file {
 	unsigned int n;
 };
 extern struct reg_file cpu_regs;
-extern struct cpu_run cpu_state;
+/* Two CPUs take turns with the one file of registers: cpu_state is that of cpu_nr. */
+#define CPUS		2
+extern struct cpu_run cpu_states[CPUS];
+extern unsigned int cpu_nr;
+#define cpu_state	cpu_states[cpu_nr]
 /* KVM's struct kvm_vcpu, all of it the host's to write. */
 extern u8 cpu_kvm_vcpu[KVM_VCPU_SIZE];
 
-/* A CPU with every feature the core knows, registers zero. */
+/*
+ * CPUs with every feature the core knows, and at random with each erratum; registers zero, but for
+ * what a host may have left of its own in those that decide about translation. From here on
+ * the order of accesses and barriers is watched (cpu_order.c), and whose translations the TLBs
+ * have: guest_enter() fails the test where a vCPU would find another's.
+ */
 void cpu_new(void);
+/* --- cpu_order.c --- */
+/* A run begins: what was written before is in force. */
+void order_begin(void);
+void order_end(void);
+/* VTTBR_EL2 is about to be another. */
+void order_s2_load(void);
 /* What runs between an entry and the next exit; sets ESR_EL2 and the like; returns EXIT_*. */
 extern u64 (*cpu_guest)(struct vcpu_regs *r);
 /* One __kvm_vcpu_run() of @vm by the host's thread @host. */
 u64 cpu_run_vcpu(struct vm *vm, kva_t host);
-extern unsigned int cpu_fp_clears, cpu_unmaps;
+extern unsigned int cpu_fp_clears, cpu_unmaps, cpu_flushes;
 /* The vector registers: Z, P and FFR at the current length, and the longest there is, in bytes. */
 extern u8 cpu_sve[256 * 34 + 32];
 extern u32 cpu_sve_max;

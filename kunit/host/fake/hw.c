@@ -135,7 +135,7 @@ void machine_reset(u32 parange)
 	fake_write_sysreg("ID_AA64MMFR0_EL1", parange);
 	fake_write_sysreg("CTR_EL0", 4UL << 16);	/* 64-byte lines */
 	fake_write_sysreg("DCZID_EL0", 4);
-	fake_write_sysreg("SCTLR_EL1", SCTLR_M);
+	fake_write_sysreg("SCTLR_EL1", 0);	/* a host with its MMU off */
 }
 
 void fake_pte_write(u64 *ptep, u64 pte)

@@ -260,6 +260,7 @@ void protect(struct vm *vm)
 	assert_int_equal(vm->state, VM_ORDINARY);
 	spin_lock(&vm->lock);
 	s2_drop(&vm->s2);
+	vm->s2.holds = true;
 	vm->pvm = a_pvm;
 	vm->state = VM_PROTECTED;
 	spin_unlock(&vm->lock);

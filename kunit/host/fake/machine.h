@@ -43,6 +43,8 @@ bool tlb_stale(u64 pa);
 bool ptes_ordered(void);
 /* Called at every write of a stage-2 entry, before the model is told; NULL: none. */
 extern void (*pte_hook)(u64 *ptep, u64 old, u64 new);
+/* Called at every barrier. */
+extern void (*barrier_hook)(const char *op);
 /* Called before a lock is taken: another CPU may come first. */
 extern void (*lock_hook)(const struct spinlock *l);
 /* Called at every cache line cleaned or zeroed. */

@@ -170,6 +170,13 @@ __weak void pvm_free(struct vm *vm)
 	vm->pvm = NULL;
 }
 
+__weak void pvm_wipe_vcpu(struct vcpu *v)
+{
+	assert_true(v->vm->state == VM_DEAD || core_broken);
+	memset(&v->regs, 0, sizeof(v->regs));
+	memset(v->sr, 0, sizeof(v->sr));
+}
+
 __weak void vm_leave(struct vm *vm)
 {
 	if (!--vm->running && vm->state == VM_DEAD && vm->pvm)
@@ -177,9 +184,10 @@ __weak void vm_leave(struct vm *vm)
 }
 
 /* --- seal/ and pvm/sealed.c: frames are never sealed here --- */
-__weak int seal_init(struct seal *s, u16 vm)
+__weak int seal_init(struct seal *s, u16 vm, u8 ipa_bits)
 {
 	(void)vm;
+	w.seal_bits = ipa_bits;
 	memset(s->key, 0x5e, sizeof(s->key));
 	return w.random_status;
 }

@@ -183,6 +183,12 @@ void vm_told_waiting(struct vm *vm)
 	w.waits++;
 }
 
+void vm_told_restored(struct vm *vm)
+{
+	assert_ptr_equal(vm, &world_vm);
+	w.restored++;
+}
+
 /* --- s2/, kvm/ --- */
 struct s2_leaf s2_lookup(const struct s2 *s2, u64 ia)
 {
@@ -230,6 +236,8 @@ void s2_replace(struct s2 *s2, u64 ia, u64 old, u64 new)
 void s2_drop(struct s2 *s2)
 {
 	assert_ptr_equal(s2, &world_vm.s2);
+	/* Set, it tells shadow_drop_all() that nothing is left to drop. */
+	assert_false(s2->holds);
 	memset(w.shadow, 0, sizeof(w.shadow));
 	w.drops++;
 }

@@ -20,6 +20,9 @@ struct vm *world_new(void)
 	memset(world_vcpu, 0, sizeof(world_vcpu));
 	world_pool_new();
 	memset(world_cpus, 0, sizeof(world_cpus));
+	for (unsigned int i = 0; i < 2; i++)
+		world_cpus[i].midr = 0x410fd0c1 + i;
+	memset(&world_cpu, 0, sizeof(world_cpu));
 	w.irq_after = -1;
 	w.frame0 = 0x40200;
 	w.dead = &dead_vm;
@@ -139,11 +142,6 @@ void shadow_drop_all(void)
 }
 
 /* --- hardware --- */
-u64 pvm_hw_midr(void)
-{
-	return 0x410fd0c1;
-}
-
 u64 pvm_hw_mdscr(void)
 {
 	return w.mdscr;
@@ -156,10 +154,10 @@ void pvm_hw_set_mdscr(u64 v)
 
 struct smc_res smc_call(u64 x0, u64 x1, u64 x2, u64 x3)
 {
-	(void)x0;
-	(void)x1;
 	(void)x2;
 	(void)x3;
+	w.smc_fn = (u32)x0;
+	w.smc_arg = x1;
 	w.smcs++;
 	return w.smc;
 }

@@ -51,11 +51,15 @@ struct world {
 	bool share_used_up;		/* share_ok() says no */
 	s32 charged;			/* to the VM */
 	unsigned int waits;		/* vm_told_waiting() */
+	unsigned int restored;		/* vm_told_restored() */
 	/* hardware */
 	u64 mdscr;
 	int random_status;
+	u8 seal_bits;			/* of the address space that seal_init() was asked for */
 	struct smc_res smc;
 	unsigned int smcs;
+	u32 smc_fn;			/* the last one */
+	u64 smc_arg;
 	int irq_after;			/* host_irq_pending() is true from the n-th call; -1: never */
 	bool slot;
 

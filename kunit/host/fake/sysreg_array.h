@@ -28,6 +28,22 @@ u64 *fake_reg(const char *name);
 #define psb_csync()		((void)0)
 #define tsb_csync()		((void)0)
 
+#ifdef FAKE_CPU				/* fake/cpu_order.c: what comes before what */
+u64 cpu_mrs(const char *name);
+void cpu_msr(const char *name, u64 v);
+void cpu_barrier(const char *op);
+#undef read_sysreg
+#undef write_sysreg
+#undef dsb
+#undef isb
+#undef dmb
+#define read_sysreg(r)		cpu_mrs(__sr_str(r))
+#define write_sysreg(v, r)	cpu_msr(__sr_str(r), (u64)(v))
+#define dsb(opt)		cpu_barrier("dsb " #opt)
+#define dmb(opt)		cpu_barrier("dmb " #opt)
+#define isb()			cpu_barrier("isb")
+#endif
+
 /* The C library's is as good, but it is another one than vcpu/run.h's. */
 #undef __always_inline
 #define __always_inline inline __attribute__((always_inline))

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The little of Linux that hypsec-mod/policy_parse.c needs, for the workstation.
+ * The little of Linux that the parts of hypsec-mod/ need which run on the workstation.
  * pr_err() goes to the test.
  */
 #ifndef FAKE_LINUX_KERNEL_H
@@ -17,6 +17,10 @@
 typedef uint8_t u8;
 typedef uint32_t u32;
 typedef uint64_t u64;
+
+#ifndef ARRAY_SIZE
+#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+#endif
 
 void fake_pr_err(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 #define pr_err(fmt, ...) fake_pr_err(pr_fmt(fmt), __VA_ARGS__)
