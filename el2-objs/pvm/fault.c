@@ -106,7 +106,8 @@ static void map_private(struct vcpu *v, u64 ipa, u64 pa, u64 size)
 }
 
 /*
- * 2 MiB at once, where KVM has a block and the guest has touched nothing of it. Return: HYPSEC_OK;
+ * 2 MiB at once, where KVM has a block and the guest has touched nothing of it, as the caller saw:
+ * the VM's table has no entry for @ipa at level 2, and no table there. Return: HYPSEC_OK;
  * HYPSEC_EPOCH as own_claim(); HYPSEC_NO_MEMORY: a page alone would take as much; anything else:
  * by the page, which may be refused for a better reason.
  */
@@ -123,8 +124,6 @@ static int claim_block(struct vcpu *v, u64 ipa, const struct kvm_leaf *leaf)
 	    !pa_is_ram(PA(pa), SZ_2M))
 		return HYPSEC_STATE;
 	ret = s2_split(&vm->s2, base, 2);
-	if (ret == HYPSEC_OK && s2_lookup(&vm->s2, base).level > 2)
-		return HYPSEC_STATE;
 	/* Two tables of tags. */
 	if (ret == HYPSEC_OK)
 		ret = seal_reserve(seal, frame);

@@ -11,4 +11,6 @@ $(foreach t,own own_moves own_epochs own_random s2 s2_split pool slot host_s2 ho
 	$(eval ARC_test_$t := $(out)/machine.a) \
 	$(eval INC_test_$t := $(on_machine)))
 
-# Compiled once: many tests are of these and little more.
+# Compiled once: many tests are of these and little more. Its rule is the Makefile's.
+OF_machine.a := $(machine)
+FLAGS_machine.a := $(on_machine)

@@ -346,6 +346,24 @@ static void broken_core(void **state)
 	assert_int_equal(ops, 0);
 	hvc(HYPSEC_CALL_VERSION, 0);
 	assert_int_equal(cpu.host.x[3], HYPSEC_PHASE_BROKEN);
+	/* The HVC that broke it: KVM's, by whatever id of KVM's, is told from the module's. */
+	for (u32 n = 0; n <= 0xffff; n++)
+		for (int hint = 0; hint < 2; hint++) {
+			u64 *x = cpu.host.x;
+
+			for (int i = 0; i < 5; i++)
+				x[i] = JUNK + i;
+			x[0] = HYPSEC_CALL_BASE + n + (hint ? HYPSEC_CALL_HINT : 0);
+			host_hvc_broken(&cpu);
+			assert_int_equal(x[0], n <= 0x7f ? 0 : RET(HYPSEC_BROKEN));
+			assert_int_equal(x[1], n <= 0x7f ? EXIT_IL : 0);
+			if (n > 0x7f)
+				assert_int_equal(x[2] | x[3], 0);
+			assert_int_equal(x[4], JUNK + 4);
+		}
+	cpu.host.x[0] = HYPSEC_CALL_BASE - 1;
+	host_hvc_broken(&cpu);
+	assert_int_equal(cpu.host.x[0], RET(HYPSEC_BROKEN));
 	/* The host can still power CPUs, and the machine, off. */
 	trap(esr_of(EC_SMC64, 0), EL1H);
 	assert_int_equal(smcs, 1);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What the install leaves of the host's seed and secret: nothing, in memory either. The module has
+ * What an install is refused for; and what it leaves of the host's seed and secret: nothing, in
+ * memory either. The module has
  * cleaned its page to memory; zeros that are in a cache only are lost at a reset, and the next
  * kernel finds what was there before.
  */
@@ -23,6 +24,9 @@ static u8 *const region = install_region;
 static u8 dram[2 * SZ_2M];
 static struct hypsec_install dram_install;
 static u8 seed[32], secret[HYPSEC_SECRET_SIZE];
+
+static int left, began;			/* install_leave(), el2map_init() */
+static jmp_buf leaving;
 
 u32 core_phase;
 u64 boot_ttbr;
@@ -70,7 +74,7 @@ void platform_init(struct hypsec_install *in, u8 *random)
 bool policy_valid(const struct hypsec_policy *p) { return !p->any; }
 void hypsec_wipe(void *p, size_t n) { memset(p, 0, n); }
 void el2_take_snapshot(struct percpu *cpu, u64 hcr, u64 sctlr) { (void)cpu; (void)(hcr + sctlr); }
-int el2map_init(pa_t *next) { next->v += PAGE_SIZE; return HYPSEC_OK; }
+int el2map_init(pa_t *next) { began++; next->v += PAGE_SIZE; return HYPSEC_OK; }
 u64 el2map_ttbr(void) { return 1; }
 void el2map_use_pool(void) { }
 void el2_switch_tables(u64 ttbr) { assert_int_equal(ttbr, 1); }
@@ -98,8 +102,8 @@ void el2_apply_host(const struct percpu *cpu) { (void)cpu; }
 void install_leave(struct percpu *cpu)
 {
 	(void)cpu;
-	fail();
-	abort();
+	left++;
+	longjmp(leaving, 1);
 }
 
 u64 *fake_reg(const char *name)
@@ -114,23 +118,22 @@ static bool finds(const void *where, size_t size, const u8 *what)
 	return memmem(where, size, what, 8);
 }
 
-static void residue(void **state)
+/* What the module would hand over, at @in, on the one CPU of @nr that this is. */
+static struct percpu *filled(struct hypsec_install *in, u32 nr)
 {
-	struct hypsec_install *in = (void *)(region + IMAGE);
-	struct percpu *cpu;
-	(void)state;
-
+	memset(region, 0, sizeof(dram));
 	bundle_header.image_size = IMAGE;
 	in->magic = HYPSEC_INSTALL_MAGIC;
 	in->region = (u64)region;
 	in->region_size = sizeof(dram);
 	in->image_size = IMAGE;
 	in->cpu_areas = (u64)region + 0x10000;
-	in->nr_cpus = 2;
+	in->nr_cpus = nr;
 	in->nr_taken = 1;
-	in->pool = in->cpu_areas + 2 * HYPSEC_CPU_AREA;
+	in->pool = in->cpu_areas + (u64)nr * HYPSEC_CPU_AREA;
 	in->mpidr[0] = 3;
-	in->mpidr[1] = 4;
+	for (u32 i = 1; i < HYPSEC_MAX_CPUS; i++)
+		in->mpidr[i] = 0x100 + i;
 	in->nr_ram = 1;
 	in->ram[0] = (struct hypsec_ram){ 0, SZ_1G };
 	in->source = HYPSEC_PLATFORM;
@@ -139,10 +142,110 @@ static void residue(void **state)
 	memcpy(in->seed, seed, sizeof(seed));
 	memcpy(in->secret, secret, sizeof(secret));
 	memcpy(dram, region, sizeof(dram));
+	return (void *)(in->cpu_areas + HYPSEC_CPU_AREA - PAGE_SIZE);
+}
+
+static s64 install(struct percpu *cpu, struct hypsec_install *in)
+{
+	left = began = 0;
+	if (!setjmp(leaving))
+		return core_install_cpu(cpu, in, 0, 0);
+	/* The status is the host's x0, and nothing of it is online. */
+	assert_int_equal(cpu->online, 0);
+	return (s64)cpu->host.x[0];
+}
+
+/* Every condition on its own, and each number one past its limit. */
+static void refused(void **state)
+{
+	struct hypsec_install *in = (void *)(region + IMAGE);
+	struct percpu *cpu;
+	(void)state;
+
+	for (int what = 0; what < 15; what++) {
+		cpu = filled(in, what == 1 ? HYPSEC_MAX_CPUS + 1 : what == 2 ? 0 : 2);
+		switch (what) {
+		case 0:
+			in->magic++;
+			break;
+		case 3:
+			in->region += SZ_2M;
+			break;
+		case 4:
+			in->image_size++;
+			break;
+		case 5:
+			in->region_size -= PAGE_SIZE;
+			break;
+		case 6:
+			in->cpu_areas += 8;
+			break;
+		case 7:
+			in->pool += 8;
+			break;
+		case 8:			/* an area in the image */
+			in->cpu_areas = in->region + IMAGE - PAGE_SIZE;
+			break;
+		case 9:			/* the pool in an area */
+			in->pool -= PAGE_SIZE;
+			break;
+		case 10:		/* no page of it in the region */
+			in->pool = in->region + in->region_size;
+			break;
+		case 11:
+			in->policy.any = 1;
+			break;
+		case 12:		/* this is another CPU */
+			in->mpidr[0] = 4;
+			break;
+		case 13:
+			in->nr_taken = 0;
+			break;
+		case 14:
+			in->nr_taken = in->nr_cpus + 1;
+			break;
+		}
+		assert_int_equal(install(cpu, in), HYPSEC_INVALID);
+		assert_int_equal(left, 1);
+		assert_int_equal(began, what == 12);	/* seen before anything is done */
+	}
+	/* A CPU that comes first and was given nothing. */
+	cpu = filled(in, 1);
+	boot_ttbr = 0;
+	assert_int_equal(install(cpu, NULL), HYPSEC_STATE);
+}
+
+/* As many CPUs as there can be; areas that begin where the image ends. */
+static void accepted(void **state)
+{
+	struct hypsec_install *in = (void *)(region + IMAGE);
+	struct percpu *cpu = filled(in, HYPSEC_MAX_CPUS);
+	(void)state;
+
+	assert_int_equal(install(cpu, in), HYPSEC_OK);
+	assert_int_equal(left, 0);
+	assert_int_equal(nr_cpus, HYPSEC_MAX_CPUS);
+	assert_int_equal(cpu->online, 1);
+	for (u32 i = 0; i < nr_cpus; i++) {
+		u64 area = core_install.cpu_areas + i * HYPSEC_CPU_AREA;
+
+		assert_int_equal((u64)cpu_by_id(i), area + HYPSEC_CPU_AREA - PAGE_SIZE);
+		assert_int_equal(cpu_by_id(i)->id, i);
+		assert_int_equal(cpu_by_id(i)->mpidr, i ? 0x100 + i : 3);
+		assert_int_equal(cpu_by_id(i)->stack_top, (u64)cpu_by_id(i));
+	}
+	expect_assert_failure(cpu_by_id(HYPSEC_MAX_CPUS));
+}
+
+static void residue(void **state)
+{
+	struct hypsec_install *in = (void *)(region + IMAGE);
+	struct percpu *cpu = filled(in, 2);
+	(void)state;
+
 	assert_true(finds(dram, sizeof(dram), secret));
 
-	cpu = (void *)(in->cpu_areas + HYPSEC_CPU_AREA - PAGE_SIZE);
-	assert_int_equal(core_install_cpu(cpu, in, 0, 0), HYPSEC_OK);
+	assert_int_equal(install(cpu, in), HYPSEC_OK);
 	assert_int_equal(core_install.magic, HYPSEC_INSTALL_MAGIC);
 	for (int i = 0; i < 32; i += 8) {
 		assert_false(finds(region, sizeof(dram), seed + i));
@@ -182,12 +285,14 @@ static void sealed_without_one(void **state)
 	assert_int_equal(later->sve_vl, 48);
 	assert_true(later->tlbi_range);
 	assert_false(later->taken || later->online);
-	assert_int_equal(later->mpidr, 4);
+	assert_int_equal(later->mpidr, 0x101);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(refused),
+		cmocka_unit_test(accepted),
 		cmocka_unit_test(residue),
 		cmocka_unit_test(sealed_without_one),
 	};

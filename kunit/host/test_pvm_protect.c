@@ -187,6 +187,43 @@ static void ram(void **state)
 	assert_false(pvm_in_ram(&world_pvm, 0x60000000, 0x1000));
 }
 
+/* RAM is what was named, and no byte more: not what stands behind the last range that counts. */
+static void ram_ends(void **state)
+{
+	struct pvm_range *r = world_pvm.ram;
+	(void)state;
+
+	start();
+	vm->pvm = &world_pvm;
+	vm->state = VM_PROTECTED;
+	world_pvm.image = world_pvm.dtb = (struct pvm_range){ 0, 0 };
+	for (unsigned int n = 0; n <= VM_MAX_RAM; n++) {
+		/* One that is not counted (yet) overlaps the next to be named, and is no RAM. */
+		if (n < VM_MAX_RAM)
+			r[n] = (struct pvm_range){ 0x40000000 + n * 0x10000, 0x1000 };
+		world_pvm.nr_ram = n;
+		for (u64 i = 0; i <= VM_MAX_RAM; i++) {
+			u64 base = 0x40000000 + i * 0x10000;
+
+			assert_int_equal(pvm_in_ram(&world_pvm, base, 0x1000), i < n);
+			assert_false(pvm_in_ram(&world_pvm, base, 0x1001));
+			assert_false(pvm_in_ram(&world_pvm, base - 1, 2));
+			assert_false(pvm_in_ram(&world_pvm, base + 0x1000, 1));
+			assert_int_equal(pvm_in_ram(&world_pvm, base + 0xfff, 1), i < n);
+		}
+		assert_int_equal(pvm_add_ram(vm, 0x40000000 + n * 0x10000, 0x1000),
+				 n < VM_MAX_RAM ? HYPSEC_OK : HYPSEC_NO_MEMORY);
+	}
+	assert_int_equal(world_pvm.nr_ram, VM_MAX_RAM);
+	/* The image and the device tree are RAM too. */
+	world_pvm.image = (struct pvm_range){ 0x80000000, 0x2000 };
+	world_pvm.dtb = (struct pvm_range){ 0x90000000, 0x1000 };
+	assert_true(pvm_in_ram(&world_pvm, 0x80001000, 0x1000));
+	assert_true(pvm_in_ram(&world_pvm, 0x90000000, 0x1000));
+	assert_false(pvm_in_ram(&world_pvm, 0x80002000, 0x1000));
+	assert_false(pvm_in_ram(&world_pvm, 0x8ffff000, 0x1000));
+}
+
 /* Of a vCPU that is still inside: no register is left, and what it needs to leave is. */
 static void wipe(void **state)
 {
@@ -221,6 +258,7 @@ int main(void)
 		cmocka_unit_test(restarts),
 		cmocka_unit_test(waits_for_memory),
 		cmocka_unit_test(ram),
+		cmocka_unit_test(ram_ends),
 		cmocka_unit_test(wipe),
 	};
 

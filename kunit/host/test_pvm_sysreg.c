@@ -94,6 +94,17 @@ static void id_registers(void **state)
 	assert_int_equal(pvm_id_value(PVM_ID_MMFR0, 5, 43) & 15, 4);
 	assert_int_equal(pvm_id_value(PVM_ID_MMFR0, 1, 48) & 15, 1);
 	assert_int_equal(pvm_id_value(PVM_ID_MMFR0, 5, 32) & 15, 0);
+	/* The size of the VM's address space is PARange's business, and of no other field. */
+	for (int reg = 0; reg < PVM_ID_COUNT; reg++)
+		for (u64 n = 0; n < 16; n++) {
+			u64 hw = n * 0x1111111111111111, here = pvm_id_value(reg, hw, 48);
+
+			if (reg == PVM_ID_MMFR0)
+				here &= ~15UL;
+			assert_int_equal(pvm_id_value(reg, hw, 32), here);
+		}
+	/* One field is one register's: bits 31:28 are TGran4 in MMFR0 and nowhere else. */
+	assert_int_equal(pvm_id_value(PVM_ID_ISAR0, 1UL << 28, 48), 1UL << 28);
 }
 
 /* No CPU lacks what is shown: a host could run the guest there. */
@@ -215,6 +226,12 @@ static void values(void **state)
 	assert_int_equal(read_reg(v, ESR_SYS(2, 0, 1, 1, 4)), 8);	/* OSLSR */
 	assert_int_equal(read_reg(v, ESR_SYS(3, 0, 12, 12, 5)), 7);	/* ICC_SRE */
 	assert_int_equal(read_reg(v, ESR_SYS(3, 3, 14, 2, 1)), 2);	/* CNTP_CTL */
+
+	/* What has no answer is undefined, after all were looked at and nothing past them. */
+	w.undefs = 0;
+	assert_true(trap(v, ESR_SYS(3, 7, 15, 15, 7), true, RT, &code));
+	assert_true(trap(v, ESR_SYS(3, 7, 15, 15, 7), false, RT, &code));
+	assert_int_equal(w.undefs, 2);
 
 	/* Breakpoints are not there to be armed. */
 	v->regs.x[RT] = ~0UL;

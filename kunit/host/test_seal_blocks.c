@@ -87,6 +87,52 @@ static void by_the_page(void **state)
 	assert_int_equal(vm->private_pages, 5 + 2 * PAGES_2M);
 }
 
+/* KVM has a GiB in one piece: the guest gets the 2 MiB of it that the frame lies in. */
+static void in_a_gib(void **state)
+{
+	u64 at = BLOCK >> PAGE_SHIFT;	/* the frame, too: frame and page are the same */
+	(void)state;
+
+	*kvm_entry(&id, SZ_1G, 1) = (MEM_BASE | PAGE_RWX) & ~S2_TABLE;
+	assert_int_equal(touch(at + 300), HYPSEC_OK);
+	assert_int_equal(vm->private_pages, PAGES_2M);
+	assert_int_equal(vm_level(at), 2);
+	for (u64 i = 0; i < PAGES_2M; i++) {
+		struct page_info pi = own_lookup(PA(BLOCK + i * PAGE_SIZE));
+
+		assert_int_equal(pi.state, PG_PRIVATE);
+		assert_int_equal(pi.frame, at + i);
+	}
+	assert_int_equal(entry(at) & S2_ADDR, BLOCK);
+	/* And the page, where a block is not to be had. */
+	assert_int_equal(own_claim(PA(BLOCK + SZ_2M), 50, 1, true), HYPSEC_OK);
+	assert_int_equal(touch(at + PAGES_2M + 7), HYPSEC_OK);
+	assert_true(private(at + PAGES_2M + 7, BLOCK + SZ_2M + 7 * PAGE_SIZE));
+	assert_int_equal(own_return(PA(BLOCK + SZ_2M), 50, 1), HYPSEC_OK);
+}
+
+/*
+ * The guest has a page in these 2 MiB that lies elsewhere, and now KVM has a block: its other
+ * pages are all the host's, so nothing but the VM's own table says that a block would take the
+ * guest's page away.
+ */
+static void beside_a_page(void **state)
+{
+	(void)state;
+	kvm_maps(BASE + 5, PAGE_A);
+	assert_int_equal(touch(BASE + 5), HYPSEC_OK);
+	guest_fills(BASE + 5, plain);
+	kvm_maps_block(BASE, BLOCK);
+	assert_int_equal(touch(BASE + 6), HYPSEC_OK);
+	assert_int_equal(vm->private_pages, 2);
+	assert_int_equal(vm_level(BASE), 3);
+	assert_true(private(BASE + 6, BLOCK + 6 * PAGE_SIZE));
+	assert_true(private(BASE + 5, PAGE_A));
+	assert_memory_equal(raw(PAGE_A), plain, PAGE_SIZE);
+	assert_true(host_can(BLOCK, true, true) && host_can(BLOCK + 7 * PAGE_SIZE, true, true));
+	assert_int_equal(pool_account(HYPSEC_ACC_HELD), 0);
+}
+
 /*
  * All tables are there, but not the pages for its split: the host is told, or the VM would wait
  * for ever.
@@ -160,6 +206,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		SEAL_TEST(claimed_at_once),
 		SEAL_TEST(by_the_page),
+		SEAL_TEST(in_a_gib),
+		SEAL_TEST(beside_a_page),
 		SEAL_TEST(waits),
 		SEAL_TEST(stamped),
 		SEAL_TEST(lock_is_held),

@@ -13,6 +13,11 @@ static void test_pages(void **state)
 	(void)state;
 	*kvm_entry(&id, IPA0, 3) = pa | PAGE_RWX;
 	maps(READ | FSC_TRANS | 1, IPA0, pa, PAGE_SIZE, S2_R | S2_W | WB);
+	/* Where nothing was, no TLB has anything: one more page costs no broadcast. */
+	*kvm_entry(&id, IPA0 + 2 * PAGE_SIZE, 3) = pa | PAGE_RWX;
+	counts_reset();
+	maps(READ | FSC_TRANS | 3, IPA0 + 2 * PAGE_SIZE, pa, PAGE_SIZE, S2_R | S2_W | WB);
+	assert_int_equal(counts.ipas2e1is, 0);
 	/* Its neighbours are not there. */
 	assert_false(mapped(IPA0 + PAGE_SIZE) || mapped(IPA0 - PAGE_SIZE));
 	/* Another entry of KVM's at the same place, and less of a right. */

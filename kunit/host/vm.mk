@@ -27,9 +27,11 @@ $(foreach t,kvm_calls kvm_lease kvm_flush vm vm_slots vm_end vm_drop vm_teardown
 
 # Every access of the walk is announced to fake/reads.c.
 ARC_test_walk_races += $(out)/walk_announced.a
+OF_walk_announced.a := el2-objs/kvm/walk.c
+FLAGS_walk_announced.a := -fno-sanitize=all -fsanitize=thread $(on_machine)
 $(out)/walk_announced.a: $(top)/el2-objs/kvm/walk.c $(here)/Makefile $(headers)
 	@mkdir -p $(out)
-	$(CC) $(filter-out $(SANITIZE),$(ALL_CFLAGS)) -fsanitize=thread $(on_machine) \
+	$(CC) $(ALL_CFLAGS) $(FLAGS_walk_announced.a) \
 		-c -o $(out)/walk_announced.o $<
 	rm -f $@
 	ar rcs $@ $(out)/walk_announced.o

@@ -49,6 +49,8 @@ extern void (*barrier_hook)(const char *op);
 extern void (*lock_hook)(const struct spinlock *l);
 /* Called at every cache line cleaned or zeroed. */
 extern void (*dc_hook)(const char *op, u64 pa);
+/* Called at every barrier: what it lets another CPU's stores be seen of. */
+extern void (*barrier_hook)(const char *op);
 
 /* What ran, since the last count_reset(). */
 struct counts {
