@@ -248,6 +248,8 @@ static enum vcpu_exit run_ordinary(struct vm *vm, u8 *k, kva_t host, struct cpu_
 		return EXIT_IL;
 	aarch32 = !(v->hcr & HCR_RW);
 	kvm_adjust_pc(k);
+	if (slots_lost())
+		return EXIT_IL;
 
 	vcpu_begin(v, c);
 	if (unlikely(aarch32))
@@ -260,7 +262,8 @@ static enum vcpu_exit run_ordinary(struct vm *vm, u8 *k, kva_t host, struct cpu_
 		save32(k, v);
 	vcpu_end(v, c);
 
-	store_ordinary(k, v, c, code);
+	if (!slots_lost())
+		store_ordinary(k, v, c, code);
 	return code;
 }
 
@@ -288,6 +291,9 @@ static enum vcpu_exit run_private(struct vm *vm, u8 *k, kva_t host, struct cpu_r
 		io.debug = read_debug(k, host);
 	}
 
+	/* It takes nothing that the host did not say. */
+	if (slots_lost())
+		return EXIT_IL;
 	code = pvm_run(vm, host, &io);
 
 	memset(k + KVM_VCPU_REGS, 0, sizeof(io.out_x));
@@ -342,6 +348,9 @@ u64 kvm_run_vcpu(kva_t host)
 	if (!k)
 		return EXIT_IL;
 	read_identity(k, c, &id);
+	/* A memory error in KVM's structures, here and below: this run has failed, no more. */
+	if (slots_lost())
+		return EXIT_IL;
 	vm = vm_get(&id, c);
 	if (unlikely(!vm)) {
 		/* No memory or slot now; the host's next try may find one. */
@@ -354,5 +363,5 @@ u64 kvm_run_vcpu(kva_t host)
 		code = run_private(vm, k, host, c);
 	}
 	vm_put(vm);
-	return code;
+	return slots_lost() ? EXIT_IL : code;
 }

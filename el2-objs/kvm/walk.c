@@ -43,7 +43,10 @@ struct kvm_leaf kvm_walk(const struct vm *vm, ipa_t ipa)
 			return leaf;
 		}
 		pte = *entry;
-		slot_unmap(SLOT_WALK);
+		if (slot_unmap(SLOT_WALK) != HYPSEC_OK) {
+			leaf.status = HYPSEC_FAULT;
+			return leaf;
+		}
 		if (!(pte & S2_VALID))
 			return leaf;
 		if (leaf.level == 3 || !(pte & S2_TABLE))

@@ -57,7 +57,7 @@ struct world {
 	struct smc_res smc;
 	unsigned int smcs;
 	int irq_after;			/* host_irq_pending() is true from the n-th call; -1: never */
-	bool slot;
+	bool slot, slot_lost;
 
 	/* auth/, scripted */
 	int verify_status[8];
