@@ -75,6 +75,11 @@ static bool donate_one(struct page *page)
 
 	hypsec_page_hide(page);
 	status = hypsec_call_donate(page_to_phys(page), &res);
+	if (status == HYPSEC_FAULT) {
+		/* Kept out of use: the next who allocates it would find the error. */
+		pr_warn_ratelimited("a memory error at %llx\n", (u64)page_to_phys(page));
+		return false;
+	}
 	if (status) {
 		hypsec_page_show(page);
 		__free_page(page);

@@ -77,6 +77,7 @@ static int accounts_show(struct seq_file *m, void *v)
 		[HYPSEC_ACC_SHARED] = "shared",
 		[HYPSEC_ACC_SEAL] = "seal_records",
 		[HYPSEC_ACC_HELD] = "held",
+		[HYPSEC_ACC_LOST] = "lost",
 	};
 	unsigned int i;
 

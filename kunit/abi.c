@@ -85,7 +85,7 @@ static void every_call(struct kunit *test)
 			KUNIT_EXPECT_EQ(test, x[0], NOT_SUPPORTED);
 		}
 		KUNIT_EXPECT_LE(test, (s64)x[0], 0);
-		KUNIT_EXPECT_GE(test, (s64)x[0], HYPSEC_BROKEN);
+		KUNIT_EXPECT_GE(test, (s64)x[0], HYPSEC_FAULT);
 		/* Values only where the table says, none with an error. */
 		for (v = x[0] ? 0 : c->values; v < 3; v++)
 			KUNIT_EXPECT_EQ(test, x[1 + v], 0);

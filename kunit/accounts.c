@@ -51,7 +51,7 @@ static void expect_sums(struct kunit *test)
 	}
 	KUNIT_EXPECT_EQ(test, c.unknown, 0);
 	KUNIT_EXPECT_EQ(test, c.pages[HYPSEC_PAGE_NOT_HOST],
-			hk_pages_held(&a) + a.n[HYPSEC_ACC_PRIVATE]);
+			hk_pages_held(&a) + a.n[HYPSEC_ACC_PRIVATE] + a.n[HYPSEC_ACC_LOST]);
 	KUNIT_EXPECT_EQ(test, c.pages[HYPSEC_PAGE_SHARED], a.n[HYPSEC_ACC_SHARED]);
 	KUNIT_EXPECT_EQ(test, c.pages[HYPSEC_PAGE_HOST] + c.pages[HYPSEC_PAGE_SHARED] +
 			c.pages[HYPSEC_PAGE_NOT_HOST], ram);

@@ -11,7 +11,7 @@
 #define HYPSEC_ABI_H
 
 #define HYPSEC_ABI_MAJOR	1
-#define HYPSEC_ABI_MINOR	2
+#define HYPSEC_ABI_MINOR	3
 
 /* -1 to -3 are SMCCC's own. */
 enum hypsec_status {
@@ -27,6 +27,7 @@ enum hypsec_status {
 	HYPSEC_BAD_SIGNATURE	= -10,	/* image: signature or digest wrong */
 	HYPSEC_DEAD		= -11,	/* the VM was ended */
 	HYPSEC_BROKEN		= -12,	/* the core found itself inconsistent and stopped serving */
+	HYPSEC_FAULT		= -13,	/* a memory error, or there is no memory */
 	/* Internal, never seen by a caller: */
 	HYPSEC_RESTART		= -64,	/* re-execute the call after host interrupts */
 	HYPSEC_EPOCH		= -65,	/* drop shadows, then retry the transition */
@@ -52,6 +53,7 @@ enum hypsec_account {
 	HYPSEC_ACC_SHARED,	/* host pages shared with the core */
 	HYPSEC_ACC_SEAL,	/* records of sealed frames */
 	HYPSEC_ACC_HELD,	/* pool, kept for the split of a block of private pages */
+	HYPSEC_ACC_LOST,	/* pages with a memory error that could not be erased: nobody's */
 	HYPSEC_ACC_COUNT
 };
 

@@ -30,6 +30,7 @@
 
 static u64 *root;
 static u64 *slot_table[HYPSEC_MAX_CPUS];
+static pa_t slot_scrap[HYPSEC_MAX_CPUS];
 static struct spinlock map_lock = SPINLOCK(RANK_EL2_S1);
 
 /* Before the pool exists pages are cut off its front. */
@@ -237,9 +238,15 @@ u64 el2_slot_pte(pa_t pa)
 	return (pa.v & DESC_ADDR) | NORMAL | DESC_XN;
 }
 
+pa_t el2_slot_scrap(u32 cpu)
+{
+	CHECK(cpu < nr_cpus);
+	return slot_scrap[cpu];
+}
+
 static int slots_init(void)
 {
-	void *spare = NULL;
+	void *spare = NULL, *scrap;
 	u32 cpu;
 
 	for (cpu = 0; cpu < nr_cpus; cpu++) {
@@ -251,6 +258,10 @@ static int slots_init(void)
 				return HYPSEC_NO_MEMORY;
 		}
 		slot_table[cpu] = e;
+		scrap = table_alloc();
+		if (!scrap)
+			return HYPSEC_NO_MEMORY;
+		slot_scrap[cpu] = core_pa(scrap);
 	}
 	return HYPSEC_OK;
 }

@@ -62,7 +62,7 @@ static int give_values(int status, u64 *val, unsigned int values)
 {
 	unsigned int i;
 
-	CHECK(status >= HYPSEC_BROKEN);
+	CHECK(status >= HYPSEC_FAULT);
 	for (i = status ? 0 : values; i < 3; i++)
 		val[i] = 0;
 	return status;
@@ -208,11 +208,12 @@ void host_trap(struct percpu *cpu)
 		host_hvc(cpu, esr);
 		break;
 	case EC_SMC64:
-		host_skip();		/* unlike HVC's, ELR is the instruction itself */
 		if (FIELD(esr, 15, 0))
 			cpu->host.x[0] = (u64)HYPSEC_NOT_SUPPORTED;
 		else
 			host_smc(cpu);
+		/* Unlike HVC's, ELR is the instruction itself. Last: slot_unmap() may restore it. */
+		host_skip();
 		break;
 	case EC_IABT_LOW:
 	case EC_DABT_LOW:

@@ -45,6 +45,11 @@ static struct page_info settled(pa_t pa, unsigned int *patience)
 	return pi;
 }
 
+static bool may_be_private(const struct page_info *pi)
+{
+	return pi->state == PG_PRIVATE || pi->state == PG_MOVING || pi->state == PG_LOST;
+}
+
 /* One page, if it is or may be a VM's. */
 static bool scrub_page(pa_t pa, struct page_info pi, unsigned int *patience)
 {
@@ -52,10 +57,10 @@ static bool scrub_page(pa_t pa, struct page_info pi, unsigned int *patience)
 
 	/*
 	 * Returned by another CPU since it was looked up: then that one erases it. Still
-	 * moving: its mover has panicked, and will not finish.
+	 * moving: its mover has panicked, and will not finish. Lost: perhaps now.
 	 */
-	while (!va && (pi.state == PG_PRIVATE || pi.state == PG_MOVING)) {
-		if (pi.state == PG_MOVING || broken())
+	while (!va && may_be_private(&pi)) {
+		if (pi.state != PG_PRIVATE || broken())
 			va = slot_map_moving(pa, 1);
 		else
 			va = slot_map_private(pa, pi.vm);
@@ -66,8 +71,8 @@ static bool scrub_page(pa_t pa, struct page_info pi, unsigned int *patience)
 		return false;
 	hypsec_wipe(va, PAGE_SIZE);
 	dcache_clean_inval_poc(va, PAGE_SIZE);
-	slot_unmap(SLOT_PAGE);
-	return true;
+	/* What cannot be written cannot be erased: the others are. */
+	return slot_unmap(SLOT_PAGE) == HYPSEC_OK;
 }
 
 static u64 scrub_range(u64 pa, u64 end, unsigned int *patience)
@@ -78,8 +83,7 @@ static u64 scrub_range(u64 pa, u64 end, unsigned int *patience)
 	for (; pa < end; pa = ALIGN_DOWN(pa, size) + size) {
 		pi = settled(PA(pa), patience);
 		/* What is not a VM's is passed over by the entry, what may be is erased by the page. */
-		size = pi.state == PG_PRIVATE || pi.state == PG_MOVING ? PAGE_SIZE :
-			level_size(pi.level);
+		size = may_be_private(&pi) ? PAGE_SIZE : level_size(pi.level);
 		if (scrub_page(PA(pa), pi, patience))
 			pages++;
 	}
@@ -106,7 +110,7 @@ void scrub_private(void)
 	} else {
 		vm_cut_off();
 		if (this_cpu()->slot[SLOT_PAGE].pages)
-			slot_unmap(SLOT_PAGE);	/* this CPU panicked with it in use */
+			(void)!slot_unmap(SLOT_PAGE);	/* this CPU panicked with it in use */
 	}
 	for (i = 0; ram_range(i, &ram); i++)
 		pages += scrub_range(ram.base, ram.base + ram.size, &patience);

@@ -19,7 +19,7 @@ host_vectors:
 	vector	broken
 	vector	broken
 	vector	broken
-	vector	broken
+	vector	core_sync
 	vector	broken
 	vector	broken
 	vector	broken
@@ -33,6 +33,14 @@ host_vectors:
 	vector	broken
 	vector	broken
 	vector	broken
+
+	/* A memory error in a slot: mem/slot.c. */
+core_sync:
+	if_dabt	1f
+	b	broken
+1:	stp	x0, x1, [sp, #-16]!
+	ask_slot_abort
+	from_slot_abort
 
 host_sync:
 	save_host

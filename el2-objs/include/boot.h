@@ -28,6 +28,8 @@ extern struct hypsec_install core_install;
 u64 *el2_slot_ptes(u32 cpu);
 void *el2_slot_va(u32 cpu, unsigned int page);
 u64 el2_slot_pte(pa_t pa);	/* Normal write-back, RW, never executable */
+/* A zeroed page of the core's, for slots of that CPU whose own cannot be accessed (mem/slot.c). */
+pa_t el2_slot_scrap(u32 cpu);
 
 /**
  * core_random() - random bytes

@@ -51,6 +51,9 @@
 #define FSC_ACCESS		0x08
 #define FSC_PERM		0x0c
 #define FSC_EXTABT		0x10
+#define FSC_PARITY		0x18		/* or ECC, of memory */
+#define ESR_SET			GENMASK(12, 11)	/* of FSC_EXTABT, with FEAT_RAS */
+#define ESR_SET_UC		BIT(12)		/* uncontainable */
 #define FSC_ALIGN		0x21
 
 /* MSR, MRS, SYS (EC_SYS64): the ISS of an access, without Rt and direction */

@@ -81,6 +81,7 @@ enum page_state {
 	PG_PRIVATE,
 	PG_DONATED,		/* the core's, given by own_donate() */
 	PG_MOVING,		/* between two states: some CPU is zeroing or cleaning it */
+	PG_LOST,		/* a VM's with a memory error, and cannot be zeroed: nobody's */
 };
 
 struct page_info {
@@ -103,7 +104,8 @@ struct page_info own_decode(const struct s2_leaf *leaf);
  * Host calls; @pa page aligned. Return HYPSEC_OK or, nothing changed, an error:
  * HYPSEC_INVALID unaligned, HYPSEC_RANGE not RAM of the fixed map, HYPSEC_DENIED not
  * in a state the call starts from, HYPSEC_STATE shared twice or not shared,
- * HYPSEC_BUSY in use, HYPSEC_NO_MEMORY, HYPSEC_EPOCH (donate) as own_claim().
+ * HYPSEC_BUSY in use, HYPSEC_NO_MEMORY, HYPSEC_EPOCH (donate) as own_claim(), HYPSEC_FAULT
+ * (donate) a memory error: it stays the host's, with what is left in it.
  * Locks: take RANK_HOST_S2; own_donate() and own_reclaim() map at EL2: no lock held.
  */
 int own_donate(pa_t pa);		/* HOST -> DONATED (pool) */
@@ -121,7 +123,8 @@ int own_unshare(pa_t pa);
  * contents untouched.
  * Return: HYPSEC_OK; HYPSEC_EPOCH: a shadow may map it: drop all locks, call
  * shadow_drop_all(), retry; HYPSEC_DENIED not HOST; HYPSEC_BUSY mapped by a
- * slot or shared with the core; HYPSEC_NO_MEMORY; HYPSEC_RANGE.
+ * slot or shared with the core; HYPSEC_NO_MEMORY; HYPSEC_RANGE; HYPSEC_FAULT a memory error:
+ * it stays the host's, as it was or partly zeroed.
  * Locks: takes RANK_HOST_S2.
  */
 int own_claim(pa_t pa, u16 vm, u64 frame, bool zero);
@@ -134,7 +137,8 @@ typedef int page_work(void *page, void *arg);
 
 /*
  * own_claim() that keeps the contents, if @open can make something of them: else the page
- * goes back to the host, zeroed, and its status is returned.
+ * goes back to the host, zeroed, and its status is returned. HYPSEC_FAULT: a memory error; then
+ * too, or nobody gets it (PG_LOST).
  */
 int own_open(pa_t pa, u16 vm, u64 frame, page_work *open, void *arg);
 
@@ -143,18 +147,21 @@ int own_open(pa_t pa, u16 vm, u64 frame, page_work *open, void *arg);
  * unmapped from its shadow and invalidated, before the call.
  * Return: HYPSEC_OK; HYPSEC_DENIED not {vm, frame}'s; HYPSEC_BUSY in a slot, or another
  * CPU is moving it; HYPSEC_RANGE. Locks: takes RANK_HOST_S2; SLOT_PAGE is empty.
+ * One with a memory error that cannot be zeroed is nobody's from then on (PG_LOST).
  */
 int own_return(pa_t pa, u16 vm, u64 frame);
 /*
  * The same, but the host gets what @seal, which cannot fail, leaves in the page. A VM may still
- * have it mapped when @seal is called, if @seal is what ends that.
+ * have it mapped when @seal is called, if @seal is what ends that. HYPSEC_FAULT: a memory error,
+ * and what was in it is gone: it is the host's, zeroed, or PG_LOST.
  */
 int own_seal(pa_t pa, u16 vm, u64 frame, page_work *seal, void *arg);
 
 /*
  * The same for 2 MiB, zeroed, @frame as aligned as @pa, that have one entry in the record, and
- * will have one: HYPSEC_STATE: they have not, do it by the page. A page of a block can be
- * returned or sealed alone; that never lacks memory.
+ * will have one: HYPSEC_STATE: they have not, do it by the page. So where it is HYPSEC_FAULT, a
+ * memory error: whose they are has not changed, some are zeroed. A page of a block can be returned
+ * or sealed alone; that never lacks memory.
  */
 #define PAGES_2M	512
 int own_claim_block(pa_t pa, u16 vm, u64 frame);
@@ -221,7 +228,19 @@ enum slot_id {			/* per CPU */
  * Return: EL2 address of @pa, or NULL if a page is not HOST RAM.
  */
 void *slot_map(enum slot_id id, pa_t pa, size_t len);
-void slot_unmap(enum slot_id id);
+/*
+ * HYPSEC_FAULT: an access through it was aborted, by a memory error, or since there is no memory.
+ * What was read or computed there from then on is worth nothing, and what was written is lost.
+ * ELR_EL2 and SPSR_EL2 are the host's trap's again.
+ */
+int __must_check slot_unmap(enum slot_id id);
+/*
+ * An abort that was taken at EL2. True: it was one of an access through a slot of this CPU, and the
+ * instruction can be executed again; the slot is lost.
+ */
+bool slot_abort(u64 esr, u64 far);
+/* What belongs to the contents of a slot, and was elsewhere, is lost: so is the slot. */
+void slot_lose(enum slot_id id);
 /*
  * A lease that is not used now: whoever claims a page of it takes it from this CPU.
  * slot_resume() tells: true: the pages are HOST still, mapped where they were, and refused to
@@ -236,7 +255,7 @@ bool slots_empty(void);
 
 /*
  * Through SLOT_COPY, any length. Return: HYPSEC_OK; HYPSEC_RANGE not RAM;
- * HYPSEC_DENIED a page is not HOST (a part may have been copied).
+ * HYPSEC_DENIED a page is not HOST, HYPSEC_FAULT a memory error (a part may have been copied).
  */
 int __must_check copy_from_host(void *dst, pa_t src, size_t n);
 int __must_check copy_to_host(pa_t dst, const void *src, size_t n);

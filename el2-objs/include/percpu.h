@@ -77,10 +77,18 @@ struct percpu {
 	u32 online;		/* this CPU runs under the core */
 	u32 panicking;
 	bool pool_reserve;	/* may use the pool's last pages: mem/pool.c */
+	u32 slots_lost;		/* bit per enum slot_id: an access through it was aborted */
 } __attribute__((aligned(64)));
 
 struct percpu *this_cpu(void);		/* TPIDR_EL2 */
 struct percpu *cpu_by_id(u32 id);
 extern u32 nr_cpus;
+
+/* A slot that is mapped here has failed: what was read there is worth nothing (mem/slot.c). */
+static inline bool slots_lost(void)
+{
+	asm volatile("" ::: "memory");	/* after the accesses before it */
+	return unlikely(this_cpu()->slots_lost);
+}
 
 #endif

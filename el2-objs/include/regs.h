@@ -48,6 +48,67 @@
 	host_regs ldp, ldr
 	.endm
 
+	/*
+	 * A synchronous exception of EL2 itself: to \external, if it is a data abort that may be
+	 * the memory's doing; a fault of the tables breaks the core, with nothing pushed, as the stack
+	 * may be what overflowed; what is no data abort falls through. All registers are as they
+	 * were. CNTHP_CVAL_EL2, of a timer that nobody has, lends its bits.
+	 */
+	.macro	if_dabt external
+	msr	cnthp_cval_el2, x0
+	mrs	x0, esr_el2
+	lsr	x0, x0, #26
+	cmp	x0, #0x25		/* EC_DABT_CUR */
+	b.ne	.Lno_dabt\@
+	mrs	x0, esr_el2
+	and	x0, x0, #0x30		/* FSC: below 0x10 of the tables */
+	cbnz	x0, .Lexternal\@
+	b	broken
+.Lexternal\@:
+	mrs	x0, cnthp_cval_el2
+	b	\external
+.Lno_dabt\@:
+	mrs	x0, cnthp_cval_el2
+	.endm
+
+#define SLOT_ABORT_FRAME	(16 * 10)
+
+	/* x0, x1 are pushed. slot_abort() has dealt with it, or the core is broken. */
+	.macro	ask_slot_abort
+	stp	x2, x3, [sp, #-16]!
+	stp	x4, x5, [sp, #-16]!
+	stp	x6, x7, [sp, #-16]!
+	stp	x8, x9, [sp, #-16]!
+	stp	x10, x11, [sp, #-16]!
+	stp	x12, x13, [sp, #-16]!
+	stp	x14, x15, [sp, #-16]!
+	stp	x16, x17, [sp, #-16]!
+	stp	x18, x30, [sp, #-16]!
+	/* The flags are in SPSR_EL2; C changes neither it nor ELR_EL2. */
+	mrs	x0, esr_el2
+	mrs	x1, far_el2
+	bl	slot_abort
+	cbnz	w0, .Lagain\@
+	b	broken
+.Lagain\@:
+	.endm
+
+	/* Executes it again. */
+	.macro	from_slot_abort
+	ldp	x18, x30, [sp], #16
+	ldp	x16, x17, [sp], #16
+	ldp	x14, x15, [sp], #16
+	ldp	x12, x13, [sp], #16
+	ldp	x10, x11, [sp], #16
+	ldp	x8, x9, [sp], #16
+	ldp	x6, x7, [sp], #16
+	ldp	x4, x5, [sp], #16
+	ldp	x2, x3, [sp], #16
+	ldp	x0, x1, [sp], #16
+	eret
+	sb_after_eret
+	.endm
+
 	/* No CPU may run ahead of an exception return. */
 	.macro	sb_after_eret
 	dsb	nsh

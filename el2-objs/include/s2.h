@@ -52,6 +52,7 @@ struct s2 {
 #define ANN_DONATED	(2UL << 1)
 #define ANN_MOVING	(3UL << 1)
 #define ANN_PRIVATE	(4UL << 1)
+#define ANN_LOST	(5UL << 1)
 #define ANN_VM		GENMASK(11, 4)
 #define ANN_FRAME	GENMASK(47, 12)
 

@@ -176,6 +176,8 @@ void vm_told_waiting(struct vm *vm);
 void vm_told_restored(struct vm *vm);
 /* Ends a protected VM: dead at once, root emptied, VMID invalidated, keys wiped, one log line. */
 void vm_kill(struct vm *vm, const char *why);
+/* The same with vm->lock held. vm->pvm may be gone afterwards. */
+void vm_kill_locked(struct vm *vm, const char *why);
 /*
  * Before the host's reset or power-off: every protected VM ends, vCPUs inside are waited
  * for (bounded), and VM_PROTECT is refused. No lock held.

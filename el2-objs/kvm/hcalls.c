@@ -74,7 +74,7 @@ static void vmcr_aprs_at(kva_t cpu_if, bool load)
 	_Static_assert(KVM_GIC_AP0R < KVM_GIC_LR && KVM_GIC_AP1R < KVM_GIC_LR, "KVM's layout");
 	if (k) {
 		memcpy(buf, k + KVM_VCPU_GIC, sizeof(buf));
-		if (vmcr_aprs(buf, c, load))
+		if (!slots_lost() && vmcr_aprs(buf, c, load))
 			memcpy(k + KVM_VCPU_GIC, buf, sizeof(buf));
 		kvm_lease_unpeek(rested);
 		return;
@@ -121,7 +121,7 @@ static void adjust_pc_at(kva_t host)
 	if (!k)
 		return;
 	adjust_pc(k);
-	slot_unmap(SLOT_VCPU);
+	(void)!slot_unmap(SLOT_VCPU);	/* a memory error is the host's own */
 }
 
 /*
@@ -275,6 +275,9 @@ bool kvm_host_call(struct percpu *cpu, u64 id)
 	default:
 		return false;
 	}
+	/* A memory error in KVM's structures: looked up again by the next call. */
+	if (slots_lost())
+		kvm_lease_end(cpu_run());
 	if (status == HYPSEC_RESTART) {
 		hcall_restart(cpu);
 		return true;

@@ -23,12 +23,13 @@ _Static_assert(KVM_VCPU_FP % 16 == 0, "struct user_fpsimd_state");
 
 void kvm_lease_end(struct cpu_run *c)
 {
+	/* A memory error in them was seen by who used them. */
 	if (c->lease.vcpu_map)
-		slot_unmap(SLOT_LEASE_VCPU);
+		(void)!slot_unmap(SLOT_LEASE_VCPU);
 	if (c->lease.mmu_map)
-		slot_unmap(SLOT_LEASE_MMU);
+		(void)!slot_unmap(SLOT_LEASE_MMU);
 	if (c->lease.kvm_map)
-		slot_unmap(SLOT_LEASE_KVM);
+		(void)!slot_unmap(SLOT_LEASE_KVM);
 	c->lease.vcpu = KVA(0);
 	c->lease.vcpu_map = NULL;
 	c->lease.mmu_map = NULL;

@@ -252,6 +252,8 @@ static enum vcpu_exit run_ordinary(struct vm *vm, u8 *k, kva_t host, struct cpu_
 		return EXIT_IL;
 	aarch32 = !(v->hcr & HCR_RW);
 	kvm_adjust_pc(k);
+	if (slots_lost())
+		return EXIT_IL;
 
 	vcpu_begin(v, c);
 	if (unlikely(aarch32))
@@ -264,7 +266,8 @@ static enum vcpu_exit run_ordinary(struct vm *vm, u8 *k, kva_t host, struct cpu_
 		save32(k, v);
 	vcpu_end(v, c);
 
-	store_ordinary(k, v, c, code);
+	if (!slots_lost())
+		store_ordinary(k, v, c, code);
 	return code;
 }
 
@@ -293,6 +296,9 @@ static enum vcpu_exit run_private(struct vm *vm, u8 *k, kva_t host, struct cpu_r
 		io.debug = read_debug(k, host);
 	}
 
+	/* It takes nothing that the host did not say. */
+	if (slots_lost())
+		return EXIT_IL;
 	code = pvm_run(vm, host, &io);
 	if (unlikely(io.reset)) {
 		/* A step that KVM asked for was over the last VM's instruction: kvm_adjust_pc(). */
@@ -352,6 +358,9 @@ u64 kvm_run_vcpu(kva_t host)
 	if (!k)
 		return EXIT_IL;
 	read_identity(k, c, &id);
+	/* A memory error in KVM's structures, here and below: this run has failed, no more. */
+	if (slots_lost())
+		return EXIT_IL;
 	vm = vm_get(&id, c);
 	if (unlikely(!vm)) {
 		/* No memory or slot now; the host's next try may find one. */
@@ -364,5 +373,5 @@ u64 kvm_run_vcpu(kva_t host)
 		code = run_private(vm, k, host, c);
 	}
 	vm_put(vm);
-	return code;
+	return slots_lost() ? EXIT_IL : code;
 }

@@ -77,7 +77,8 @@ static struct kvm_leaf walk(const struct vm *vm, ipa_t ipa, struct kvm_leaf *aro
 			if (n > 1)
 				around[i] = leaf_of(one, level, vtcr);
 		}
-		slot_unmap(SLOT_WALK);
+		if (slot_unmap(SLOT_WALK) != HYPSEC_OK)
+			return (struct kvm_leaf){ .status = HYPSEC_FAULT, .level = level };
 		if (level == 3 || (pte & (S2_VALID | S2_TABLE)) != (S2_VALID | S2_TABLE))
 			return leaf_of(pte, level, vtcr);
 		table = entry_pa(pte, vtcr);

@@ -9,8 +9,9 @@
  * 2. without the lock: zero, clean to the PoC. A page is 4 KiB; other CPUs need not wait.
  * 3. with the lock: the entry becomes the new state.
  *
- * Nothing fails after step 1 except mapping a donated page at EL2, which puts the old
- * entry back: the page's contents are untouched then.
+ * Nothing fails after step 1 but mapping a donated page at EL2, which puts the old
+ * entry back (the page's contents are untouched then), and memory itself: a page that the host
+ * gives stays its own; one that a VM had is zeroed, or nobody's (salvage()).
  */
 #include "boot.h"
 #include "check.h"
@@ -108,12 +109,14 @@ static int move_begin(struct move *m)
 static void move_end(const struct move *m, u64 new, s64 private_pages)
 {
 	spin_lock(&host_s2_lock);
-	if (m->size == SZ_2M)
+	if (m->size == SZ_2M && private_pages)
 		host_s2.held += private_pages > 0 ? 1 : -1;
 	s2_replace(&host_s2, m->pa.v, ANN_MOVING, new);
 	if ((new & S2_VALID) || (new & ANN_STATE) == ANN_PRIVATE)
 		s2_merge(&host_s2, m->pa.v, epochs_dirty());
 	account_add(HYPSEC_ACC_PRIVATE, private_pages);
+	if (new == ANN_LOST)
+		account_add(HYPSEC_ACC_LOST, 1);
 	spin_unlock(&host_s2_lock);
 }
 
@@ -131,8 +134,13 @@ int own_donate(pa_t pa)
 	ret = move_begin(&m);
 	if (ret == HYPSEC_OK) {
 		ret = el2_map(pa, PAGE_SIZE, EL2_RW);
-		if (ret == HYPSEC_OK)
-			page_zero(core_va(pa));
+		if (ret == HYPSEC_OK) {
+			/* Not through its mapping as the core's: there an error breaks the core. */
+			page_zero(slot_map_moving(pa, 1));
+			ret = slot_unmap(SLOT_PAGE);
+			if (ret != HYPSEC_OK)
+				el2_unmap(pa, PAGE_SIZE);
+		}
 		move_end(&m, ret == HYPSEC_OK ? ANN_DONATED : m.old, 0);
 		if (ret == HYPSEC_OK)
 			pool_donate(pa);
@@ -217,9 +225,23 @@ static int zero_page(void *page, void *arg)
 	return HYPSEC_OK;
 }
 
+/*
+ * A memory error in a page that has, or may have, a VM's data: nobody gets it but zeroed. A store
+ * often ends such an error; where it does not, the page is nobody's. Return: its entry.
+ */
+static u64 salvage(pa_t pa)
+{
+	void *page = slot_map_moving(pa, 1);
+
+	page_zero(page);
+	dcache_clean_inval_poc(page, PAGE_SIZE);
+	return slot_unmap(SLOT_PAGE) == HYPSEC_OK ? pa.v | HOST_LEAF : ANN_LOST;
+}
+
 /* @work: NULL: the contents stay. m->old: 0: it was the VM's before, and is untouched. */
 static int claim(struct move *m, u16 vm, u64 frame, page_work *work, void *arg)
 {
+	u64 back = m->pa.v | HOST_LEAF;
 	void *page;
 	int ret;
 
@@ -238,7 +260,12 @@ static int claim(struct move *m, u16 vm, u64 frame, page_work *work, void *arg)
 		/* Nor must that guest find what the caches hide of ours. */
 		dcache_clean_inval_poc(page, PAGE_SIZE);
 	}
-	slot_unmap(SLOT_PAGE);
+	if (slot_unmap(SLOT_PAGE) != HYPSEC_OK) {
+		ret = HYPSEC_FAULT;
+		/* It may be decrypted in part. */
+		if (work && work != zero_page)
+			back = salvage(m->pa);
+	}
 	/*
 	 * Contents that are kept may be checked as data and then executed: instruction
 	 * caches filled before the host's last write would hold other code than was checked.
@@ -246,7 +273,7 @@ static int claim(struct move *m, u16 vm, u64 frame, page_work *work, void *arg)
 	if (work != zero_page)
 		icache_inval_all();
 
-	move_end(m, ret == HYPSEC_OK ? m->mine : m->pa.v | HOST_LEAF, ret == HYPSEC_OK);
+	move_end(m, ret == HYPSEC_OK ? m->mine : back, ret == HYPSEC_OK);
 	return ret;
 }
 
@@ -280,21 +307,24 @@ int own_seal(pa_t pa, u16 vm, u64 frame, page_work *seal, void *arg)
 	page = slot_map_moving(pa, 1);
 	CHECK(seal(page, arg) == HYPSEC_OK);
 	dcache_clean_inval_poc(page, PAGE_SIZE);
-	slot_unmap(SLOT_PAGE);
+	ret = slot_unmap(SLOT_PAGE);
 
-	move_end(&m, pa.v | HOST_LEAF, -1);
-	return HYPSEC_OK;
+	move_end(&m, ret == HYPSEC_OK ? pa.v | HOST_LEAF : salvage(pa), -1);
+	return ret;
 }
 
 int own_return(pa_t pa, u16 vm, u64 frame)
 {
-	return own_seal(pa, vm, frame, zero_page, NULL);
+	int ret = own_seal(pa, vm, frame, zero_page, NULL);
+
+	return ret == HYPSEC_FAULT ? HYPSEC_OK : ret;	/* no VM has it any more */
 }
 
 /* About 250,000 instructions: nobody waits longer for anything of it, nor for an interrupt. */
-static void zero_block(pa_t block)
+static int zero_block(pa_t block)
 {
 	u64 part = SLOT_PAGES * PAGE_SIZE, at, i;
+	int ret = HYPSEC_OK;
 
 	for (at = 0; at < SZ_2M; at += part) {
 		char *pages = slot_map_moving(PA(block.v + at), SLOT_PAGES);
@@ -302,8 +332,10 @@ static void zero_block(pa_t block)
 		for (i = 0; i < part; i += PAGE_SIZE)
 			page_zero(pages + i);
 		dcache_clean_inval_poc(pages, part);
-		slot_unmap(SLOT_PAGE);
+		if (slot_unmap(SLOT_PAGE) != HYPSEC_OK)
+			ret = HYPSEC_FAULT;
 	}
+	return ret;
 }
 
 int own_claim_block(pa_t pa, u16 vm, u64 frame)
@@ -320,7 +352,12 @@ int own_claim_block(pa_t pa, u16 vm, u64 frame)
 		pool_unhold(1);
 		return ret;
 	}
-	zero_block(pa);
+	ret = zero_block(pa);
+	if (ret != HYPSEC_OK) {
+		move_end(&m, pa.v | (HOST_LEAF & ~S2_TABLE), 0);
+		pool_unhold(1);
+		return ret;
+	}
 	move_end(&m, m.mine, PAGES_2M);
 	return HYPSEC_OK;
 }
@@ -332,7 +369,11 @@ int own_return_block(pa_t pa, u16 vm, u64 frame)
 
 	if (ret != HYPSEC_OK)
 		return ret;
-	zero_block(pa);
+	ret = zero_block(pa);
+	if (ret != HYPSEC_OK) {
+		move_end(&m, m.mine, 0);	/* by the page, one of which may be lost */
+		return ret;
+	}
 	move_end(&m, pa.v | (HOST_LEAF & ~S2_TABLE), -PAGES_2M);
 	pool_unhold(1);
 	return HYPSEC_OK;

@@ -30,6 +30,9 @@ struct page_info own_decode(const struct s2_leaf *leaf)
 		pi.vm = (pte & ANN_VM) >> 4;
 		pi.frame = (pte & ANN_FRAME) >> PAGE_SHIFT;
 		break;
+	case ANN_LOST:
+		pi.state = PG_LOST;
+		break;
 	default:			/* ANN_MOVING; and what nobody writes */
 		pi.state = PG_MOVING;
 		break;

@@ -15,11 +15,19 @@
  * lock, before it changes the record, and its CPU has to ask for it back. Of the two, one wins,
  * by compare-and-swap of @pages. The loser's entry stays in the window until slot_unmap():
  * no access is made through it, and its page's memory type is the same for whoever owns it.
+ *
+ * Memory fails, and what the host calls RAM need not be there: then a load or store here is
+ * aborted, at EL2. This CPU's scrap page takes the page's place in the window (slot_abort()), and
+ * the instruction is executed again. So nothing that works through a slot stops in the midst, with
+ * locks held or a guest half loaded: it goes on, with values that are worth nothing, and is told
+ * when it unmaps the slot, or asks slots_lost(). Each page is replaced once: a host that has many such
+ * pages gets an abort for each, and no loop.
  */
 #include "mem.h"
 #include "s2.h"
 #include "boot.h"
 #include "check.h"
+#include "esr.h"
 #include "percpu.h"
 #include "sysreg.h"
 
@@ -100,7 +108,73 @@ static void *window_open(enum slot_id id, u64 first, u32 pages)
 	return el2_slot_va(cpu->id, s->at);
 }
 
-void slot_unmap(enum slot_id id)
+/* @at: of this CPU's window. False: it is the scrap page already. */
+static bool replace(struct percpu *cpu, u32 at)
+{
+	u64 scrap = el2_slot_pte(el2_slot_scrap(cpu->id)), *pte = el2_slot_ptes(cpu->id) + at;
+
+	if (READ_ONCE(*pte) == scrap)
+		return false;
+	/* By break-before-make, on all CPUs: see PART. */
+	pte_write(pte, 0);
+	dsb(ishst);
+	tlbi_arg(vae2is, (u64)el2_slot_va(cpu->id, at) >> PAGE_SHIFT);
+	dsb(ish);
+	isb();
+	pte_write(pte, scrap);
+	dsb(nshst);
+	isb();
+	return true;
+}
+
+bool slot_abort(u64 esr, u64 far)
+{
+	struct percpu *cpu = this_cpu();
+	u64 fsc = esr & ESR_FSC, page = far & PAGE_MASK;
+	bool any = false;
+	u32 id, i;
+
+	/* Nothing else is a failure of the memory. One that has spread is nobody's to mend. */
+	if (ESR_EC(esr) != EC_DABT_CUR || (fsc != FSC_EXTABT && fsc != FSC_PARITY) ||
+	    (fsc == FSC_EXTABT && (esr & ESR_SET) == ESR_SET_UC))
+		return false;
+	for (id = 0; id < SLOT_COUNT; id++) {
+		struct slot *s = &cpu->slot[id];
+		u32 pages = SLOT_NR(READ_ONCE(s->pages));
+
+		for (i = 0; i < pages; i++) {
+			/* Without an address: any of them, or none; then it comes again. */
+			if (!(esr & ESR_FNV) && (u64)el2_slot_va(cpu->id, s->at + i) != page)
+				continue;
+			if (!replace(cpu, s->at + i))
+				continue;
+			cpu->slots_lost |= BIT(id);
+			any = true;
+		}
+	}
+	return any;
+}
+
+void slot_lose(enum slot_id id)
+{
+	this_cpu()->slots_lost |= BIT(id);
+}
+
+/* What the code that went on has written there may be a guest's. */
+static int lost(struct percpu *cpu, enum slot_id id)
+{
+	void *scrap = core_va(el2_slot_scrap(cpu->id));
+
+	cpu->slots_lost &= ~BIT(id);
+	page_zero(scrap);
+	dcache_clean_inval_poc(scrap, PAGE_SIZE);
+	/* The abort was one more exception to EL2. Nothing has changed these since the trap. */
+	write_sysreg(cpu->trap_elr, ELR_EL2);
+	write_sysreg(cpu->trap_spsr, SPSR_EL2);
+	return HYPSEC_FAULT;
+}
+
+int slot_unmap(enum slot_id id)
 {
 	struct percpu *cpu = this_cpu();
 	struct slot *s;
@@ -123,6 +197,7 @@ void slot_unmap(enum slot_id id)
 	isb();
 	/* Only now may another CPU take the page. */
 	__atomic_store_n(&s->pages, 0, __ATOMIC_RELEASE);
+	return unlikely(cpu->slots_lost & BIT(id)) ? lost(cpu, id) : HYPSEC_OK;
 }
 
 void slot_rest(enum slot_id id)
@@ -240,7 +315,8 @@ static int copy_host(void *buf, u64 pa, size_t n, bool to_host)
 			memcpy(host, p, part);
 		else
 			memcpy(p, host, part);
-		slot_unmap(SLOT_COPY);
+		if (slot_unmap(SLOT_COPY) != HYPSEC_OK)
+			return HYPSEC_FAULT;
 		p += part;
 		pa += part;
 		n -= part;

@@ -7,7 +7,7 @@
 
 enum own_op { OWN_DONATE, OWN_RECLAIM, OWN_SHARE, OWN_UNSHARE, OWN_CLAIM, OWN_RETURN, OWN_COUNT };
 
-#define PG_SHARED	(PG_MOVING + 1)	/* PG_HOST with the shared bit: in the table only */
+#define PG_SHARED	(PG_LOST + 1)	/* PG_HOST with the shared bit: in the table only */
 #define PG_COUNT	(PG_SHARED + 1)
 
 enum own_condition {

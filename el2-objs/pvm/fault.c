@@ -169,8 +169,8 @@ static int claim_locked(struct vcpu *v, ipa_t ipa, bool zero, pa_t *offer)
 	if (!share_ok(vm->id))
 		return HYPSEC_NO_MEMORY;
 	leaf = kvm_walk(vm, ipa);
-	if (leaf.status == HYPSEC_DENIED)
-		return HYPSEC_DENIED;
+	if (leaf.status == HYPSEC_DENIED || leaf.status == HYPSEC_FAULT)
+		return leaf.status;
 	if (leaf.status != HYPSEC_OK || !leaf.w) {
 		pvm_show_fault(v, ipa, fault_status(&leaf));
 		return HYPSEC_EXIT;
@@ -274,6 +274,8 @@ static bool ram_fault(struct vcpu *v, ipa_t ipa, enum vcpu_exit *code)
 		return pvm_die(v, "the host gave back another page than it was given", code);
 	case HYPSEC_DENIED:
 		return pvm_die(v, "the host backs it with a page that is not its own", code);
+	case HYPSEC_FAULT:
+		return pvm_die(v, "a memory error in a page that the host gave it", code);
 	default:
 		return pvm_die(v, "a page could not be claimed", code);
 	}

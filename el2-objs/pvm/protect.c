@@ -167,13 +167,14 @@ bool pvm_guest_call(struct vcpu *v, kva_t host_vcpu, enum vcpu_exit *code)
 struct claim_source {
 	struct image_source src;
 	struct vcpu *v;
-	bool mapped;
+	bool mapped, lost;
 };
 
+/* @lost stays: a page that was not read whole has been taken for another. */
 static void source_close(struct claim_source *c)
 {
-	if (c->mapped)
-		slot_unmap(SLOT_PAGE);
+	if (c->mapped && slot_unmap(SLOT_PAGE) != HYPSEC_OK)
+		c->lost = true;
 	c->mapped = false;
 }
 
@@ -257,7 +258,7 @@ static int step_dtb(struct vcpu *v, struct claim_source *c)
 /* One page of work, more or less: HYPSEC_RESTART until all is done. */
 static int step(struct vcpu *v)
 {
-	struct claim_source c = { { source_page }, v, false };
+	struct claim_source c = { .src = { source_page }, .v = v };
 	struct pvm *p = v->vm->pvm;
 	int ret;
 
@@ -275,11 +276,13 @@ static int step(struct vcpu *v)
 		ret = step_dtb(v, &c);
 	}
 	source_close(&c);
-	return ret;
+	return c.lost ? HYPSEC_FAULT : ret;
 }
 
 static const char *refusal(const struct pvm *p, int status)
 {
+	if (status == HYPSEC_FAULT)
+		return "a memory error in a page of its image";
 	if (p->verify.error != IMG_OK)
 		return image_error_text(p->verify.error);
 	switch (status) {

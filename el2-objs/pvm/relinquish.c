@@ -21,7 +21,7 @@ static bool is_ram(const struct vm *vm, u64 ipa, u64 size)
 
 /*
  * 2 MiB that are one entry, for the guest and in the record. HYPSEC_STATE: they are not, or not
- * all of it is to go: by the page.
+ * all of it is to go, or a page of it has a memory error: by the page.
  */
 static int give_block(struct vm *vm, u64 ipa, u64 pages)
 {
@@ -36,7 +36,7 @@ static int give_block(struct vm *vm, u64 ipa, u64 pages)
 	ret = own_return_block(PA(leaf.pte & S2_ADDR), vm->id, ipa >> PAGE_SHIFT);
 	if (ret != HYPSEC_OK) {
 		s2_replace(&vm->s2, ipa, 0, leaf.pte);
-		return ret;
+		return ret == HYPSEC_FAULT ? HYPSEC_STATE : ret;
 	}
 	s2_unhold(&vm->s2);
 	__atomic_fetch_sub(&vm->private_pages, PAGES_2M, __ATOMIC_RELAXED);

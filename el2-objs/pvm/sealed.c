@@ -57,8 +57,10 @@ int pvm_seal(struct vm *vm, u64 frame, pa_t pa)
 
 	CHECK(spin_held(&vm->lock) && alive(vm));
 	ret = own_seal(pa, vm->id, frame, take_and_seal, &f);
-	if (ret == HYPSEC_OK)
+	if (ret == HYPSEC_OK || ret == HYPSEC_FAULT)
 		__atomic_fetch_sub(&vm->private_pages, 1, __ATOMIC_RELAXED);
+	if (ret == HYPSEC_FAULT)
+		vm_kill_locked(vm, "a memory error in a page of its");
 	return ret;
 }
 
@@ -113,7 +115,7 @@ static bool invalidate_some(struct vm *vm, u64 *start, u64 *size)
 			pa = (leaf.pte & S2_ADDR) + (*start & (leaf.size - 1));
 			has = kvm_has(vm, IPA(*start), pa);
 			seals = !has;
-			/* Busy: another CPU reads it, for a moment. */
+			/* Busy: another CPU reads it, for a moment. Or the VM is dead now. */
 			if (seals && pvm_seal(vm, *start >> PAGE_SHIFT, PA(pa)))
 				return false;
 			if (seals)

@@ -4,6 +4,7 @@
  * SP_EL2 points at what guest_enter() pushed: {regs, the host's SP_EL0}.
  */
 #include "offsets.h"
+#include "regs.h"
 
 #define EXIT_IRQ	0
 #define EXIT_SERROR	1
@@ -75,15 +76,28 @@ guest_enter:
 	mov	x0, #EXIT_IRQ
 	b	.Lreturn
 
-1:	ldr	x1, [x0, #R_SP_EL0]
+1:
+.Lload_first:				/* until the last load: .Lload_failed */
+	ldr	x1, [x0, #R_SP_EL0]
 	msr	sp_el0, x1
 	xregs	ldp, x0
 	ldp	x28, x29, [x0, #28 * 8]
 	ldr	x30, [x0, #30 * 8]
 	ldp	x2, x3, [x0, #2 * 8]
+.Lload_last:
 	ldp	x0, x1, [x0]
 	eret
 	speculation_barrier
+
+	/*
+	 * A memory error in what was to be loaded. ELR and SPSR_EL2 are those of that abort: an
+	 * ERET would go to EL2. Nothing of the guest is stored, and sp is where it was.
+	 */
+.Lload_failed:
+	ldp	x2, x3, [sp], #16
+	msr	sp_el0, x3
+	mov	x0, #EXIT_IL
+	b	.Lreturn
 
 	/* x0: exit code; [sp]: the guest's x0, x1; then regs, host's SP_EL0 */
 guest_exit:
@@ -221,11 +235,17 @@ lower_serror:
 
 /*
  * Exceptions of EL2 itself. Expected: an illegal exception return, with the
- * guest's registers loaded; the AT above; the SError above. x0, x1 are pushed.
+ * guest's registers loaded; the AT above; the SError above; a memory error in a slot.
  */
 el2_sync:
+	if_dabt	1f
+	stp	x0, x1, [sp, #-16]!
 	mrs	x0, spsr_el2
-	tbnz	x0, #SPSR_IL_BIT, 1f
+	tbz	x0, #SPSR_IL_BIT, el2_unexpected
+	mov	x0, #EXIT_IL
+	b	guest_exit
+
+1:	stp	x0, x1, [sp, #-16]!
 	mrs	x0, elr_el2
 	adr	x1, .Lat_r
 	cmp	x0, x1
@@ -233,11 +253,19 @@ el2_sync:
 	adr	x1, .Lat_a
 	cmp	x0, x1
 	b.eq	2f
-	b	el2_unexpected
-1:	mov	x0, #EXIT_IL
-	b	guest_exit
+	ask_slot_abort
+	mrs	x0, elr_el2
+	adr	x1, .Lload_first
+	cmp	x0, x1
+	b.lo	3f
+	adr	x1, .Lload_last
+	cmp	x0, x1
+	b.hi	3f
+	add	sp, sp, #SLOT_ABORT_FRAME
+	b	.Lload_failed
 2:	add	sp, sp, #16
 	b	.Lat_failed
+3:	from_slot_abort
 
 el2_serror:
 	mrs	x0, elr_el2
@@ -273,7 +301,8 @@ guest_vectors:
 	ventry	el2_unexpected
 	ventry	el2_unexpected
 	ventry	el2_unexpected
-	ventry	el2_sync		/* EL2h */
+	.align	7
+	b	el2_sync		/* EL2h */
 	ventry	el2_unexpected
 	ventry	el2_unexpected
 	ventry	el2_serror

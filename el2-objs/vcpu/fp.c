@@ -62,7 +62,7 @@ static bool sve_trap(struct vcpu *v, struct cpu_run *c)
 	if (sve_vl() != v->sve_vl) {
 		write_sysreg(c->host.zcr_el2, ZCR_EL2);
 		if (!vcpu_private(v))
-			slot_unmap(SLOT_FP);
+			(void)!slot_unmap(SLOT_FP);
 		v->cptr |= CPTR_TFP | CPTR_TZ;
 		write_sysreg(v->cptr, CPTR_EL2);
 		return false;
@@ -104,8 +104,8 @@ void fp_unload(struct vcpu *v, struct cpu_run *c)
 		sve_save((u8 *)v->sve_buf + SVE_FFR(v->sve_vl), &v->f->fpsr);
 		if (vcpu_private(v))
 			sve_load((const u8 *)no_sve + SVE_FFR(v->sve_vl), no_sve);
-		else
-			slot_unmap(SLOT_FP);
+		else if (slot_unmap(SLOT_FP) != HYPSEC_OK)
+			slot_lose(SLOT_LEASE_VCPU);	/* of one vCPU with it */
 		write_sysreg(c->host.zcr_el2, ZCR_EL2);
 		write_sysreg(c->host.zcr_el1, ZCR_EL1);
 	} else {

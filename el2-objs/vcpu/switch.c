@@ -214,20 +214,39 @@ static u64 collect_serror(struct vcpu *v, const struct cpu_feat *f)
 	return guest_serror();
 }
 
+/* An ordinary guest's registers are in KVM's structure, and that has a memory error. */
+static bool registers_lost(const struct vcpu *v)
+{
+	return slots_lost() && !vcpu_private(v);
+}
+
 static enum vcpu_exit enter_once(struct vcpu *v, const struct cpu_feat *f)
 {
-	u64 pstate = READ_ONCE(v->r->pstate) & GENMASK(31, 0), code;
+	u64 pstate = READ_ONCE(v->r->pstate) & GENMASK(31, 0), pc = READ_ONCE(v->r->pc), code;
 
 	/* Never to EL2 or EL3: the host may have written anything here. */
-	if (unlikely(!mode_ok(pstate, v, f)))
+	if (unlikely(!mode_ok(pstate, v, f)) || registers_lost(v))
 		return EXIT_IL;
+	/*
+	 * An abort at EL2 overwrites these: until the ERET nothing is read that is not the core's,
+	 * but by enter.S, which then does not execute it.
+	 */
 	write_sysreg(pstate, SPSR_EL2);
-	write_sysreg(READ_ONCE(v->r->pc), ELR_EL2);
+	write_sysreg(pc, ELR_EL2);
 	masked_end(this_cpu());
 	code = guest_enter(v->r);
 	masked_begin(this_cpu());
-	v->r->pc = read_sysreg(ELR_EL2);
-	v->r->pstate = read_sysreg(SPSR_EL2);
+	pc = read_sysreg(ELR_EL2);
+	pstate = read_sysreg(SPSR_EL2);
+	if (!registers_lost(v)) {
+		v->r->pc = pc;
+		v->r->pstate = pstate;
+	}
+	if (registers_lost(v)) {
+		/* Where it was, and why it came, is lost too. */
+		(void)collect_serror(v, f);
+		return EXIT_IL;
+	}
 	if (code != EXIT_IRQ) {
 		u32 ec;
 

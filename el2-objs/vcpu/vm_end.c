@@ -32,9 +32,9 @@ void vm_leave(struct vm *vm)
 		vm_reap(vm);
 }
 
-void vm_kill(struct vm *vm, const char *why)
+void vm_kill_locked(struct vm *vm, const char *why)
 {
-	spin_lock(&vm->lock);
+	CHECK(spin_held(&vm->lock));
 	if (vm->state == VM_PROTECTING || vm->state == VM_PROTECTED) {
 		/* The state first, then the count: who leaves does it the other way round. */
 		__atomic_store_n(&vm->state, VM_DEAD, __ATOMIC_SEQ_CST);
@@ -48,6 +48,12 @@ void vm_kill(struct vm *vm, const char *why)
 		vm_reap_locked(vm);
 		hlog("vm %u: ended: %s", vm->id, why);
 	}
+}
+
+void vm_kill(struct vm *vm, const char *why)
+{
+	spin_lock(&vm->lock);
+	vm_kill_locked(vm, why);
 	spin_unlock(&vm->lock);
 }
 
@@ -172,8 +178,14 @@ static int return_pages(struct vm *vm)
 			bool block = size == SZ_2M && IS_ALIGNED(pa.v, SZ_2M);
 			int ret = block ? own_return_block(pa, vm->id, pi.frame) :
 				own_return(pa, vm->id, pi.frame);
-			u32 pages = block ? PAGES_2M : 1;
+			u32 pages;
 
+			/* A memory error: all but its page come back. */
+			if (block && ret == HYPSEC_FAULT) {
+				block = false;
+				ret = own_return(pa, vm->id, pi.frame);
+			}
+			pages = block ? PAGES_2M : 1;
 			/* In a slot of another CPU for a moment, or split meanwhile: once more. */
 			if (ret == HYPSEC_BUSY || ret == HYPSEC_STATE)
 				return HYPSEC_RESTART;

@@ -54,13 +54,13 @@ static inline void check_views(u64 pa, u8 s, u16 vm, u64 frame)
 	assert_int_equal(p != NULL, host);
 	if (p) {
 		assert_int_equal(*(u8 *)p, raw(pa)[5]);
-		slot_unmap(SLOT_COPY);
+		assert_int_equal(slot_unmap(SLOT_COPY), HYPSEC_OK);
 	}
 	for (other = 1; other < 6; other++) {
 		p = slot_map_private(PA(pa), other);
 		assert_int_equal(p != NULL, s == PG_PRIVATE && other == vm);
 		if (p)
-			slot_unmap(SLOT_PAGE);
+			assert_int_equal(slot_unmap(SLOT_PAGE), HYPSEC_OK);
 	}
 	assert_true(slots_empty());
 	assert_int_equal(this_cpu()->ranks_held, 0);

@@ -21,8 +21,10 @@ static inline void back_to_host(u64 pa, u8 s, u16 vm, u64 frame)
 		assert_int_equal(own_return(PA(pa), vm, frame), HYPSEC_OK);
 		break;
 	case PG_MOVING:
-		s2_replace(&host_s2, pa, ANN_MOVING, pa | S2_R | S2_W | S2_MEMATTR_WB |
-			   S2_SH_INNER | S2_AF | S2_TABLE | S2_VALID);
+	case PG_LOST:
+		s2_replace(&host_s2, pa, s2_lookup(&host_s2, pa).pte,
+			   pa | S2_R | S2_W | S2_MEMATTR_WB | S2_SH_INNER | S2_AF | S2_TABLE |
+			   S2_VALID);
 		assert_int_equal(own_share(PA(pa)), HYPSEC_OK);	/* joins the block */
 		assert_int_equal(own_unshare(PA(pa)), HYPSEC_OK);
 		break;
@@ -39,7 +41,7 @@ static inline int expected(enum own_op op, u8 s, u8 cond, u8 *to)
 		return HYPSEC_RANGE;
 	if (s == PG_MOVING)
 		return HYPSEC_BUSY;
-	if (s == PG_CORE)
+	if (s == PG_CORE || s == PG_LOST)
 		return HYPSEC_DENIED;
 	switch (op) {
 	case OWN_DONATE:

@@ -13,8 +13,9 @@ SRC_test_seal_joined = $(SRC_test_seal)
 SRC_test_seal_blocks = $(SRC_test_seal)
 SRC_test_seal_blocks_go = $(SRC_test_seal)
 SRC_test_relinquish = $(SRC_test_seal)
+SRC_test_abort = $(SRC_test_seal)
 $(foreach t,seal seal_refused seal_invalidate seal_random seal_joined seal_blocks seal_blocks_go \
-	relinquish,\
+	relinquish abort,\
 	$(eval ARC_test_$t := $(out)/machine.a $(out)/libsodium-host.a) \
 	$(eval INC_test_$t := $(on_machine)) \
 	$(eval LIB_test_$t := -lcrypto $(foreach f,aead_seal aead_open wipe,-Wl$(comma)--wrap=hypsec_$f)))

@@ -167,7 +167,7 @@ static void epochs_are_retried_but_not_for_ever(void **state)
 static void statuses_reach_the_host(void **state)
 {
 	(void)state;
-	for (status = HYPSEC_BROKEN; status <= 0; status++)
+	for (status = HYPSEC_FAULT; status <= 0; status++)
 		assert_int_equal(hvc(HYPSEC_CALL_RECLAIM, RAM_START), RET(status));
 	/* One that is internal would be a bug of ours: never let out. */
 	status = HYPSEC_EXIT;
@@ -225,7 +225,7 @@ static void results(void **state)
 	assert_int_equal(cpu.host.x[1], HYPSEC_PAGE_SHARED);
 	/* Of a page that is not the host's all states look the same. */
 	static const enum page_state hidden[] = { PG_NONE, PG_CORE, PG_PRIVATE, PG_DONATED,
-						  PG_MOVING };
+						  PG_MOVING, PG_LOST };
 	for (size_t i = 0; i < ARRAY_SIZE(hidden); i++) {
 		page = (struct page_info){ hidden[i], 5, 6, true, 3 };
 		assert_int_equal(hvc(HYPSEC_CALL_PAGE_INFO, RAM_START), HYPSEC_OK);

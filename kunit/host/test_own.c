@@ -40,8 +40,10 @@ static u64 in_state(u8 s)
 		assert_int_equal(own_claim(PA(pa), VM, FRAME, true), HYPSEC_OK);
 		break;
 	case PG_MOVING:
+	case PG_LOST:
 		assert_int_equal(s2_split(&host_s2, pa, 3), HYPSEC_OK);
-		s2_replace(&host_s2, pa, s2_lookup(&host_s2, pa).pte, ANN_MOVING);
+		s2_replace(&host_s2, pa, s2_lookup(&host_s2, pa).pte,
+			   s == PG_LOST ? ANN_LOST : ANN_MOVING);
 		break;
 	}
 	return pa;
@@ -81,7 +83,7 @@ static void try(enum own_op op, u8 s, u8 cond)
 
 	if (cond & IF_IN_SLOT) {
 		cpu_switch(1);
-		slot_unmap(s == PG_PRIVATE ? SLOT_PAGE : SLOT_VCPU);
+		assert_int_equal(slot_unmap(s == PG_PRIVATE ? SLOT_PAGE : SLOT_VCPU), HYPSEC_OK);
 		cpu_switch(0);
 	}
 	if (mem)

@@ -216,7 +216,7 @@ static void test_block_busy(void **state)
 	assert_int_equal(raw(BLOCK + 3 * PAGE_SIZE)[9], 0x5e);
 	assert_int_equal(vm->private_pages, PAGES_2M - 3);
 	cpu_switch(1);
-	slot_unmap(SLOT_PAGE);
+	assert_int_equal(slot_unmap(SLOT_PAGE), HYPSEC_OK);
 	cpu_switch(0);
 	given(BASE + 3);
 	given(BASE + 4);
@@ -257,7 +257,7 @@ static void test_busy_in_a_chunk(void **state)
 	assert_memory_equal(raw(BLOCK + 2 * PAGE_SIZE), secret[2], PAGE_SIZE);
 	assert_memory_equal(raw(BLOCK + 4 * PAGE_SIZE), secret[4], PAGE_SIZE);
 	cpu_switch(1);
-	slot_unmap(SLOT_PAGE);
+	assert_int_equal(slot_unmap(SLOT_PAGE), HYPSEC_OK);
 	cpu_switch(0);
 	/* The sealed one comes home. */
 	assert_int_equal(touch(FRAME + 3), HYPSEC_OK);
@@ -293,7 +293,7 @@ static void test_busy(void **state)
 	assert_true(private(FRAME + 1, PAGE_B));
 	assert_int_equal(vm->private_pages, 1);
 	cpu_switch(1);
-	slot_unmap(SLOT_PAGE);
+	assert_int_equal(slot_unmap(SLOT_PAGE), HYPSEC_OK);
 	cpu_switch(0);
 	given(FRAME + 1);
 	assert_true(is_zero(PAGE_B));

@@ -18,6 +18,7 @@
 #define ABANDONED	2
 #define ABANDONED_LOOKS	1000001
 #define TAKEN_BACK	14
+#define UNWRITABLE	20		/* lost, and cannot be erased now either */
 
 static struct {
 	struct page_info pi;
@@ -86,7 +87,7 @@ void *slot_map_moving(pa_t pa, u32 pages)
 	assert_int_equal(pages, 1);
 
 	assert_null(mapped);
-	assert_true(page[i].pi.state == PG_MOVING || core_broken);
+	assert_true(page[i].pi.state == PG_MOVING || page[i].pi.state == PG_LOST || core_broken);
 	return mapped = page[i].mem;
 }
 
@@ -103,11 +104,14 @@ void *slot_map_private(pa_t pa, u16 vm)
 	return mapped = page[i].mem;
 }
 
-void slot_unmap(enum slot_id id)
+int slot_unmap(enum slot_id id)
 {
+	bool bad = mapped == page[UNWRITABLE].mem;
+
 	assert_int_equal(id, SLOT_PAGE);
 	assert_non_null(mapped);
 	mapped = NULL;
+	return bad ? HYPSEC_FAULT : HYPSEC_OK;
 }
 
 void dcache_clean_inval_poc(const void *va, size_t n)
@@ -170,6 +174,8 @@ static void fill(void)
 	}
 	page[MOVING].pi = (struct page_info){ PG_MOVING, 1, 1, false, 3 };
 	page[ABANDONED].pi = (struct page_info){ PG_MOVING, 1, 2, false, 3 };
+	page[UNWRITABLE].pi = (struct page_info){ PG_LOST, 0, 0, false, 3 };
+	page[UNWRITABLE + 2].pi = (struct page_info){ PG_LOST, 0, 0, false, 3 };
 	moving_for = 50;
 	closed = cut_off = secrets_gone = registers_gone = false;
 }
@@ -183,7 +189,8 @@ static void check_scrubbed(void)
 	for (i = 0; i < PAGES; i++) {
 		bool in_ram = i < 1025 || i >= 1536;
 		bool p = in_ram && (page[i].pi.state == PG_PRIVATE ||
-				    page[i].pi.state == PG_MOVING);
+				    page[i].pi.state == PG_MOVING ||
+				    page[i].pi.state == PG_LOST);
 		u8 want = p ? 0 : 0xaa;
 
 		private += p;

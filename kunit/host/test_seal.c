@@ -188,7 +188,7 @@ static void in_use(void **state)
 	assert_true(private(FRAME, PAGE_A));
 	assert_memory_equal(raw(PAGE_A), plain, PAGE_SIZE);
 	cpu_switch(1);
-	slot_unmap(SLOT_PAGE);
+	assert_int_equal(slot_unmap(SLOT_PAGE), HYPSEC_OK);
 	cpu_switch(0);
 	host_touches(PAGE_A);
 	assert_true(sealed(FRAME));

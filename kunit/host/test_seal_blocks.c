@@ -66,7 +66,7 @@ static void by_the_page(void **state)
 	assert_int_equal(vm->private_pages, 5);
 	assert_int_equal(touch(BASE + 1536 + 9), HYPSEC_BUSY);
 	cpu_switch(1);
-	slot_unmap(SLOT_COPY);
+	assert_int_equal(slot_unmap(SLOT_COPY), HYPSEC_OK);
 	cpu_switch(0);
 	/* No page to hold for its split: nothing has changed. */
 	kvm_maps_block(BASE + 2048, BLOCK + 4 * SZ_2M);

@@ -78,7 +78,7 @@ static void test_host_touch(void **state)
 	vm_host_touch(PA(PRIVATE_PAGE + PAGE_SIZE), pi);
 	assert_int_equal(vm->private_pages, 2);
 	cpu_switch(1);
-	slot_unmap(SLOT_PAGE);
+	assert_int_equal(slot_unmap(SLOT_PAGE), HYPSEC_OK);
 	cpu_switch(0);
 
 	/* Of a dead VM nothing is sealed: it comes back zeroed. */

@@ -269,7 +269,7 @@ static void test_two(void **state)
 	assert_int_equal(b->private_pages, 0);
 	assert_int_equal(own_lookup(PA(PRIVATE_PAGE)).state, PG_PRIVATE);
 	cpu_switch(1);
-	slot_unmap(SLOT_PAGE);
+	assert_int_equal(slot_unmap(SLOT_PAGE), HYPSEC_OK);
 	cpu_switch(0);
 	for (i = 0; i < 10000 && vm_reap_step(); i++)
 		;

@@ -110,7 +110,7 @@ static void test_teardown_with_slot(void **state)
 	assert_int_equal(own_lookup(PA(PRIVATE_PAGE)).state, PG_PRIVATE);
 	assert_int_equal(vm->state, VM_DEAD);
 	cpu_switch(1);
-	slot_unmap(SLOT_PAGE);
+	assert_int_equal(slot_unmap(SLOT_PAGE), HYPSEC_OK);
 	cpu_switch(0);
 	for (i = 0; i < 10000 && vm_teardown(id.kvm) == HYPSEC_RESTART; i++)
 		;

@@ -6,6 +6,8 @@
 # entry of a running guest (and put back at exit, or the host would only hurt itself). The guest must then see nothing but its own memory, at
 # its own exception level, or not run; and the host and the core must go on.
 #
+# The argument is an address that the host takes for RAM, with no memory behind it.
+#
 # With "control" as argument (no HypSec): one attack that is safe to carry out,
 # to show that it does what it says.
 dir=${0%/*}
@@ -199,6 +201,18 @@ corrupt_entry "the guest's flags" iflags 0 0xff
 corrupt_entry "a debug state at a wild address" debug_ptr 0 0x0000fffffffffff8
 corrupt_entry "CPTR_EL2, by an SVE state at a wild address" sve_state 0 0xffff000000000001
 corrupt_entry "the VM at a wild address" hw_mmu 0 0x0000fffffffffff8
+
+# A load or store of EL2's that the memory aborts costs that access, or that run.
+absent=$1
+check "memory that is not there is the host's RAM" \
+	grep -qi "^ *0*${absent#0x}-.* : " /proc/iomem
+no_page() {
+	$dir/attack hvc 0xc6008002 $absent >/tmp/donate
+	grep -q "result=done x0=0xf*f3 " /tmp/donate || { cat /tmp/donate; return 1; }
+}
+check "the core does not take it, nor break: a memory error" no_page
+corrupt_entry "VTTBR_EL2: tables in memory that is not there" pgd_phys 0 $absent
+check "and the core goes on" grep -q '^sealed' $state
 
 echo "1..$count"
 [ $failed = 0 ]

@@ -30,7 +30,23 @@ renumber() {
 	done
 }
 
+# 2 MiB that the host takes for RAM, and never uses: there is nothing behind them, so an access is
+# aborted, as by a memory error.
+absent=0x200000000
+tree=$(mktemp -p "$HYPSEC_BUILD" --suffix=.dtb)
+trap 'rm -f "$tree"' EXIT
+qemu-system-aarch64 -M "virt,virtualization=on,gic-version=3,dumpdtb=$tree" -cpu cortex-a72 \
+	-smp 2 -m 2G -nodefaults -display none >&2
+for node in /absent /reserved-memory/absent; do
+	fdtput -p -t x "$tree" "$node@${absent#0x}" reg 2 0 0 0x200000
+done
+fdtput -t s "$tree" "/absent@${absent#0x}" device_type memory
+fdtput -t x "$tree" /reserved-memory '#address-cells' 2
+fdtput -t x "$tree" /reserved-memory '#size-cells' 2
+fdtput "$tree" /reserved-memory ranges
+
 status=0
-"$HYPSEC_TOP/scripts/host" --timeout 1500 "$@" "${add[@]}" \
-	-- sh /controls/controls.sh | renumber || status=$?
+HYPSEC_QEMU_ARGS="-dtb $tree ${HYPSEC_QEMU_ARGS:-}" \
+	"$HYPSEC_TOP/scripts/host" --timeout 1500 "$@" "${add[@]}" \
+	-- sh /controls/controls.sh $absent | renumber || status=$?
 exit $status

@@ -25,10 +25,14 @@ static u8 *host_bytes(pa_t pa, size_t n)
 	return range_ok(pa.v, n, KVM_VCPU_SIZE) ? cpu_kvm_vcpu + pa.v : NULL;
 }
 
+void (*cpu_reg_hook)(const char *name);
+
 u64 *fake_reg(const char *name)
 {
 	unsigned int i;
 
+	if (cpu_reg_hook)
+		cpu_reg_hook(name);
 	for (i = 0; i < cpu_regs.n; i++)
 		if (!strcmp(cpu_regs.r[i].name, name))
 			return &cpu_regs.r[i].v;
@@ -83,6 +87,7 @@ struct cpu_run *cpu_run(void)
 u64 guest_enter(struct vcpu_regs *r)
 {
 	const struct vcpu *v = this_cpu()->running, **mine = &tlb[cpu_nr][v->vm->id];
+	void (*hook)(const char *name) = cpu_reg_hook;
 
 	assert_ptr_equal(r, v->r);
 	if (vcpu_private(v)) {
@@ -90,7 +95,9 @@ u64 guest_enter(struct vcpu_regs *r)
 			fail_msg("a vCPU enters with the translations of another");
 		*mine = v;
 	}
+	cpu_reg_hook = NULL;		/* what is done here no code of the core does */
 	SREG(ESR_EL2) = 0;
+	cpu_reg_hook = hook;
 	return cpu_guest(r);
 }
 
@@ -133,6 +140,15 @@ void s2_load(const struct s2 *s2)
 
 bool shadow_fault(struct vcpu *v, enum vcpu_exit *code) { return false; }
 void *slot_map(enum slot_id id, pa_t pa, size_t len) { return host_bytes(pa, len); }
+
+/* As slot_unmap() of what is lost. */
+void kvm_lease_end(struct cpu_run *c)
+{
+	this_cpu()->slots_lost = 0;
+	SREG(ELR_EL2) = this_cpu()->trap_elr;
+	SREG(SPSR_EL2) = this_cpu()->trap_spsr;
+}
+
 void kvm_lease_rest(struct cpu_run *c) { }
 u8 *kvm_lease_peek(struct cpu_run *c, kva_t host, bool *rested) { return NULL; }
 void kvm_lease_unpeek(bool rested) { }

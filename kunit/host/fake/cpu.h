@@ -40,6 +40,8 @@ void order_end(void);
 void order_s2_load(void);
 /* What runs between an entry and the next exit; sets ESR_EL2 and the like; returns EXIT_*. */
 extern u64 (*cpu_guest)(struct vcpu_regs *r);
+/* Called before each access of a system register, by its name. */
+extern void (*cpu_reg_hook)(const char *name);
 /* One __kvm_vcpu_run() of @vm by the host's thread @host. */
 u64 cpu_run_vcpu(struct vm *vm, kva_t host);
 extern unsigned int cpu_fp_clears, cpu_unmaps, cpu_flushes;

@@ -76,9 +76,12 @@ void fake_barrier(const char *op)
 
 void fake_tlbi(const char *op, u64 arg)
 {
+	machine_event();
 	tlb_invalidate(op, *find_reg("VTTBR_EL2") >> 48, arg);
 	if (!strcmp(op, "vae2"))
 		window_tlbi(arg);
+	if (!strcmp(op, "vae2is"))
+		window_tlbi_is(arg);
 	if (!strcmp(op, "alle2is"))
 		window_alle2is();
 #define COUNT(x) (counts.x += !strcmp(op, #x))
@@ -94,8 +97,11 @@ void fake_tlbi(const char *op, u64 arg)
 
 void fake_dc(const char *op, u64 va)
 {
-	u64 pa = pa_of(va);
+	u64 pa;
 
+	machine_event();
+	window_touch(va);
+	pa = pa_of(va);
 	if (!exists(pa))
 		BROKEN("dc %s of no memory", op);
 	if (dc_hook)
@@ -141,6 +147,7 @@ void machine_reset(u32 parange)
 void fake_pte_write(u64 *ptep, u64 pte)
 {
 	counts.pte++;
+	machine_event();
 	if (window_entry_write(ptep, pte))
 		return;
 	if (pte_hook)

@@ -3,9 +3,11 @@
  * Memory of the tests' machine: one file, seen by the core where it is mapped, through
  * its slot windows, and raw by the test.
  */
+#include <signal.h>
 #include <sys/mman.h>
 #include <unistd.h>
 #include "hw_parts.h"
+#include "esr.h"
 #include "hcall.h"
 
 static int memory_fd = -1;
@@ -14,7 +16,9 @@ static u8 page_state[MEM_SIZE / PAGE_SIZE];	/* cache lines written and not clean
 
 static u8 *window;			/* slot windows of all CPUs */
 static u64 slot_ptes[FAKE_CPUS][EL2_SLOT_PTES];
-static u8 slot_used[FAKE_CPUS][EL2_SLOT_PTES];	/* 1 mapped, 2 cleared, 4 local TLBI, 8 used */
+/* 1 mapped, 2 cleared, 4 local TLBI, 8 used, 16 TLBI on all CPUs */
+static u8 slot_used[FAKE_CPUS][EL2_SLOT_PTES];
+static bool slot_bad[FAKE_CPUS][EL2_SLOT_PTES];	/* an access is aborted */
 #define WINDOW_SIZE	(EL2_SLOT_PTES * PAGE_SIZE)
 
 bool exists(u64 pa)
@@ -131,16 +135,110 @@ u64 el2_slot_pte(pa_t pa)
 	return pa.v | 3;
 }
 
+pa_t el2_slot_scrap(u32 cpu)
+{
+	return PA(REGION + IMAGE_SIZE - (cpu + 1) * PAGE_SIZE);
+}
+
+static struct {
+	u64 pa;
+	unsigned int event, maps;
+	bool on, met;
+} bad;
+
+bool poison_met(void)
+{
+	return bad.met;
+}
+
+void machine_event(void)
+{
+	u32 cpu, i;
+
+	counts.events++;
+	if (!bad.event || --bad.event)
+		return;
+	bad.on = true;
+	for (cpu = 0; cpu < FAKE_CPUS; cpu++) {
+		for (i = 0; i < EL2_SLOT_PTES; i++) {
+			if (slot_ptes[cpu][i] != (bad.pa | 3) || !bad.maps)
+				continue;
+			bad.maps--;
+			mprotect(window + cpu * WINDOW_SIZE + i * PAGE_SIZE, PAGE_SIZE, PROT_NONE);
+			slot_bad[cpu][i] = true;
+		}
+	}
+}
+
+/* What is at EL2 when an exception was taken there. */
+static void hw_abort(u64 va)
+{
+	u64 esr = (u64)EC_DABT_CUR << ESR_EC_SHIFT | ESR_IL | FSC_EXTABT;
+
+	bad.met = true;
+	write_sysreg(va, FAR_EL2);
+	write_sysreg(esr, ESR_EL2);
+	write_sysreg(0xbad0, HPFAR_EL2);
+	write_sysreg(0x3c9, SPSR_EL2);		/* EL2h */
+	write_sysreg(REGION + 0x4c, ELR_EL2);
+	if (!slot_abort(esr, va))
+		core_panic(__FILE__, __LINE__, "exception at EL2");
+}
+
+static bool is_bad(u64 va)
+{
+	u64 i = (va - (u64)window) / PAGE_SIZE;
+
+	return va - (u64)window < FAKE_CPUS * WINDOW_SIZE &&
+	       slot_bad[i / EL2_SLOT_PTES][i % EL2_SLOT_PTES];
+}
+
+void window_touch(u64 va)
+{
+	if (is_bad(va))
+		hw_abort(va);
+}
+
+static void on_segv(int sig, siginfo_t *si, void *context)
+{
+	(void)context;
+	if (!is_bad((u64)si->si_addr)) {
+		signal(sig, SIG_DFL);		/* a mistake of the test's or the core's */
+		return;
+	}
+	hw_abort((u64)si->si_addr);
+}
+
+void poison(u64 pa, unsigned int event, unsigned int maps)
+{
+	/* cmocka has one of its own for each test. */
+	struct sigaction sa = { .sa_sigaction = on_segv, .sa_flags = SA_SIGINFO | SA_NODEFER };
+
+	assert_return_code(sigaction(SIGSEGV, &sa, NULL), 0);
+	bad.pa = pa;
+	bad.event = event;
+	bad.maps = maps;
+	bad.on = pa && !event;
+	bad.met = false;
+}
+
 static void window_write(u32 cpu, u32 i, u64 pte)
 {
 	u8 *va = window + cpu * WINDOW_SIZE + i * PAGE_SIZE;
+	int prot = PROT_READ | PROT_WRITE;
 
+	slot_bad[cpu][i] = false;
 	if (pte & 1) {
 		if (slot_used[cpu][i])
 			BROKEN("window page %u used again without a broadcast TLBI", i);
 		slot_used[cpu][i] = 1;
 		assert_true(exists(pte & S2_ADDR));
-		assert_ptr_not_equal(mmap(va, PAGE_SIZE, PROT_READ | PROT_WRITE,
+		if (bad.on && bad.maps && (pte & S2_ADDR) == bad.pa) {
+			bad.maps--;
+			slot_bad[cpu][i] = true;
+			prot = PROT_NONE;
+		}
+		assert_ptr_not_equal(mmap(va, PAGE_SIZE, prot,
 					  MAP_SHARED | MAP_FIXED, memory_fd,
 					  (pte & S2_ADDR) - MEM_BASE), MAP_FAILED);
 	} else {
@@ -157,6 +255,14 @@ void window_tlbi(u64 va)
 
 	if (i < FAKE_CPUS * EL2_SLOT_PTES && slot_used[i / EL2_SLOT_PTES][i % EL2_SLOT_PTES] == 2)
 		slot_used[i / EL2_SLOT_PTES][i % EL2_SLOT_PTES] = 4;
+}
+
+void window_tlbi_is(u64 va)
+{
+	u64 i = ((va << PAGE_SHIFT) - (u64)window) / PAGE_SIZE;
+
+	if (i < FAKE_CPUS * EL2_SLOT_PTES && slot_used[i / EL2_SLOT_PTES][i % EL2_SLOT_PTES] == 2)
+		slot_used[i / EL2_SLOT_PTES][i % EL2_SLOT_PTES] = 16;
 }
 
 /* Entries that are neither mapped nor invalidated on this CPU: for the checks at unmap. */
@@ -188,6 +294,8 @@ void window_dsb(void)
 	for (k = 0; k < EL2_SLOT_PTES; k++) {
 		if (slot_used[cpu][k] == 4)
 			slot_used[cpu][k] = 8;
+		if (slot_used[cpu][k] == 16)
+			slot_used[cpu][k] = 0;
 	}
 }
 
@@ -217,6 +325,8 @@ void memory_reset(void)
 	assert_ptr_not_equal(window, MAP_FAILED);
 	core_protect(REGION, REGION_SIZE, PROT_READ | PROT_WRITE);
 	memset(raw(REGION), 0x5a, REGION_SIZE);	/* what the host had there */
+	for (cpu = 0; cpu < FAKE_CPUS; cpu++)
+		memset(raw(el2_slot_scrap(cpu).v), 0, PAGE_SIZE);
 	for (cpu = 0; cpu < FAKE_CPUS; cpu++)
 		assert_true(window_clean(cpu));
 }

@@ -12,6 +12,9 @@
 
 /* --- hw_memory.c --- */
 void memory_reset(void);
+/* Cache maintenance by @va, which may abort like a load. */
+void window_touch(u64 va);
+void window_tlbi_is(u64 va);
 bool exists(u64 pa);
 /* Physical address behind a core or window address, or 0. */
 u64 pa_of(u64 va);

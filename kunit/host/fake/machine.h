@@ -55,7 +55,7 @@ extern void (*barrier_hook)(const char *op);
 /* What ran, since the last count_reset(). */
 struct counts {
 	unsigned int ipas2e1is, ripas2e1is, vmalle1is, vmalls12e1is, vmalls12e1, alle2is, vae2;
-	unsigned int zva, civac, ialluis, iallu, vttbr, pte;
+	unsigned int zva, civac, ialluis, iallu, vttbr, pte, events;
 };
 extern struct counts counts;
 void counts_reset(void);
@@ -76,6 +76,14 @@ extern struct page_info touched_info;
 extern u64 touched_pa;
 /* The next el2_map() fails. */
 extern bool el2_map_fails;
+/*
+ * A memory error of the page at @pa: from the @event-th thing on that the machine does (a line of
+ * cache, an entry written, a TLBI; 0: now) for @maps mappings of it in a slot, that in force then
+ * included; then a store has ended it. Accesses of that mapping abort, at EL2.
+ */
+void poison(u64 pa, unsigned int event, unsigned int maps);
+bool poison_met(void);			/* since: an access has been aborted */
+void machine_event(void);
 bool core_mapped(u64 pa);		/* by el2_map() */
 bool in_window(const void *va);		/* of a slot, of any CPU */
 

@@ -107,13 +107,21 @@ void *slot_map_private(pa_t pa, u16 vm)
 	return w.data[n];
 }
 
-void slot_unmap(enum slot_id id)
+int slot_unmap(enum slot_id id)
 {
-	if (id == SLOT_VCPU)
-		return;
+	bool lost = w.slot_lost;
+
+	if (id == SLOT_VCPU || id == SLOT_FP)
+		return HYPSEC_OK;
 	assert_int_equal(id, SLOT_PAGE);
 	assert_true(w.slot);
-	w.slot = false;
+	w.slot = w.slot_lost = false;
+	return lost ? HYPSEC_FAULT : HYPSEC_OK;
+}
+
+void slot_lose(enum slot_id id)
+{
+	this_cpu()->slots_lost |= BIT(id);
 }
 
 static bool pool_clean[32];		/* in memory as it is seen through the cache */

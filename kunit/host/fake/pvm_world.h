@@ -61,7 +61,7 @@ struct world {
 	u32 smc_fn;			/* the last one */
 	u64 smc_arg;
 	int irq_after;			/* host_irq_pending() is true from the n-th call; -1: never */
-	bool slot;
+	bool slot, slot_lost;
 
 	/* auth/, scripted */
 	int verify_status[8];
