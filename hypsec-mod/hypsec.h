@@ -34,8 +34,15 @@ struct hypsec_region {
 int hypsec_preflight(void);
 
 /* ram.c */
-int hypsec_ram_map(struct hypsec_ram *ram, u32 *nr);
+u64 hypsec_pa_limit(void);
+int hypsec_ram_map(struct hypsec_ram *ram, u32 *nr, u64 *lost);
+int hypsec_exec_map(struct hypsec_ram *exec, u32 *nr, const struct hypsec_ram *ram, u32 nr_ram);
 u64 hypsec_ram_bytes(void);
+
+/* hotplug.c */
+int hypsec_hotplug_begin(void);
+void hypsec_hotplug_known(const struct hypsec_ram *ram, u32 nr);
+void hypsec_hotplug_end(void);
 
 /* region.c */
 int region_alloc(struct hypsec_region *r, unsigned int nr_cpus, unsigned long pool_mb);
@@ -55,7 +62,7 @@ int hypsec_platform_wait(struct hypsec_region *r, struct dentry *dir);
 
 /* install.c */
 int hypsec_install_cpus(struct hypsec_region *r);
-unsigned int hypsec_count_cpus(unsigned long *mpidr);
+unsigned int hypsec_count_cpus(unsigned long *mpidr, u32 *taken);
 
 /* state.c */
 struct dentry *hypsec_state_init(const u8 *measurement, const struct hypsec_policy *policy);

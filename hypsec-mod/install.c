@@ -17,6 +17,7 @@
 #include <linux/stop_machine.h>
 #include <asm/cputype.h>
 #include <asm/virt.h>
+#include "bringup.h"
 #include "hypsec.h"
 
 static unsigned int cpu_index[NR_CPUS];		/* of a CPU in hypsec_install.mpidr[] */
@@ -123,19 +124,29 @@ static void read_mpidr(void *arg)
 }
 
 /**
- * hypsec_count_cpus() - the CPUs that will be taken: those online
- * @mpidr: NULL, or room for HYPSEC_MAX_CPUS
+ * hypsec_count_cpus() - the CPUs that the core will know
+ * @mpidr: NULL, or room for HYPSEC_MAX_CPUS: those online first
+ * @taken: out: how many are online, and will be taken
  *
- * Return: how many, at most HYPSEC_MAX_CPUS.
+ * Return: how many with those that are present and offline, at most HYPSEC_MAX_CPUS.
  */
-unsigned int hypsec_count_cpus(unsigned long *mpidr)
+unsigned int hypsec_count_cpus(unsigned long *mpidr, u32 *taken)
 {
 	unsigned int cpu, nr = 0;
+	u64 id;
 
 	cpus_read_lock();
 	for_each_online_cpu(cpu) {
 		if (nr < HYPSEC_MAX_CPUS)
 			cpu_index[cpu] = nr++;
+	}
+	*taken = nr;
+	for_each_present_cpu(cpu) {
+		if (cpu_online(cpu) || nr == HYPSEC_MAX_CPUS || !hypsec_cpu_mpidr(cpu, &id))
+			continue;
+		if (mpidr)
+			mpidr[nr] = id;
+		nr++;
 	}
 	if (mpidr)
 		on_each_cpu(read_mpidr, mpidr, 1);
@@ -152,7 +163,7 @@ unsigned int hypsec_count_cpus(unsigned long *mpidr)
  */
 int hypsec_install_cpus(struct hypsec_region *r)
 {
-	struct install i = { .region = r, .nr = r->install->nr_cpus };
+	struct install i = { .region = r, .nr = r->install->nr_taken };
 	int ret;
 
 	ret = stop_machine(install_cpu, &i, cpu_online_mask);

@@ -34,9 +34,10 @@ static u8 measurement[SHA256_DIGEST_SIZE];
 
 static int __init prepare(struct hypsec_region *region)
 {
+	u32 taken;
 	int ret;
 
-	ret = region_alloc(region, hypsec_count_cpus(NULL), pool_mb);
+	ret = region_alloc(region, hypsec_count_cpus(NULL, &taken), pool_mb);
 	if (ret)
 		return ret;
 	ret = region_fill(region, &policy, debug_uart, fail_cpu, measurement);

@@ -82,7 +82,7 @@ static int check_cpu(void)
 {
 	u64 mmfr0 = read_sanitised_ftr_reg(SYS_ID_AA64MMFR0_EL1);
 	u64 pfr0 = read_sanitised_ftr_reg(SYS_ID_AA64PFR0_EL1);
-	unsigned int gran, cpu;
+	unsigned int gran;
 
 	if (!cpuid_feature_extract_unsigned_field(pfr0, ID_AA64PFR0_EL1_GIC_SHIFT) ||
 	    !(read_sysreg_s(SYS_ICC_SRE_EL1) & ICC_SRE_EL1_SRE)) {
@@ -105,27 +105,23 @@ static int check_cpu(void)
 		       num_online_cpus(), HYPSEC_MAX_CPUS, HYPSEC_MAX_CPUS);
 		return -E2BIG;
 	}
-	for_each_present_cpu(cpu) {
-		if (!cpu_online(cpu))
-			pr_warn("CPU %u is offline and will stay so; bring it up before HypSec to use it\n",
-				cpu);
-	}
+	if (num_present_cpus() > HYPSEC_MAX_CPUS)
+		pr_warn("%u CPUs are present, at most %u are supported: of those that are offline now some will stay so\n",
+			num_present_cpus(), HYPSEC_MAX_CPUS);
 	return 0;
 }
 
 static int check_memory(void)
 {
-	u32 parange = cpuid_feature_extract_unsigned_field(
-		read_sanitised_ftr_reg(SYS_ID_AA64MMFR0_EL1), ID_AA64MMFR0_EL1_PARANGE_SHIFT);
 	struct hypsec_ram *ram;
-	u64 limit, end;
+	u64 limit, end, lost;
 	u32 nr;
 	int ret;
 
 	ram = kcalloc(HYPSEC_MAX_RAM, sizeof(*ram), GFP_KERNEL);
 	if (!ram)
 		return -ENOMEM;
-	ret = hypsec_ram_map(ram, &nr);
+	ret = hypsec_ram_map(ram, &nr, &lost);
 	if (ret == -E2BIG)
 		pr_err("RAM has more than %u separate ranges; this machine is not supported\n",
 		       HYPSEC_MAX_RAM);
@@ -133,11 +129,14 @@ static int check_memory(void)
 		pr_err("the RAM map cannot be read (%d)\n", ret);
 	if (!ret) {
 		end = ram[nr - 1].base + ram[nr - 1].size;
-		limit = BIT_ULL(min_t(u32, id_aa64mmfr0_parange_to_phys_shift(parange), 48));
+		limit = hypsec_pa_limit();
 		if (end > limit) {
 			pr_err("RAM ends at %#llx, above the %#llx that the core can address; boot with mem=\n",
 			       end, limit);
 			ret = -ERANGE;
+		} else if (lost) {
+			pr_warn("%llu MiB of memory that may be plugged in have no place in the RAM map and stay unused\n",
+				lost >> 20);
 		}
 	}
 	kfree(ram);

@@ -53,7 +53,7 @@ static unsigned long find_pages(unsigned long pages)
 	u32 nr;
 
 	ram = kcalloc(HYPSEC_MAX_RAM, sizeof(*ram), GFP_KERNEL);
-	if (!ram || hypsec_ram_map(ram, &nr)) {
+	if (!ram || hypsec_ram_map(ram, &nr, NULL)) {
 		kfree(ram);
 		return 0;
 	}
@@ -82,7 +82,7 @@ static unsigned long find_pages(unsigned long pages)
 /**
  * region_alloc() - find the memory
  * @r: filled
- * @nr_cpus: CPUs that will be taken
+ * @nr_cpus: CPUs that the core will know
  * @pool_mb: wanted pool, 0: by size of RAM
  *
  * Return: 0; -EINVAL: @pool_mb; -ENOMEM. The reason is in the log.
@@ -124,6 +124,7 @@ void region_free(struct hypsec_region *r)
 {
 	unsigned long pfn = PHYS_PFN(r->base), i;
 
+	hypsec_hotplug_end();
 	/* The seed for the core's randomness was in it. */
 	memzero_explicit(phys_to_virt(r->base), r->size);
 	for (i = 0; i < r->size >> PAGE_SHIFT; i++)
@@ -235,14 +236,22 @@ int region_fill(struct hypsec_region *r, const struct hypsec_policy *policy,
 	memcpy(in->measurement, measurement, sizeof(in->measurement));
 	in->source = HYPSEC_EPHEMERAL;
 	in->debug_uart = debug_uart;
-	in->nr_cpus = hypsec_count_cpus(in->mpidr);
-	if (fail_cpu >= 0 && fail_cpu < in->nr_cpus)
+	in->nr_cpus = hypsec_count_cpus(in->mpidr, &in->nr_taken);
+	if (fail_cpu >= 0 && fail_cpu < in->nr_taken)
 		in->mpidr[fail_cpu] = ~0UL;
 	in->pool = r->cpu_areas + in->nr_cpus * HYPSEC_CPU_AREA;
 	get_random_bytes(in->seed, sizeof(in->seed));
-	ret = hypsec_ram_map(in->ram, &in->nr_ram);
+	/* Before the maps are made: nothing comes online that is not in them. */
+	ret = hypsec_hotplug_begin();
 	if (!ret)
+		ret = hypsec_ram_map(in->ram, &in->nr_ram, NULL);
+	if (!ret) {
+		hypsec_hotplug_known(in->ram, in->nr_ram);
+		if (hypsec_exec_map(in->exec, &in->nr_exec, in->ram, in->nr_ram))
+			pr_warn("firmware's runtime code is in more than %u ranges, not all of which the host may execute; if it does not work, boot with efi=noruntime\n",
+				HYPSEC_MAX_EXEC);
 		ret = relocate(r);
+	}
 	if (!ret)
 		ret = build_tables(r);
 	if (ret) {

@@ -117,6 +117,7 @@ static void show_status(struct seq_file *m, unsigned int vm)
 		{ HYPSEC_FLAG_DEBUG, "debug" },
 		{ HYPSEC_FLAG_SMP, "smp" },
 		{ HYPSEC_FLAG_SHARE, "share" },
+		{ HYPSEC_FLAG_CONSOLE, "console" },
 	};
 	struct arm_smccc_res res;
 	char sep = ' ';

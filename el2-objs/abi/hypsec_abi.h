@@ -63,6 +63,7 @@ enum hypsec_account {
 
 #define HYPSEC_MAX_CPUS		64
 #define HYPSEC_MAX_RAM		64	/* RAM ranges */
+#define HYPSEC_MAX_EXEC		32	/* ranges of other memory that the host executes from */
 
 /* Per CPU: guard page, stack, struct percpu. */
 #define HYPSEC_CPU_STACK	0x4000
@@ -89,6 +90,7 @@ struct hypsec_policy {
 #define HYPSEC_FLAG_DEBUG	(1U << 0)	/* the host may debug the VM: pvm/debug.c */
 #define HYPSEC_FLAG_SMP		(1U << 1)	/* more than one vCPU may start */
 #define HYPSEC_FLAG_SHARE	(1U << 2)	/* guest may share frames (not yet) */
+#define HYPSEC_FLAG_CONSOLE	(1U << 3)	/* guest is shown a UART: the host types there */
 
 /*
  * Who a protected VM is (hypsec_image.h): what HYPSEC_CALL_VM_IDENTITY and
@@ -127,9 +129,11 @@ struct hypsec_install {
 	__UINT8_TYPE__ measurement[HYPSEC_HASH_SIZE];	/* SHA-256 of the bundle as built */
 	__UINT64_TYPE__ source;		/* enum hypsec_source; with HYPSEC_EPHEMERAL no secret */
 	struct hypsec_policy policy;
-	__UINT32_TYPE__ nr_cpus, nr_ram;
-	__UINT64_TYPE__ mpidr[HYPSEC_MAX_CPUS];	/* by index; a CPU that is not here never comes up */
-	struct hypsec_ram ram[HYPSEC_MAX_RAM];	/* sorted, disjoint: System RAM */
+	__UINT32_TYPE__ nr_cpus, nr_taken, nr_ram, nr_exec;
+	/* By index: the first nr_taken are taken at install, the others come up later, or never. */
+	__UINT64_TYPE__ mpidr[HYPSEC_MAX_CPUS];	/* a CPU that is not here never comes up */
+	struct hypsec_ram ram[HYPSEC_MAX_RAM];	/* sorted, disjoint: all that is ever RAM */
+	struct hypsec_ram exec[HYPSEC_MAX_EXEC];	/* sorted, disjoint, no RAM: firmware's code */
 };
 #define HYPSEC_INSTALL_MAGIC	0x4c4c415453435948ULL
 

@@ -10,7 +10,7 @@
  *	0   16	"HypSec sealing 1"
  *     16    8	security version
  *     24    4	enum hypsec_source
- *     28    4	manifest flags & HYPSEC_FLAG_DEBUG
+ *     28    4	manifest flags & HYPSEC_SEALING_FLAGS
  *     32   32	hash of the signer
  *     64   32	the manifest's family
  *     96   32	identity, if the family is zero; else zero
@@ -35,6 +35,8 @@
 #include "hypsec_abi.h"
 
 #define HYPSEC_SEALING_LABEL	"HypSec sealing 1"	/* 16 bytes, no NUL */
+/* By which the host can look into a VM, or type into it: such a VM has other keys. */
+#define HYPSEC_SEALING_FLAGS	(HYPSEC_FLAG_DEBUG | HYPSEC_FLAG_CONSOLE)
 #define HYPSEC_REPORT_MAGIC	0x5045524345535948ULL	/* "HYSECREP" */
 #define HYPSEC_REPORT_VERSION	1
 #define HYPSEC_NONCE_SIZE	64

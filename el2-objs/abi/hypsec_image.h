@@ -41,7 +41,7 @@
  *
  *   identity of the VM	  over bytes 0 to 447: the signer, the digests of all that
  *			  runs, flags and security version. A VM that may be
- *			  debugged has another one than its twin that may not.
+ *			  debugged, or has a console, has another one than its twin.
  *   hash of the signer	  over the 32 bytes of the key
  *
  * Sealing keys (hypsec_attest.h) belong to the identity where the family is zero: then
@@ -71,7 +71,8 @@ enum hypsec_part_type {
 	HYPSEC_PART_COUNT
 };
 
-#define HYPSEC_FLAGS_KNOWN	(HYPSEC_FLAG_DEBUG | HYPSEC_FLAG_SMP | HYPSEC_FLAG_SHARE)
+#define HYPSEC_FLAGS_KNOWN	(HYPSEC_FLAG_DEBUG | HYPSEC_FLAG_SMP | HYPSEC_FLAG_SHARE | \
+				 HYPSEC_FLAG_CONSOLE)
 
 struct hypsec_part {			/* 80 bytes */
 	__UINT64_TYPE__ offset;			/* bytes from the image base */

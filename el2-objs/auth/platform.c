@@ -63,8 +63,8 @@ int platform_sealing_key(const struct image_verify *v, u64 version,
 		.label = HYPSEC_SEALING_LABEL,
 		.security_version = version,
 		.source = platform.pub.source,
-		/* What the host may look into never has the key of its twin. */
-		.flags = v->m.flags & HYPSEC_FLAG_DEBUG,
+		/* What the host may look into, or type into, never has the key of its twin. */
+		.flags = v->m.flags & HYPSEC_SEALING_FLAGS,
 	};
 	u8 mac[SHA512_SIZE];
 

@@ -27,6 +27,19 @@ void el2map_use_pool(void);
 /* el2regs.c */
 void el2_take_snapshot(struct percpu *cpu, u64 stub_hcr, u64 stub_sctlr);
 void __noreturn install_leave(struct percpu *cpu);
+/* All that pvm_record_cpu() finds out: of @cpu, which nobody has asked, as it is of @twin. */
+static inline void cpu_known_as(struct percpu *cpu, const struct percpu *twin)
+{
+	memcpy(cpu->id_regs, twin->id_regs, sizeof(cpu->id_regs));
+	memcpy(cpu->wa, twin->wa, sizeof(cpu->wa));
+	cpu->midr = twin->midr;
+	cpu->harden = twin->harden;
+	cpu->ssbd = twin->ssbd == SSBD_NONE ? SSBD_NONE : SSBD_UNKNOWN;
+	cpu->tlbi_range = twin->tlbi_range;
+	cpu->sve_vl = twin->sve_vl;
+}
+/* What kind of CPU this is: equal for two that can stand in for each other. */
+void el2_read_kind(u64 *kind);
 
 /* random.c */
 int __must_check core_random_seed(const void *entropy, size_t n);

@@ -80,6 +80,27 @@ static bool has_trbe(void)
 #define MDCR_CORE	(MDCR_E2PB | MDCR_E2TB | MDCR_HPMD | MDCR_HCCD)
 #define MDCR_FROM_STUB	(MDCR_HPMN | MDCR_HLP | MDCR_MTPME)
 
+/*
+ * All that tells two CPUs apart: implementation and revision, and each feature. What is not
+ * allocated of the ID space (op0 3, op1 0, CRn 0, CRm 4 to 7) reads as zero.
+ */
+#define KIND_ROW(X, crm) \
+	X(S3_0_C0_C##crm##_0) X(S3_0_C0_C##crm##_1) X(S3_0_C0_C##crm##_2) X(S3_0_C0_C##crm##_3) \
+	X(S3_0_C0_C##crm##_4) X(S3_0_C0_C##crm##_5) X(S3_0_C0_C##crm##_6) X(S3_0_C0_C##crm##_7)
+#define KIND_REGS(X) X(MIDR_EL1) X(REVIDR_EL1) X(CTR_EL0) X(DCZID_EL0) \
+	KIND_ROW(X, 4) KIND_ROW(X, 5) KIND_ROW(X, 6) KIND_ROW(X, 7)
+
+#define X(reg) + 1
+_Static_assert(CPU_KIND_REGS == 0 KIND_REGS(X), "struct percpu.kind");
+#undef X
+
+void el2_read_kind(u64 *kind)
+{
+#define X(reg) *kind++ = read_sysreg(reg);
+	KIND_REGS(X)
+#undef X
+}
+
 void el2_take_snapshot(struct percpu *cpu, u64 stub_hcr, u64 stub_sctlr)
 {
 	cpu->stub_hcr = stub_hcr;

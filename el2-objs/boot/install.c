@@ -42,7 +42,7 @@ static bool install_valid(const struct hypsec_install *in)
 	       in->region == (u64)&bundle_header &&
 	       in->image_size == bundle_header.image_size &&
 	       IS_ALIGNED(in->region | in->region_size, SZ_2M) &&
-	       in->nr_cpus && in->nr_cpus <= HYPSEC_MAX_CPUS &&
+	       in->nr_taken && in->nr_taken <= in->nr_cpus && in->nr_cpus <= HYPSEC_MAX_CPUS &&
 	       IS_ALIGNED(in->cpu_areas | in->pool, PAGE_SIZE) &&
 	       in->cpu_areas >= in->region + in->image_size &&
 	       in->pool >= in->cpu_areas + in->nr_cpus * HYPSEC_CPU_AREA &&
@@ -102,7 +102,8 @@ static int install_first(struct hypsec_install *in)
 		return ret;
 	vms_init();
 	psci_init();
-	hlog("core at %lx, %lu KiB, %u CPUs", in->region, in->region_size / 1024, nr_cpus);
+	hlog("core at %lx, %lu KiB, %u CPUs, %u of them online", in->region,
+	     in->region_size / 1024, nr_cpus, in->nr_taken);
 	hlog("signers of protected VMs: %s, %u listed", in->policy.any ? "any" : "no other",
 	     in->policy.nr_signers);
 	hlog("platform secret: %s", in->source == HYPSEC_PLATFORM ? "handed over" :
@@ -138,15 +139,17 @@ s64 core_install_cpu(struct percpu *cpu, struct hypsec_install *in, u64 stub_hcr
 		ret = boot_ttbr ? HYPSEC_OK : HYPSEC_STATE;
 	if (!in && !ret)
 		el2_switch_tables(boot_ttbr);
-	if (!ret && (cpu->id >= nr_cpus || cpu_by_id(cpu->id) != cpu || cpu->mpidr != mpidr))
+	if (!ret && (cpu->id >= core_install.nr_taken || cpu_by_id(cpu->id) != cpu || cpu->mpidr != mpidr))
 		ret = HYPSEC_INVALID;
 	cpu->host.x[0] = ret;
 	if (ret)
 		install_leave(cpu);
 
+	el2_read_kind(cpu->kind);
 	pvm_record_cpu(cpu);
 	el2_apply_host(cpu);
 	gic_reset();
+	cpu->taken = true;
 	cpu->online = 1;
 	return HYPSEC_OK;
 }
@@ -154,12 +157,19 @@ s64 core_install_cpu(struct percpu *cpu, struct hypsec_install *in, u64 stub_hcr
 /* hcalls.def: SEAL. The point of no return: PHASE_INSTALL never comes back. */
 int hc_seal(struct percpu *cpu, const u64 *arg, u64 *val)
 {
+	const struct percpu *first = cpu_by_id(0);
 	u32 i;
 
-	for (i = 0; i < nr_cpus; i++) {
+	for (i = 0; i < core_install.nr_taken; i++) {
 		if (!READ_ONCE(cpu_by_id(i)->online))
 			return HYPSEC_STATE;
 	}
+	/*
+	 * Of those that come up later, if they do, nothing is known yet. What all CPUs have is asked
+	 * of them too: they have it, or late.c lets none of them in.
+	 */
+	for (; i < nr_cpus; i++)
+		cpu_known_as(cpu_by_id(i), first);
 	hlog("sealed: the host no longer reaches EL2");
 	WRITE_ONCE(core_phase, HYPSEC_PHASE_SEALED);
 	return HYPSEC_OK;

@@ -2,6 +2,11 @@
 /*
  * A CPU that comes up after the seal: PSCI CPU_ON, resume. Firmware starts it
  * in el2_cpu_entry; it is confined before its first instruction at EL1.
+ *
+ * One that was offline at the install has no snapshot of its own: it gets that of a CPU of the
+ * same kind, which the host's early boot, trusted then, has set up in the same way. Of a kind
+ * that nobody has seen it does not come up: what protected VMs were told that all CPUs have, and
+ * what their errata are, holds for those that were looked at.
  */
 #include "boot_priv.h"
 #include "check.h"
@@ -13,12 +18,51 @@
 #define INSN_IS_BL(i)		(((i) & 0xfc000000U) == 0x94000000U)
 #define BOOT_CPU_MODE_EL2	0xe12		/* asm/virt.h */
 
+static const struct percpu *find_twin(const u64 *kind)
+{
+	u32 i;
+
+	for (i = 0; i < nr_cpus; i++) {
+		const struct percpu *cpu = cpu_by_id(i);
+
+		if (__atomic_load_n(&cpu->taken, __ATOMIC_ACQUIRE) &&
+		    !memcmp(cpu->kind, kind, sizeof(cpu->kind)))
+			return cpu;
+	}
+	return NULL;
+}
+
+/* All that core_install_cpu() would have found out. */
+static bool take_late(struct percpu *cpu)
+{
+	const struct percpu *twin;
+
+	el2_read_kind(cpu->kind);
+	twin = find_twin(cpu->kind);
+	if (!twin || (read_sysreg(MPIDR_EL1) & MPIDR_AFF) != cpu->mpidr)
+		return false;
+	memcpy(cpu->el2_snapshot, twin->el2_snapshot, sizeof(cpu->el2_snapshot));
+	cpu->el2_snapshot[EL2S_VMPIDR] = read_sysreg(MPIDR_EL1);
+	cpu_known_as(cpu, twin);
+	cpu->host_hcr = twin->host_hcr;
+	cpu->host_mdcr = twin->host_mdcr;
+	el2_apply_host(cpu);
+	/* The one thing that no ID register tells: how long EL3 lets vectors be. */
+	if (sve_measure(cpu) != twin->sve_vl)
+		return false;
+	/* Whoever sees it sees the rest. */
+	__atomic_store_n(&cpu->taken, true, __ATOMIC_RELEASE);
+	return true;
+}
+
 void core_late_cpu(struct percpu *cpu)
 {
 	/* Until it is confined there is no host context to go back to. */
 	cpu->online = 0;
 	CHECK(cpu_by_id(cpu->id) == cpu && core_phase == HYPSEC_PHASE_SEALED);
 	CHECK(!cpu->ranks_held);
+	if (!cpu->taken && !take_late(cpu))
+		psci_refuse_cpu(cpu);
 	el2_apply_host(cpu);
 	gic_reset();
 	cpu->host_cntvoff = cpu->el2_snapshot[EL2S_CNTVOFF];

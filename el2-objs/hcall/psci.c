@@ -53,7 +53,7 @@ bool psci_offered(u32 id)
 	return false;
 }
 
-/* The CPU a host names, or NULL: one that was not there at install never comes up. */
+/* The CPU a host names, or NULL: one that the install did not name never comes up. */
 static struct percpu *find_cpu(u64 mpidr)
 {
 	u32 i;
@@ -81,11 +81,16 @@ static u64 entry_pa(void)
 static u64 cpu_on(u64 mpidr, u64 pc, u64 arg)
 {
 	struct percpu *cpu = find_cpu(mpidr);
+	static bool told;
 	u32 unlocked = 0;
 	u64 status;
 
-	if (!cpu)
+	if (!cpu) {
+		if (!__atomic_exchange_n(&told, true, __ATOMIC_RELAXED))
+			hlog("host: CPU %lx was not present at the install and stays off (this once)",
+			     mpidr);
 		return SMC_RET(PSCI_INVALID_PARAMETERS);
+	}
 	if (!IS_ALIGNED(pc, 4))
 		return SMC_RET(PSCI_INVALID_ADDRESS);
 	if (!__atomic_compare_exchange_n(&cpu->boot_lock, &unlocked, 1, false,
@@ -205,6 +210,29 @@ void psci_init(void)
 	psci_mem_protect = (s32)smc_call(PSCI_MEM_PROTECT, 1, 0, 0).x0 >= 0;
 }
 
+static void __noreturn power_off(void)
+{
+	for (;;)
+		smc_call(PSCI_CPU_OFF, 0, 0, 0);
+}
+
+/**
+ * psci_refuse_cpu() - a CPU that the core knows too little of does not come up
+ * @cpu: this CPU
+ *
+ * The host waits for it in vain, and may try again; the log tells of each CPU once.
+ */
+__noreturn void psci_refuse_cpu(struct percpu *cpu)
+{
+	static u64 told;
+
+	if (!(__atomic_fetch_or(&told, BIT(cpu->id), __ATOMIC_RELAXED) & BIT(cpu->id)))
+		hlog("CPU %u was offline at the install and is of a kind of its own: it stays off; have it online then",
+		     cpu->id);
+	__atomic_store_n(&cpu->boot_lock, 0, __ATOMIC_RELEASE);
+	power_off();
+}
+
 /**
  * psci_enter_host() - a CPU that came up under the core goes where the host said
  * @cpu: this CPU
@@ -226,8 +254,7 @@ __noreturn void psci_enter_host(struct percpu *cpu)
 		__atomic_store_n(&cpu->boot_lock, 0, __ATOMIC_RELEASE);
 	} else {
 		hlog("CPU %u came up uncalled, powering it off", cpu->id);
-		for (;;)
-			smc_call(PSCI_CPU_OFF, 0, 0, 0);
+		power_off();
 	}
 	el2_enter_host(cpu, pc, arg);
 }

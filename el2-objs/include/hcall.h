@@ -64,6 +64,8 @@ void masked_end(struct percpu *cpu);
 void psci_init(void);
 /* A CPU in @cpu came through el2_cpu_entry and is under the core: go where the host said. */
 void psci_enter_host(struct percpu *cpu) __noreturn;
+/* It did, but must not: it is powered off. */
+void psci_refuse_cpu(struct percpu *cpu) __noreturn;
 extern bool psci_mem_protect;		/* firmware clears memory at every reset */
 
 /* boot/: */

@@ -33,6 +33,7 @@ enum el2_snapshot {
 };
 
 #define CPU_ID_REGS 11
+#define CPU_KIND_REGS 36
 
 /* SMCCC_ARCH_WORKAROUND_1 to _3, in struct percpu.wa[] */
 enum workaround { WA_1, WA_2, WA_3, WA_COUNT };
@@ -67,6 +68,8 @@ struct percpu {
 	u64 midr;			/* set once */
 	s32 wa[WA_COUNT];		/* ARCH_FEATURES' answers, set once */
 	u32 ssbd;			/* enum ssbd */
+	u64 kind[CPU_KIND_REGS];	/* boot/el2regs.c; set once */
+	bool taken;			/* what the install finds out of a CPU is known */
 	u32 sve_vl;			/* of protected guests, bytes; set once */
 	bool tlbi_range;		/* FEAT_TLBIRANGE; set once */
 	/* the hyp stub's, for a failed install */

@@ -9,8 +9,9 @@ struct page_info own_decode(const struct s2_leaf *leaf)
 	u64 pte = leaf->pte;
 
 	if (pte & S2_VALID) {
-		/* What is not RAM is never executable (s2/host.c). */
-		pi.state = pte & S2_XN ? PG_NONE : PG_HOST;
+		/* Of what is not RAM nearly nothing is executable (s2/host.c). */
+		pi.state = (pte & S2_XN) || !pa_is_ram(PA(pte & S2_ADDR), leaf->size) ?
+			   PG_NONE : PG_HOST;
 		pi.shared = pte & S2_SHARED;
 		return pi;
 	}

@@ -190,7 +190,11 @@ static enum vcpu_exit run(struct vcpu *v, struct host_io *io)
 	return pvm_expose(v, io);
 }
 
-#define RESET_PSTATE	(SPSR_EL1H | SPSR_DAIF)	/* KVM's VCPU_RESET_PSTATE_EL1 */
+/* KVM's VCPU_RESET_PSTATE_EL1. NZCV is left to who resets: QEMU sets Z. */
+static bool reset_pstate(u64 pstate)
+{
+	return (pstate & ~GENMASK(31, 28)) == (SPSR_EL1H | SPSR_DAIF);
+}
 
 /*
  * The VMM has reset a vCPU that runs (QEMU's system_reset; KVM_ARM_VCPU_INIT), and has its image
@@ -200,7 +204,7 @@ static enum vcpu_exit run(struct vcpu *v, struct host_io *io)
  */
 static bool reset_by_vmm(const struct vcpu *v, const struct host_io *io)
 {
-	return io->pc_in != v->shown_pc && io->pstate_in == RESET_PSTATE;
+	return io->pc_in != v->shown_pc && reset_pstate(io->pstate_in);
 }
 
 static enum vcpu_exit end_by_reset(struct vm *vm, struct host_io *io)
@@ -232,7 +236,7 @@ enum vcpu_exit pvm_run(struct vm *vm, kva_t host_vcpu, struct host_io *io)
 		io->out_mask = 0;
 		io->esr = io->far = io->hpfar = 0;
 		/* One of the next VM's, while another of this is inside still. */
-		io->reset = over && io->pstate_in == RESET_PSTATE;
+		io->reset = over && reset_pstate(io->pstate_in);
 		return over ? EXIT_IRQ : EXIT_IL;
 	}
 

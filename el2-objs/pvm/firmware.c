@@ -11,7 +11,6 @@
 #include "pvm.h"
 
 #define NEEDED		0	/* on this CPU */
-#define NOT_HERE	1
 #define NOT_REQUIRED	(-2)	/* WORKAROUND_2: safe, and nothing to switch */
 
 static const u32 fns[WA_COUNT] = {

@@ -3,9 +3,9 @@
  * The host's stage 2: identity, with what the host may not use taken out of it.
  * It is the one record of who owns a page (mem/own.c).
  *
- * RAM is mapped at install, in blocks, and its map never changes. The rest (devices,
- * firmware tables) is mapped when the host touches it, in the largest block
- * without RAM, never executable. Both as Normal write-back: the stricter of the
+ * RAM is mapped at install, in blocks, and its map never changes; so is what the host executes
+ * from that is not RAM (firmware's runtime code). The rest (devices, firmware tables) is mapped
+ * when the host touches it, in the largest block without either, never executable. All as Normal write-back: the stricter of the
  * two stages' attributes applies (Arm ARM D8.6.7), so the host's stage 1 decides, just as
  * without a stage 2.
  */
@@ -66,6 +66,46 @@ static int map_ram(const struct hypsec_install *in)
 	return HYPSEC_OK;
 }
 
+/* The install's word on what else is memory: the host is trusted, but may be wrong. */
+static bool exec_ok(const struct hypsec_install *in)
+{
+	u64 last = 0;
+	u32 i;
+
+	if (in->nr_exec > HYPSEC_MAX_EXEC)
+		return false;
+	for (i = 0; i < in->nr_exec; i++) {
+		const struct hypsec_ram *r = &in->exec[i];
+
+		if (!r->size || !IS_ALIGNED(r->base | r->size, PAGE_SIZE) ||
+		    !range_ok(r->base, r->size, pa_limit) || r->base < last ||
+		    pa_touches_ram(PA(r->base), r->size))
+			return false;
+		last = r->base + r->size;
+	}
+	return true;
+}
+
+/* Executable, and yet nobody's: no VM's, not to be donated (own_decode()). */
+static int map_exec(const struct hypsec_install *in)
+{
+	u32 i;
+
+	for (i = 0; i < in->nr_exec; i++) {
+		u64 pa = in->exec[i].base, end = pa + in->exec[i].size, size;
+
+		for (; pa < end; pa += size) {
+			int ret;
+
+			size = block_size(pa, end, 0, 0);
+			ret = s2_map(&host_s2, pa, PA(pa), size, HOST_RAM);
+			if (ret)
+				return ret;
+		}
+	}
+	return HYPSEC_OK;
+}
+
 /* The region is the core's for ever: said once per 2 MiB. */
 static int annotate_region(const struct hypsec_install *in)
 {
@@ -88,7 +128,7 @@ static int annotate_region(const struct hypsec_install *in)
  * Called once, after pool_init(), before any CPU sets HCR_EL2.VM. Each CPU then
  * does s2_load(&host_s2), and a TLBI ALLE1, before it returns to the host: what it
  * cached without a stage 2 carries VMID 0 too.
- * Return: HYPSEC_OK, HYPSEC_INVALID (region or RAM map), HYPSEC_NO_MEMORY.
+ * Return: HYPSEC_OK, HYPSEC_INVALID (region, RAM map or exec ranges), HYPSEC_NO_MEMORY.
  */
 int host_s2_init(const struct hypsec_install *in)
 {
@@ -99,7 +139,7 @@ int host_s2_init(const struct hypsec_install *in)
 	if (ret)
 		return ret;
 	if (!in->region_size || !IS_ALIGNED(in->region | in->region_size, SZ_2M) ||
-	    !pa_is_ram(PA(in->region), in->region_size))
+	    !pa_is_ram(PA(in->region), in->region_size) || !exec_ok(in))
 		return HYPSEC_INVALID;
 
 	while (1UL << bits < pa_limit)
@@ -110,6 +150,8 @@ int host_s2_init(const struct hypsec_install *in)
 
 	spin_lock(&host_s2_lock);
 	ret = map_ram(in);
+	if (!ret)
+		ret = map_exec(in);
 	if (!ret)
 		ret = annotate_region(in);
 	spin_unlock(&host_s2_lock);

@@ -33,6 +33,9 @@ SRC_test_install := el2-objs/boot/install.c kunit/host/fake/panic.c
 INC_test_install := -fno-pie -Wno-unused-parameter -include $(here)/fake/sysreg_array.h
 LIB_test_install := -no-pie -Wl,--defsym=bundle_header=install_region
 
+SRC_test_late	:= el2-objs/boot/late.c kunit/host/fake/panic.c
+INC_test_late	:= -Wno-unused-parameter -include $(here)/fake/sysreg_array.h
+
 SRC_test_health	:= el2-objs/crypto/health.c $(SRC_test_crypto)
 ARC_test_health	:= $(ARC_test_crypto)
 LIB_test_health	:= -lcrypto

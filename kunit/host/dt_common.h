@@ -57,6 +57,7 @@ static inline struct vm_boot boot_params(void)
 		.cmdline = "console=ttyAMA0 quiet", .cmdline_size = 15,
 		.initrd = { 0x40300000, 0x12345 }, .kaslr_seed = 0x1122334455667788,
 		.security_version = 0x0123456789abcdef, .boot_mpidr = 0, .smp = true,
+		.console = true,
 	};
 
 	memset(b.seed, 0x5a, sizeof(b.seed));

@@ -21,6 +21,8 @@ GEN_test_image	:= $(out)/tool.img
 # The host's half: from text to what the core is installed with.
 SRC_test_policy	:= hypsec-mod/policy_parse.c
 INC_test_policy	:= -I$(here)/kernel -I$(top)/hypsec-mod
+SRC_test_ranges	:= hypsec-mod/ranges.c
+INC_test_ranges	:= -I$(here)/kernel -I$(top)/hypsec-mod
 SRC_test_bringup := hypsec-mod/bringup_judge.c
 INC_test_bringup := -I$(here)/kernel -I$(top)/hypsec-mod
 
@@ -39,5 +41,5 @@ $(out)/tool.img: $(top)/scripts/hypsec-image $(wildcard $(top)/scripts/lib/image
 	head -c 50001 /dev/urandom > $@.initrd
 	rm -f $@.key $@.key.pub
 	$< keygen -o $@.key > /dev/null
-	$< build --kernel $@.kernel --initrd $@.initrd --cmdline "quiet" \
+	$< build --kernel $@.kernel --initrd $@.initrd --cmdline "quiet" --no-cmdline-defaults \
 		--key $@.key -o $@

@@ -83,13 +83,13 @@ def quote(extra=None, magic=0xFF544347, kind=0x8018, alg=0x000B, banks=1, pcrs=N
     put("quote.sig", signed(key, msg, "dgst", "-sha256", "-sign"))
 
 
-def verify(want, text, *options, endorsed=True):
+def verify(want, text, *options, endorsed=True, whose=("--identity", IDENTITY.hex())):
     args = [TOOL, "attest-verify", "--report", "report", "--nonce", NONCE.hex(), "--platform-key",
             raw_public("platform.key").hex(), "--core", CORE.hex()]
     if endorsed:
         args += ["--ak", "ak.pub", "--quote", "quote", "--quote-signature", "quote.sig",
                  "--pcrs", "pcrs", "--host-cmdline", "cmdline"]
-    p = subprocess.run(args + list(options), capture_output=True, text=True, check=False)
+    p = subprocess.run(args + [*whose, *options], capture_output=True, text=True, check=False)
     out = p.stdout + p.stderr
     assert p.returncode == want and text in out, (p.returncode, text, out)
     # Nothing but a success may say so.
@@ -126,13 +126,19 @@ def not_what_was_asked_for():
     report(flags=3)
     verify(1, "may debug")
     verify(0, "ENDORSED", "--allow-debug")
+    report(flags=10)
+    verify(1, "a VM with a console")
+    verify(1, "a VM with a console", "--allow-debug")
+    verify(0, "smp console", "--allow-console")
+    report(flags=11)
+    verify(1, "may debug", "--allow-console")
     report(core=IDENTITY)
     verify(1, "another core")
 
 
 @test
 def malformed_reports():
-    for change in ({"magic": b"HYSECREQ"}, {"fmt": 2}, {"source": 2}, {"flags": 8},
+    for change in ({"magic": b"HYSECREQ"}, {"fmt": 2}, {"source": 2}, {"flags": 16},
                    {"flags": 1 << 63}):
         report(**change)
         verify(1, "not a report of a format")
@@ -215,11 +221,30 @@ def nothing_is_assumed():
     put("bad", b"0 xyz\n")
     verify(2, "not 64 hexadecimal digits", "--pcrs", "bad")
     p = [TOOL, "attest-verify", "--report", "report", "--nonce", NONCE.hex(), "--platform-key",
-         raw_public("platform.key").hex()]
-    assert subprocess.run(p + ["--ak", "ak.pub"], capture_output=True, check=False).returncode == 2
-    all_four = ["--ak", "ak.pub", "--quote", "quote", "--quote-signature", "quote.sig", "--pcrs",
-                "pcrs"]
-    assert subprocess.run(p + all_four, capture_output=True, check=False).returncode == 2
+         raw_public("platform.key").hex(), "--any", "--ak", "ak.pub"]
+    all_four = ["--quote", "quote", "--quote-signature", "quote.sig", "--pcrs", "pcrs"]
+    for options, text in (([], "go together"), (all_four, "--core")):
+        done = subprocess.run(p + options, capture_output=True, text=True, check=False)
+        assert done.returncode == 2 and text in done.stderr, done
+
+
+@test
+def nobody_is_endorsed_unasked():
+    """A report proves that some VM runs there: anybody's, until it is said whose."""
+    report()
+    quote()
+    for options in ((), ("--min-version", "7"), ("--allow-debug", "--allow-console")):
+        verify(2, "--identity or --signer-hash", *options, whose=())
+    verify(2, "--identity or --signer-hash", endorsed=False, whose=())
+    verify(0, "\nENDORSED", whose=("--identity", IDENTITY.hex()))
+    verify(0, "\nENDORSED", whose=("--signer-hash", SIGNER.hex()))
+    verify(1, "another signer", whose=("--signer-hash", IDENTITY.hex()))
+    verify(0, "of anybody's VM", whose=("--any",))
+    verify(3, "UNENDORSED", endorsed=False, whose=("--any",))
+    verify(2, "--any", whose=("--any", "--identity", IDENTITY.hex()))
+    verify(2, "--any", whose=("--any", "--signer-hash", SIGNER.hex()))
+    report(flags=3)
+    verify(1, "may debug", whose=("--any",))
 
 
 @test
@@ -229,16 +254,18 @@ def sealing_keys_by_openssl():
     put("Image", struct.pack("<II6QII", 0x14000010, 0, 0, 8192, 0xA, 0, 0, 0, 0x644D5241, 0) +
         bytes(4000))
     public = raw_public("signer.key")
-    for family, debug in (("", False), ("box", False), ("box", True)):
+    for family, options, flags in (("", [], 0), ("box", [], 0), ("box", ["--share"], 0),
+                                   ("box", ["--debug"], 1), ("box", ["--console"], 8),
+                                   ("", ["--console", "--debug"], 9)):
         run(TOOL, "build", "--kernel", "Image", "--security-version", "5", "--key", "signer.key",
-            "--family", family, *(["--debug"] if debug else []), "-o", "vm.img")
+            "--family", family, *options, "-o", "vm.img")
         data = get("vm.img")
         at, = struct.unpack_from("<Q", data, 40)
         manifest = data[at:at + 448]
         name = hashlib.sha512(family.encode()).digest()[:32] if family else bytes(32)
         assert manifest[416:448] == name
         for version in (5, 0):
-            put("m", b"HypSec sealing 1" + struct.pack("<QII", version, 1, debug) +
+            put("m", b"HypSec sealing 1" + struct.pack("<QII", version, 1, flags) +
                 hashlib.sha512(public).digest()[:32] + name +
                 (bytes(32) if family else hashlib.sha512(manifest).digest()[:32]))
             mac = run("openssl", "dgst", "-sha512", "-mac", "HMAC", "-macopt",

@@ -103,6 +103,39 @@ static void builds_allow_list(void **state)
 				"linux,initrd-start", NULL));
 }
 
+/*
+ * What comes in on a console is the host's: a shell there, which a stock initrd opens when
+ * it finds no root, is the host's. Without the signer's word no node leads to a UART.
+ */
+static void no_console_unless_signed(void **state)
+{
+	static const char *const gone[] = { "/pl011@9000000", "/apb-pclk", "/aliases" };
+	struct vm_boot b = boot_params();
+	uint64_t out[0x8000 / 8];
+	void *fdt = editable();
+	int depth = -1, node;
+	struct vm_desc d;
+
+	(void)state;
+	/* A host that insists */
+	assert_int_equal(fdt_setprop_string(fdt, fdt_path_offset(fdt, "/chosen"), "stdout-path",
+					    "/pl011@9000000"), 0);
+	assert_int_equal(judge(fdt, ROOM, &d), DT_OK);
+	b.console = false;
+	assert_int_equal(dt_build(out, sizeof(out), &d, &b), DT_OK);
+	for (size_t i = 0; i < ARRAY_SIZE(gone); i++)
+		assert_true(fdt_path_offset(out, gone[i]) < 0);
+	assert_null(fdt_getprop(out, fdt_path_offset(out, "/chosen"), "stdout-path", NULL));
+	for (node = fdt_next_node(out, -1, &depth); node >= 0 && depth >= 0;
+	     node = fdt_next_node(out, node, &depth))
+		assert_int_not_equal(fdt_node_check_compatible(out, node, "arm,pl011"), 0);
+	/* All else is there. */
+	assert_string_equal(get(out, "/chosen", "bootargs", 16), "console=ttyAMA0");
+	assert_true(fdt_path_offset(out, "/interrupt-controller@8000000") >= 0);
+	assert_true(fdt_path_offset(out, "/timer") >= 0);
+	free(fdt);
+}
+
 static void build_out_of_room(void **state)
 {
 	struct vm_boot b = boot_params();
@@ -160,6 +193,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(accepts_real),
 		cmocka_unit_test(builds_allow_list),
+		cmocka_unit_test(no_console_unless_signed),
 		cmocka_unit_test(build_out_of_room),
 		cmocka_unit_test(host_text_is_dropped),
 	};

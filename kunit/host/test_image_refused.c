@@ -158,6 +158,7 @@ static void identity(void **state)
 	ANOTHER(m->flags = 0);
 	ANOTHER(m->flags = HYPSEC_FLAG_DEBUG);
 	ANOTHER(m->flags = HYPSEC_FLAG_SHARE);
+	ANOTHER(m->flags = HYPSEC_FLAG_CONSOLE);
 	ANOTHER(m->security_version = 1);
 	ANOTHER(m->entry += 4);
 	ANOTHER(host.mem[0x3000] ^= 1);			/* the command line */
@@ -183,7 +184,7 @@ static void signed_but_malformed(void **state)
 			assert_int_equal(host.claimed[i], i == 0 || i == 2);	\
 	} while (0)
 	MALFORMED(m->version = 2, VERSION);
-	MALFORMED(m->flags = 8, FLAGS);
+	MALFORMED(m->flags = 0x10, FLAGS);
 	MALFORMED(m->reserved[1] = 1, RESERVED);
 	MALFORMED(m->parts[2].offset = 0x3000, OVERLAP);
 	MALFORMED(m->parts[2].offset = 0x2000, OVERLAP);

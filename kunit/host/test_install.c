@@ -86,7 +86,18 @@ void vms_init(void) { }
 void psci_init(void) { }
 void hlog(const char *fmt, ...) { (void)fmt; }
 void gic_reset(void) { }
-void pvm_record_cpu(struct percpu *cpu) { (void)cpu; }
+void pvm_record_cpu(struct percpu *cpu)
+{
+	test_fill(cpu->id_regs, sizeof(cpu->id_regs));
+	test_fill(cpu->wa, sizeof(cpu->wa));
+	cpu->midr = test_rand();
+	cpu->harden = test_rand();
+	cpu->ssbd = SSBD_ON;
+	cpu->sve_vl = 48;
+	cpu->tlbi_range = true;
+}
+
+void el2_read_kind(u64 *kind) { (void)kind; }
 void el2_apply_host(const struct percpu *cpu) { (void)cpu; }
 void install_leave(struct percpu *cpu)
 {
@@ -118,6 +129,7 @@ static struct percpu *filled(struct hypsec_install *in, u32 nr)
 	in->image_size = IMAGE;
 	in->cpu_areas = (u64)region + 0x10000;
 	in->nr_cpus = nr;
+	in->nr_taken = 1;
 	in->pool = in->cpu_areas + (u64)nr * HYPSEC_CPU_AREA;
 	in->mpidr[0] = 3;
 	for (u32 i = 1; i < HYPSEC_MAX_CPUS; i++)
@@ -150,7 +162,7 @@ static void refused(void **state)
 	struct percpu *cpu;
 	(void)state;
 
-	for (int what = 0; what < 13; what++) {
+	for (int what = 0; what < 15; what++) {
 		cpu = filled(in, what == 1 ? HYPSEC_MAX_CPUS + 1 : what == 2 ? 0 : 2);
 		switch (what) {
 		case 0:
@@ -185,6 +197,12 @@ static void refused(void **state)
 			break;
 		case 12:		/* this is another CPU */
 			in->mpidr[0] = 4;
+			break;
+		case 13:		/* none to take, or more than there are */
+			in->nr_taken = 0;
+			break;
+		case 14:
+			in->nr_taken = 3;
 			break;
 		}
 		assert_int_equal(install(cpu, in), HYPSEC_INVALID);
@@ -222,9 +240,10 @@ static void accepted(void **state)
 static void residue(void **state)
 {
 	struct hypsec_install *in = (void *)(region + IMAGE);
-	struct percpu *cpu = filled(in, 1);
+	struct percpu *cpu = filled(in, 2);
 	(void)state;
 
+	in->mpidr[1] = 4;
 	assert_true(finds(dram, sizeof(dram), secret));
 
 	assert_int_equal(install(cpu, in), HYPSEC_OK);
@@ -241,12 +260,42 @@ static void residue(void **state)
 	}
 }
 
+/*
+ * The second CPU is offline. What VMs are told that all CPUs have is as if it were not there, and
+ * it is not known as one that was taken.
+ */
+static void sealed_without_one(void **state)
+{
+	struct percpu *first = cpu_by_id(0), *later = cpu_by_id(1);
+	u64 val[3];
+
+	(void)state;
+	assert_int_equal(nr_cpus, 2);
+	assert_true(first->taken && first->online);
+	first->online = 0;
+	assert_int_equal(hc_seal(first, NULL, val), HYPSEC_STATE);
+	assert_int_equal(core_phase, 0);
+	first->online = 1;
+	assert_int_equal(hc_seal(first, NULL, val), HYPSEC_OK);
+	assert_int_equal(core_phase, HYPSEC_PHASE_SEALED);
+	assert_memory_equal(later->id_regs, first->id_regs, sizeof(first->id_regs));
+	assert_memory_equal(later->wa, first->wa, sizeof(first->wa));
+	assert_int_equal(later->midr, first->midr);
+	assert_int_equal(later->harden, first->harden);
+	assert_int_equal(later->ssbd, SSBD_UNKNOWN);
+	assert_int_equal(later->sve_vl, 48);
+	assert_true(later->tlbi_range);
+	assert_false(later->taken || later->online);
+	assert_int_equal(later->mpidr, 4);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(refused),
 		cmocka_unit_test(accepted),
 		cmocka_unit_test(residue),
+		cmocka_unit_test(sealed_without_one),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

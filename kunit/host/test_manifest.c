@@ -57,7 +57,7 @@ static void accepts_good(void **state)
 	_(magic, HYPSEC_IMAGE_MAGIC, MAGIC)				\
 	_(version, 0, VERSION)						\
 	_(version, 2, VERSION)						\
-	_(flags, 1U << 3, FLAGS)					\
+	_(flags, 1U << 4, FLAGS)					\
 	_(flags, 1U << 31, FLAGS)					\
 	_(reserved[0], 1, RESERVED)					\
 	_(reserved[2], 1ULL << 63, RESERVED)				\

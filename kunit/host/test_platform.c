@@ -23,7 +23,7 @@ static void start(u64 source)
 	test_fill(&v.m, sizeof(v.m));
 	test_fill(&v.id, sizeof(v.id));
 	v.m.security_version = v.id.security_version = 5;
-	v.m.flags &= ~HYPSEC_FLAG_DEBUG;
+	v.m.flags &= ~(HYPSEC_FLAG_DEBUG | HYPSEC_FLAG_CONSOLE);
 	memset(&in, 0, sizeof(in));
 	test_fill(in.measurement, sizeof(in.measurement));
 	test_fill(random_bytes, sizeof(random_bytes));
@@ -58,7 +58,7 @@ static void expected(u8 *out, u64 source, u64 version)
 	memcpy(msg, "HypSec sealing 1", 16);
 	msg[16] = (u8)version;
 	msg[24] = (u8)source;
-	msg[28] = v.m.flags & 1;
+	msg[28] = v.m.flags & 9;
 	memcpy(msg + 32, v.id.signer, 32);
 	memcpy(msg + 64, v.m.family, 32);
 	if (all_zero(v.m.family, 32))
@@ -87,12 +87,13 @@ static void derivation(void **state)
 		if (i % 3 == 0)
 			memset(v.m.family, 0, sizeof(v.m.family));
 		v.m.flags ^= i % 5 == 0 ? HYPSEC_FLAG_DEBUG : 0;
+		v.m.flags ^= i % 7 == 0 ? HYPSEC_FLAG_CONSOLE : 0;
 		for (u64 version = 0; version <= 5; version++)
 			is_expected(source, version);
 	}
 }
 
-/* What an image may not have: the keys of a newer one, of others, of its debugged twin. */
+/* What an image may not have: keys of a newer one, of others, of twins that the host looks into. */
 static void apart(void **state)
 {
 	struct hypsec_sealing_key a, b;
@@ -110,7 +111,7 @@ static void apart(void **state)
 	v.m.security_version = v.id.security_version = 6;
 	test_fill(v.id.vm, sizeof(v.id.vm));
 	test_fill(v.m.parts, sizeof(v.m.parts));
-	v.m.flags ^= HYPSEC_FLAG_SMP;
+	v.m.flags ^= HYPSEC_FLAG_SMP | HYPSEC_FLAG_SHARE;
 	b = key(5);
 	assert_memory_equal(&a, &b, sizeof(a));
 	b = key(6);
@@ -123,6 +124,7 @@ static void apart(void **state)
 		v = was;						\
 	} while (0)
 	OTHER(v.m.flags ^= HYPSEC_FLAG_DEBUG);
+	OTHER(v.m.flags ^= HYPSEC_FLAG_CONSOLE);
 	OTHER(v.id.signer[0] ^= 1);
 	OTHER(v.id.signer[31] ^= 0x80);
 	OTHER(v.m.family[0] ^= 1);

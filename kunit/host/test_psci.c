@@ -59,7 +59,28 @@ static void cpu_on_refused(void **state)
 			 RET(PSCI_INVALID_PARAMETERS));
 	assert_int_equal(smc(PSCI_CPU_ON64, 0x100, 0x40080001, 0), RET(PSCI_INVALID_ADDRESS));
 	assert_int_equal(nr_calls, 0);
+	/* Of CPUs that nobody knows the log tells, once. */
+	assert_int_equal(log_lines, 1);
 	assert_false(power_up(&cpus[1]));
+}
+
+/* It came up and must not run: off it goes, and whoever tries again is not told "pending". */
+static void cpu_refused(void **state)
+{
+	static int i;
+
+	(void)state;
+	for (i = 0; i < 2; i++) {
+		assert_int_equal(smc(PSCI_CPU_ON64, 0x200, 0x40080000, 0x77), 0);
+		nr_calls = 0;
+		off_armed = true;
+		if (!setjmp(off))
+			psci_refuse_cpu(&cpus[2]);
+		assert_call(0, PSCI_CPU_OFF, 0, 0, 0);
+		assert_int_equal(log_lines, 1);
+		assert_int_equal(cpus[2].boot_lock, 0);
+		off_armed = false;
+	}
 }
 
 static void cpu_on_one_at_a_time(void **state)
@@ -293,6 +314,7 @@ int main(void)
 #define T(f) cmocka_unit_test_setup(f, reset)
 	static const struct CMUnitTest tests[] = {
 		T(cpu_on_starts_under_the_core), T(cpu_on_32), T(cpu_on_refused),
+		T(cpu_refused),
 		T(cpu_on_one_at_a_time), T(cpu_on_firmware_says_no), T(suspend_power_down),
 		T(suspend_that_returns), T(cpu_on_while_suspended), T(power_off_scrubs_first),
 		T(reset2),

@@ -6,6 +6,7 @@
 #include "canary_common.h"
 
 #define RESET_PSTATE	(SPSR_EL1H | SPSR_DAIF)
+#define PSTATE_Z	BIT(30)			/* as QEMU resets it */
 #define LOADER		0x40000000UL
 
 static u64 quiet(struct vcpu_regs *r)
@@ -38,10 +39,13 @@ static void start(void)
 /* KVM_ARM_VCPU_INIT, then what a VMM starts a kernel with. */
 static void reset(void)
 {
+	static u64 flags;
+
+	flags ^= PSTATE_Z;
 	memset(cpu_kvm_vcpu + KVM_VCPU_REGS, 0, 34 * 8);
 	GPR(cpu_kvm_vcpu, 0) = 0x48000000;
 	GPR(cpu_kvm_vcpu, 32) = LOADER;
-	GPR(cpu_kvm_vcpu, 33) = RESET_PSTATE;
+	GPR(cpu_kvm_vcpu, 33) = RESET_PSTATE | flags;
 }
 
 static void goes_on(u64 pc)
@@ -172,6 +176,7 @@ static void ordinary(u64 pc, u64 pstate)
 	vm->state = VM_ORDINARY;
 	vm->pvm = NULL;
 	cpu_guest = quiet;
+	SREG(VTTBR_EL2) = (u64)&host_s2;	/* as the host runs */
 	memset(cpu_kvm_vcpu, 0, sizeof(cpu_kvm_vcpu));
 	REG64(cpu_kvm_vcpu, KVM_VCPU_HCR) = HCR_RW;
 	GICR(cpu_kvm_vcpu, SRE) = 1;

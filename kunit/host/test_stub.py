@@ -60,7 +60,7 @@ def setup():
     run(CROSS + "objcopy", "-O", "binary", "-j", ".all", "payload.elf", "Image")
     put("initrd", b"initrd" * 1000)
     run(TOP + "/scripts/hypsec-image", "keygen", "-o", "key")
-    build("vm.img")
+    build("vm.img", "--console")
     for smp in (1, 2, 9):
         run("qemu-system-aarch64", "-M", f"virt,gic-version=3,dumpdtb=virt{smp}.dtb",
             "-cpu", "cortex-a72", "-smp", str(smp), "-m", "128", "-nodefaults",
@@ -69,7 +69,8 @@ def setup():
 
 def build(out, *args):
     run(TOP + "/scripts/hypsec-image", "build", "--kernel", "Image", "--initrd",
-        "initrd", "--cmdline", "quiet signed=1", "--key", "key", "-o", out, *args)
+        "initrd", "--cmdline", "quiet signed=1", "--no-cmdline-defaults", "--key", "key",
+        "-o", out, *args)
 
 
 def boot(dtb="virt2.dtb", image="vm.img", protect=0, ram=0, random=0, place=0,
@@ -187,8 +188,23 @@ def the_new_tree_is_ours():
 
 
 @test
+def no_console_unless_it_is_signed():
+    build("silent.img", "--cmdline", "quiet signed=1 console=ttyAMA0")
+    out = boot(image="silent.img")
+    # The stub says the same as ever: it only writes, and nothing that the host does not know.
+    assert "hypsec-stub: protected, 128 MiB of RAM, CPUs: 2" in out
+    get = new_tree(out)
+    assert "signed=1" in get("/chosen", "bootargs")
+    nodes = run("fdtget", "-l", "new.dtb", "/").split()
+    assert nodes == ["chosen", "memory@40000000", "cpus", "psci",
+                     "interrupt-controller@8000000", "timer"], nodes
+    assert "stdout-path" not in run("fdtget", "-p", "new.dtb", "/chosen").split()
+    assert off(out) == 0x99
+
+
+@test
 def one_cpu_unless_smp_is_signed():
-    build("up.img", "--no-smp")
+    build("up.img", "--no-smp", "--console")
     out = boot(image="up.img")
     assert "CPUs: 1" in out
     new_tree(out)

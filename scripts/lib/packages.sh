@@ -8,7 +8,7 @@
 
 HYPSEC_TOOLS="bc bison busybox-static cpio device-tree-compiler dpkg-dev e2fsprogs flex
 	git kmod libcmocka-dev libelf-dev libssl-dev make mmdebstrap openssl
-	python3 qemu-system-arm rsync sparse swtpm xz-utils"
+	python3 qemu-system-arm rsync sparse swtpm xz-utils zstd"
 case $(uname -m) in
 aarch64) HYPSEC_TOOLS+=" gcc libc6-dev" ;;
 *) HYPSEC_TOOLS+=" gcc gcc-aarch64-linux-gnu libc6-dev libc6-dev-arm64-cross" ;;

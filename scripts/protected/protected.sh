@@ -28,6 +28,52 @@ check "the core saw it reset" logged "reset by its guest"
 kill -9 $pid
 wait $pid 2>/dev/null
 
+# A VMM that resets its VM loads the image where it was, over what it has of the last one.
+monitor() { for m in "$@"; do echo "$m"; done >/tmp/monitor.in; }
+rm -f /tmp/monitor.in /tmp/monitor.out
+mkfifo /tmp/monitor.in /tmp/monitor.out
+mark
+( vm stay.img 2 -monitor pipe:/tmp/monitor ) &
+pid=$!
+cat /tmp/monitor.out >/dev/null &
+for times in 1 2; do
+	check "system_reset: it runs ($times)" soon said_times "kernel: stays" $times
+	monitor system_reset
+done
+check "system_reset: a third time" soon said_times "kernel: stays" 3
+check "every check in the guest passed, each time" said_times "kernel: all passed" 3
+check "and its second CPU came up" said_times "kernel: two CPUs" 3
+check "the log says who reset it" logged "ended: reset by its VMM"
+check "nobody is accused of anything" eval '! logged "gave back"'
+returned() { awk '$2 == "dead" && $3 { n++ } END { exit n != 0 }' $hypsec/vms; }
+check "of the last ones no page is left" returned
+check "and the new one is verified" \
+	grep -qE " protected .* $(cat "$dir/stay.identity") .*smp ([0-9]+)/\1\$" $hypsec/vms
+
+# Saved by its VMM, which goes on; and restored in another, where it cannot.
+dots() { tr -dc . </tmp/out | wc -c; }
+goes_on() { [ "$(dots)" -gt $((was + 10)) ]; }
+monitor stop 'migrate "exec:cat >/tmp/saved.part && mv /tmp/saved.part /tmp/saved"'
+check "its VMM saves it" soon test -s /tmp/saved
+mark
+mkfifo /tmp/monitor2.in /tmp/monitor2.out
+( out=/tmp/out2; vm stay.img 2 -monitor pipe:/tmp/monitor2 -incoming "exec:cat /tmp/saved" ) &
+pid2=$!
+cat /tmp/monitor2.out >/tmp/answers2 &
+( while sleep 1; do echo cont; echo info status; done >/tmp/monitor2.in ) &
+asks=$!
+check "what it saved is not run" soon logged "not run: its VMM restores"
+check "its VMM is stopped" soon grep -aq "internal-error" /tmp/answers2
+check "and says that it has failed" grep -aq "kvm run failed\|entry failed" /tmp/out2
+kill -9 $asks $pid2
+wait $asks $pid2 2>/dev/null
+was=$(dots)
+monitor cont
+check "the one that was saved goes on" soon goes_on
+kill -9 $pid
+wait $pid 2>/dev/null
+rm -f /tmp/saved
+
 mark
 ( vm forged.img 1 ) &
 pid=$!
@@ -46,11 +92,9 @@ id=$(tr -d '\r' </tmp/out | sed -n 's/^kernel: identity //p')
 check "it knows its identity, which is the image's" \
 	eval '[ -n "$id" ] && [ "$id" = "$(cat "$dir/stay.identity")" ]'
 check "the host is shown the same, and the signer" \
-	grep -qE " protected [0-9]+ [0-9]+ $id $(cat "$dir/signer") 0 smp ([0-9]+)/\1\$" $hypsec/vms
+	grep -qE " protected [0-9]+ [0-9]+ $id $(cat "$dir/signer") 0 smp,console ([0-9]+)/\1\$" $hypsec/vms
 check "and so is the log" logged "identity $id, security version 0"
 # The counter's offset is changed at each entry: KVM loads it when it next loads the vCPU.
-dots() { tr -dc . </tmp/out | wc -c; }
-goes_on() { [ "$(dots)" -gt $((was + 10)) ]; }
 insmod "$dir/attack.ko"
 "$dir/attack" corrupt $pid voffset entry 0xffffffffffffffff 0x5a5a000000000000 >/tmp/armed
 was=$(dots)
@@ -100,13 +144,13 @@ debugger() {
 		grep -q " $(cat "$dir/$1.identity") .* $6 [0-9]*/[0-9]*\$" $hypsec/vms
 	sed 's/^/# /' /tmp/gdb.out
 }
-debugger debug shown 404 16 hit debug,smp
+debugger debug shown 404 16 hit debug,smp,console
 check "debug: the log says so" logged "the host may debug it"
 check "debug: it has an identity of its own" \
 	eval '! cmp -s "$dir/debug.identity" "$dir/stay.identity"'
 kill -9 $pid
 wait $pid 2>/dev/null
-debugger stay hidden 4859505345430001 0 missed smp
+debugger stay hidden 4859505345430001 0 missed smp,console
 check "stay: the log says nothing of it" eval '! logged "the host may debug it"'
 kill -9 $pid
 wait $pid 2>/dev/null

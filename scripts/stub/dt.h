@@ -106,6 +106,7 @@ struct vm_boot {
 	bool platform;			/* false: they last until the host's next boot */
 	uint64_t boot_mpidr;
 	bool smp;			/* false: only the boot CPU is listed */
+	bool console;			/* false: no UART, nothing that names one */
 };
 
 /**

@@ -164,9 +164,6 @@ static void build_uarts(struct out *o, const struct vm_desc *d)
 	fdt32_t clocks[2] = { cpu_to_fdt32(PHANDLE_CLOCK),
 			      cpu_to_fdt32(PHANDLE_CLOCK) };
 
-	if (!d->nr_uarts)
-		return;
-
 	begin(o, "apb-pclk");
 	put_str(o, "compatible", "fixed-clock");
 	put_u32(o, "#clock-cells", 0);
@@ -196,8 +193,6 @@ static void build_aliases(struct out *o, const struct vm_desc *d)
 	uint64_t base = d->uart[0].reg.base;
 	int digits = 1, n = 7;
 
-	if (!d->nr_uarts)
-		return;
 	while (digits < 16 && base >> (4 * digits))
 		digits++;
 	while (digits--)
@@ -206,6 +201,15 @@ static void build_aliases(struct out *o, const struct vm_desc *d)
 	begin(o, "aliases");
 	put_str(o, "serial0", path);
 	end(o);
+}
+
+/*
+ * Is there a console? A port's other end is the host's, and whoever reads there, a shell or
+ * SysRq, obeys the host. Only a PL011 that is not there is known to be read by nobody.
+ */
+static bool console(const struct vm_desc *d, const struct vm_boot *b)
+{
+	return b->console && d->nr_uarts;
 }
 
 static void build_chosen(struct out *o, const struct vm_desc *d,
@@ -226,7 +230,7 @@ static void build_chosen(struct out *o, const struct vm_desc *d,
 		put_u64(o, "linux,initrd-start", b->initrd.base);
 		put_u64(o, "linux,initrd-end", b->initrd.base + b->initrd.size);
 	}
-	if (d->nr_uarts)
+	if (console(d, b))
 		put_str(o, "stdout-path", "serial0");
 	put(o, "rng-seed", b->seed, sizeof(b->seed));
 	put_u64(o, "kaslr-seed", b->kaslr_seed);
@@ -258,12 +262,14 @@ enum dt_error dt_build(void *buf, size_t size, const struct vm_desc *d,
 	put_u32(&o, "#size-cells", 2);
 	put_u32(&o, "interrupt-parent", PHANDLE_GIC);
 	build_chosen(&o, d, b);
-	build_aliases(&o, d);
+	if (console(d, b))
+		build_aliases(&o, d);
 	build_memory(&o, d);
 	build_cpus(&o, d, b);
 	build_gic(&o, d);
 	build_timer(&o, d);
-	build_uarts(&o, d);
+	if (console(d, b))
+		build_uarts(&o, d);
 	end(&o);
 
 	if (!o.err)

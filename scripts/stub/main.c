@@ -245,6 +245,7 @@ uint64_t stub_main(uint64_t dtb, uint64_t dtb_size, uint64_t image)
 	if (!sealing_keys(&boot))
 		return refuse(&d, STUB_SEALING);
 	boot.smp = m->flags & HYPSEC_FLAG_SMP;
+	boot.console = m->flags & HYPSEC_FLAG_CONSOLE;
 	boot.cmdline = (void *)(image + part[HYPSEC_PART_CMDLINE].offset);
 	boot.cmdline_size = part[HYPSEC_PART_CMDLINE].size;
 	boot.initrd.base = image + part[HYPSEC_PART_INITRD].offset;

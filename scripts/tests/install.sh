@@ -13,6 +13,7 @@ dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 debug=$HYPSEC_BUILD/module-debug
 "$HYPSEC_TOP/scripts/build" --if-stale --out "$debug" CONFIG_HYPSEC_DEBUG=y >&2
+need_packages qemu-efi-aarch64
 need_kernel
 
 # The same module under another name: insmod itself refuses the same name twice.
@@ -170,12 +171,35 @@ debug_output() {
 }
 
 check "a debug build prints from EL2, taints the kernel and says so" debug_output
-check "a CPU that was offline at the install stays out" \
-	host_says "cpu1 0 sealed" --append maxcpus=1 -- sh -c '
-	dmesg | grep -q "hypsec: CPU 1 is offline and will stay so" || exit
-	cpu=/sys/devices/system/cpu/cpu1/online
-	echo 1 2>/dev/null >$cpu
-	echo "cpu1 $(cat $cpu) $(cat /sys/kernel/security/hypsec/state)"'
+check "a CPU that was offline at the install comes up" host_says "cpu1 1, 2 VMs on it, sealed" \
+	--append maxcpus=1 --add "$guest/kvmapi:/install/kvmapi" -- sh -c '
+	cpu=/sys/devices/system/cpu/cpu1/online vms=0
+	for i in 1 2; do
+		echo 1 >$cpu && taskset 2 /install/kvmapi vms -n 1 >/dev/null && vms=$((vms + 1))
+		[ $i = 2 ] || echo 0 >$cpu
+	done
+	dmesg | grep -E "WARNING:|BUG:|Call trace:|SANITY CHECK" && exit
+	echo "cpu1 $(cat $cpu), $vms VMs on it, $(cat /sys/kernel/security/hypsec/state)"'
+
+# With room for memory that firmware says may come.
+uefi() {
+	local status=0
+
+	HYPSEC_QEMU_ARGS="-bios /usr/share/qemu-efi-aarch64/QEMU_EFI.fd
+		-object memory-backend-ram,id=first,size=2G -numa node,memdev=first,cpus=0-1
+		-numa node -object memory-backend-ram,id=late,size=512M
+		-device virtio-mem-pci,memdev=late,node=1,requested-size=512M" \
+	"$host" --timeout 400 --mem 2G,slots=1,maxmem=4G \
+		--add "$HYPSEC_TOP/scripts/install/uefi.sh:/install/uefi.sh" \
+		-- sh /install/uefi.sh >"$dir/out" 2>"$dir/err" </dev/null || status=$?
+	[ $status = 122 ] && grep -qx good "$dir/out" &&
+		grep -q 'reboot: Restarting system' "$dir/err" && return 0
+	echo "status $status"
+	cat "$dir/out"
+	tail -n 30 "$dir/err"
+	return 1
+}
+check "a host by UEFI: firmware's clock and reset work" uefi
 
 status=0
 "$host" --no-hypsec --timeout 600 --add "$debug/hypsec.ko:/install/hypsec.ko" \

@@ -24,7 +24,7 @@ trap 'rm -rf "$tmp"' EXIT
 { cat "$initrd"; head -c $((64 << 20)) /dev/zero; } >"$tmp/initrd"
 "$HYPSEC_TOP/scripts/hypsec-image" keygen -o "$tmp/key" >/dev/null
 "$HYPSEC_TOP/scripts/hypsec-image" build --kernel "$KERNEL_IMAGE" --initrd "$tmp/initrd" \
-	--cmdline "console=ttyAMA0 quiet panic=-1" --key "$tmp/key" -o "$tmp/vm.img" >/dev/null
+	--cmdline "console=ttyAMA0 quiet panic=-1" --console --key "$tmp/key" -o "$tmp/vm.img" >/dev/null
 
 "$HYPSEC_TOP/scripts/host" --icount --smp 1 --timeout 1200 "$@" \
 	--hypsec "$HYPSEC_BUILD/module-debug/hypsec.ko" \

@@ -110,17 +110,19 @@ verdict() {
 	local want=$1 text=$2 status=0
 	shift 2
 	"$image" attest-verify --report "$dir/report" --core "$core" --identity "$identity" \
-		--nonce "$nonce" --platform-key "$platform_key" "$@" >"$dir/out" 2>&1 || status=$?
+		--nonce "$nonce" --platform-key "$platform_key" $console "$@" >"$dir/out" 2>&1 || status=$?
 	[ $status = "$want" ] && grep -q "$text" "$dir/out" || { cat "$dir/out"; return 1; }
 }
 changed() {	# FILE: a copy with one bit of it changed
 	python3 -c 'import sys; d = bytearray(open(sys.argv[1], "rb").read()); d[int(sys.argv[3])] ^= 1
 open(sys.argv[2], "wb").write(d)' "$1" "$dir/changed" "$2"
 }
+console=--allow-console		# where the guest takes its nonce from
 other=$(printf %064d 7)
 
 report first box3
 check "a report is endorsed by the TPM" verdict 0 "^ENDORSED" "${endorsement[@]}"
+console= check "its console is not overlooked" verdict 1 "a VM with a console" "${endorsement[@]}"
 check "without its quote it is UNENDORSED" verdict 3 "^UNENDORSED"
 check "another nonce" verdict 1 "the nonce is another" "${endorsement[@]}" --nonce "$(printf %0128d 7)"
 check "another core" verdict 1 "another core" "${endorsement[@]}" --core "$other"

@@ -16,9 +16,9 @@ SHA256 = 0x000B
 NEEDED = {0, 2, 4, 7, 9, PCR_CMDLINE, PCR_CORE, PCR_CAP}
 
 
-def sealing_key(secret, version, debug, signer, family, identity):
+def sealing_key(secret, version, flags, signer, family, identity):
     """The core's derivation: a family's key, or the one image's."""
-    m = SEALING.pack(b"HypSec sealing 1", version, SOURCES.index("platform"), debug, signer,
+    m = SEALING.pack(b"HypSec sealing 1", version, SOURCES.index("platform"), flags, signer,
                      family, bytes(32) if any(family) else identity)
     return hmac.digest(secret, m, "sha512")[:32]
 
@@ -54,7 +54,9 @@ class Report:
         if self.security_version < want.min_version:
             yield f"security version {self.security_version} is older than {want.min_version}"
         if self.flags & flags["debug"] and not want.allow_debug:
-            yield "a VM that its host may debug"
+            yield "a VM that its host may debug (--allow-debug takes it)"
+        if self.flags & flags["console"] and not want.allow_console:
+            yield "a VM with a console, where its host may type (--allow-console takes it)"
 
 
 def parse_quote(msg):

@@ -5,9 +5,9 @@ import os
 
 import attest
 from keys import half_sha512, openssl, public_key, sign
-from layout import CMDLINE, FLAGS, MANIFEST_SIZE, PARTS, SIGNED_SIZE, Image
+from layout import CMDLINE, FLAGS, MANIFEST_SIZE, PARTS, SEALING_FLAGS, SIGNED_SIZE, Image
 from packing import pack, to_sign
-from tool import Refused, read, write
+from tool import Refused, read, say_whose, write
 
 
 def build(args):
@@ -66,6 +66,7 @@ def inspect(args):
 
 
 def verify(args):
+    say_whose(args.any, args.signer, "--signer")
     image = Image(args.file)
     problems = list(image.problems())
     if args.signer and public_key(args.signer) != image.signer:
@@ -77,7 +78,7 @@ def verify(args):
         print(f"{args.file}: {p}")
     if problems:
         return 1
-    print(f"{args.file}: good, signed by {image.signer.hex()}")
+    print(f"{args.file}: good, {'by anybody: ' * args.any}signed by {image.signer.hex()}")
     return 0
 
 
@@ -110,7 +111,7 @@ def sealing_key(args):
     if wanted > image.security_version:
         raise Refused(f"an image of security version {image.security_version} has no "
                       f"key of {wanted}")
-    key = attest.sealing_key(secret, wanted, image.flags & FLAGS["debug"],
+    key = attest.sealing_key(secret, wanted, image.flags & SEALING_FLAGS,
                              bytes.fromhex(half_sha512(image.signer)), image.family,
                              bytes.fromhex(half_sha512(image.signed)))
     write(args.output, key, 0o600)

@@ -21,7 +21,9 @@ HEAD = struct.Struct("<QIIQQQ3Q")
 PART = struct.Struct("<QQ64s")
 PARTS = ("stub", "kernel", "initrd", "cmdline")
 STUB, KERNEL, INITRD, CMDLINE = range(4)
-FLAGS = {"debug": 1, "smp": 2, "share": 4}
+FLAGS = {"debug": 1, "smp": 2, "share": 4, "console": 8}
+# By which the host can look into a VM, or type into it: it has other sealing keys.
+SEALING_FLAGS = FLAGS["debug"] | FLAGS["console"]
 
 
 def up(n, align=PAGE):

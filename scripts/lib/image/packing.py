@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 
+import bootline
 from kernels import load_kernel
 from keys import family
 from layout import (ALIGN_KERNEL, ARM64_HEADER, ARM64_MAGIC, FLAGS, HEAD, IMAGE_MAGIC, IMAGE_MAX,
@@ -42,9 +43,11 @@ def pack(args, signer):
     """An unsigned image, and where its manifest is."""
     kernel, kernel_size = load_kernel(args.kernel)
     initrd = read(args.initrd) if args.initrd else b""
-    cmdline = args.cmdline.encode()
+    cmdline = bootline.complete(args.cmdline) if args.cmdline_defaults else args.cmdline
+    cmdline = cmdline.encode()
     if len(cmdline) > CMDLINE_MAX or b"\0" in cmdline:
-        raise Refused(f"command line: over {CMDLINE_MAX} bytes, or holds a NUL")
+        raise Refused(f"command line: over {CMDLINE_MAX} bytes with what build adds, "
+                      "or holds a NUL")
     stub, entry = load_stub(args.stub)
 
     # stub, manifest, command line, initrd, kernel, its bss, scratch

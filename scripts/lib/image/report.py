@@ -6,7 +6,7 @@ import argparse
 import attest
 from keys import openssl, signature_ok
 from layout import FLAGS
-from tool import Refused, hexadecimal, read
+from tool import Refused, hexadecimal, read, say_whose
 
 
 def quote_signed(args):
@@ -29,6 +29,7 @@ def expected_pcrs(args):
 
 
 def attest_verify(args):
+    say_whose(args.any, args.identity or args.signer_hash, "--identity or --signer-hash")
     data = read(args.report)
     if len(data) != attest.REPORT.size + 64:
         raise Refused(f"{args.report}: a report has {attest.REPORT.size + 64} bytes")
@@ -62,5 +63,6 @@ def attest_verify(args):
     if r.source == 0 or not all(given):
         print("UNENDORSED: no TPM speaks for the platform key")
         return 3
-    print("ENDORSED: the TPM of this attestation key quoted the platform key")
+    print("ENDORSED: the TPM of this attestation key quoted the platform key" +
+          ", for a report of anybody's VM" * args.any)
     return 0

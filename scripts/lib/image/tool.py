@@ -28,6 +28,14 @@ def write(name, data, mode=0o666):
     os.rename(tmp, name)
 
 
+def say_whose(anybody, named, options):
+    """A signature says that somebody signed, and anybody can: it is worth whom one asks for."""
+    if not anybody and not named:
+        raise Refused(f"say whose it has to be: {options}, or --any to take anybody's")
+    if anybody and named:
+        raise Refused(f"--any takes anybody's: not together with {options}")
+
+
 def hexadecimal(size):
     """The type of an option: so many bytes."""
     def value(text):

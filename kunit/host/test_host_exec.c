@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What the host executes from that is not RAM: firmware's code beside devices. */
+#include "test.h"
+#include "machine.h"
+#include "boot.h"
+#include "check.h"
+
+#define CODE	(DEVICE + 0x10000)		/* among devices, in pages */
+#define BIG	0x180000000UL			/* a block and a page more */
+#define BIG_END	(BIG + SZ_2M + PAGE_SIZE)
+#define LAST	0x200005000UL			/* right after RAM */
+
+static struct hypsec_install in;
+
+static void set_exec(void)
+{
+	machine_install_params(&in);
+	in.nr_exec = 4;
+	in.exec[0] = (struct hypsec_ram){ CODE, 2 * PAGE_SIZE };
+	in.exec[1] = (struct hypsec_ram){ CODE + 2 * PAGE_SIZE, PAGE_SIZE };
+	in.exec[2] = (struct hypsec_ram){ BIG, SZ_2M + PAGE_SIZE };
+	in.exec[3] = (struct hypsec_ram){ LAST, PAGE_SIZE };
+}
+
+static int boot(void **state)
+{
+	(void)state;
+	machine_reset(2);
+	set_exec();
+	pool_init(PA(in.pool), PA(in.region + in.region_size));
+	tlb_watch(&host_s2);
+	return host_s2_init(&in);
+}
+
+static void touch(u64 pa)
+{
+	write_sysreg((pa >> PAGE_SHIFT) << 4, HPFAR_EL2);
+	write_sysreg(pa & ~PAGE_MASK, FAR_EL2);
+	write_sysreg(0x5, SPSR_EL2);
+	injected = touched = 0;
+	host_abort(0x24UL << 26 | BIT(25) | 0x07);
+	assert_int_equal(injected + touched, 0);
+}
+
+/* All of it, and not a page more: neither before anything was touched nor after. */
+static void check_map(bool devices)
+{
+	for (unsigned int i = 0; i < in.nr_exec; i++) {
+		u64 pa = in.exec[i].base, end = pa + in.exec[i].size;
+
+		for (; pa < end; pa += PAGE_SIZE)
+			assert_true(host_can(pa, true, true));
+	}
+	assert_int_equal(host_can(CODE - PAGE_SIZE, true, false), devices);
+	assert_int_equal(host_can(CODE + 3 * PAGE_SIZE, true, false), devices);
+	assert_int_equal(host_can(BIG - PAGE_SIZE, true, false), devices);
+	assert_int_equal(host_can(BIG_END, true, false), devices);
+	assert_int_equal(host_can(LAST + PAGE_SIZE, true, false), devices);
+	assert_false(host_can(CODE - PAGE_SIZE, false, true));
+	assert_false(host_can(CODE + 3 * PAGE_SIZE, false, true));
+	assert_false(host_can(BIG - PAGE_SIZE, false, true));
+	assert_false(host_can(BIG_END, false, true));
+	assert_false(host_can(LAST + PAGE_SIZE, false, true));
+	assert_false(host_can(REGION, false, false));
+	assert_true(host_can(0x200004000UL, true, true));
+}
+
+static void test_exec_map(void **state)
+{
+	static const u64 around[] = { CODE - PAGE_SIZE, CODE + 3 * PAGE_SIZE, BIG - PAGE_SIZE,
+				      BIG_END, LAST + PAGE_SIZE, DEVICE };
+
+	(void)state;
+	check_map(false);
+	assert_int_equal(s2_lookup(&host_s2, BIG).level, 2);
+	for (unsigned int i = 0; i < ARRAY_SIZE(around); i++)
+		touch(around[i]);
+	check_map(true);
+	/* The devices' blocks stop short of it. */
+	assert_int_equal(s2_lookup(&host_s2, CODE - PAGE_SIZE).level, 3);
+	assert_int_equal(s2_lookup(&host_s2, BIG - PAGE_SIZE).level, 1);
+	assert_int_equal(s2_lookup(&host_s2, BIG_END).level, 3);
+}
+
+/* Executable, it is no more the host's to give than a device: no VM lives in it, nor the core. */
+static void test_exec_is_not_ram(void **state)
+{
+	static const u64 all[] = { CODE, CODE + 2 * PAGE_SIZE, BIG, BIG + SZ_2M, LAST };
+
+	(void)state;
+	for (unsigned int i = 0; i < ARRAY_SIZE(all); i++) {
+		pa_t pa = PA(all[i]);
+		u64 pte = s2_lookup(&host_s2, pa.v).pte;
+
+		assert_int_equal(own_lookup(pa).state, PG_NONE);
+		assert_int_equal(own_donate(pa), HYPSEC_RANGE);
+		assert_int_equal(own_share(pa), HYPSEC_RANGE);
+		assert_int_equal(own_claim(pa, 5, 0x777, true), HYPSEC_RANGE);
+		assert_int_equal(own_claim(pa, 5, 0x777, false), HYPSEC_RANGE);
+		assert_int_equal(own_claim_block(PA(BIG), 5, 0x200), HYPSEC_RANGE);
+		assert_null(slot_map(SLOT_COPY, pa, 8));
+		/* An ordinary VM may map it as it may a device: no stamp, as it never moves. */
+		assert_true(own_stamp(pa, PAGE_SIZE) == PAGE_SIZE);
+		assert_int_equal(s2_lookup(&host_s2, pa.v).pte, pte);
+	}
+	check_map(true);
+}
+
+static void test_exec_bad(void **state)
+{
+#define BAD(f, v) { offsetof(struct hypsec_install, f), sizeof(in.f), v }
+	static const struct {
+		size_t at, size;
+		u64 v;
+	} bad[] = {
+		BAD(nr_exec, HYPSEC_MAX_EXEC + 1),
+		BAD(nr_exec, ~0U),
+		BAD(nr_exec, 5),				/* the fifth is empty */
+		BAD(exec[0].base, CODE + 0x800),
+		BAD(exec[0].size, 0x1001),
+		BAD(exec[0].size, 0),
+		BAD(exec[0].size, 3 * PAGE_SIZE),		/* overlap */
+		BAD(exec[1].base, 0x1000),			/* order */
+		BAD(exec[2].base, MEM_BASE + SZ_2M),		/* RAM */
+		BAD(exec[2].base, REGION),			/* the core's */
+		BAD(exec[2].base, RAM_END - PAGE_SIZE),		/* its first page is RAM */
+		BAD(exec[3].base, 0x200004000UL),
+		BAD(exec[3].size, 1UL << 40),			/* past the PA space */
+		BAD(exec[3].size, ~0UL << 12),
+	};
+
+	(void)state;
+	for (unsigned int i = 0; i < ARRAY_SIZE(bad); i++) {
+		set_exec();
+		memcpy((char *)&in + bad[i].at, &bad[i].v, bad[i].size);
+		assert_int_equal(host_s2_init(&in), HYPSEC_INVALID);
+	}
+	set_exec();
+	check_map(true);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_exec_map),
+		cmocka_unit_test(test_exec_is_not_ram),
+		cmocka_unit_test(test_exec_bad),
+	};
+
+	return cmocka_run_group_tests(tests, boot, NULL);
+}
