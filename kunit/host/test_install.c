@@ -198,11 +198,11 @@ static void refused(void **state)
 		case 12:		/* this is another CPU */
 			in->mpidr[0] = 4;
 			break;
-		case 13:
+		case 13:		/* none to take, or more than there are */
 			in->nr_taken = 0;
 			break;
 		case 14:
-			in->nr_taken = in->nr_cpus + 1;
+			in->nr_taken = 3;
 			break;
 		}
 		assert_int_equal(install(cpu, in), HYPSEC_INVALID);
@@ -222,6 +222,7 @@ static void accepted(void **state)
 	struct percpu *cpu = filled(in, HYPSEC_MAX_CPUS);
 	(void)state;
 
+	in->nr_taken = HYPSEC_MAX_CPUS;		/* all are taken */
 	assert_int_equal(install(cpu, in), HYPSEC_OK);
 	assert_int_equal(left, 0);
 	assert_int_equal(nr_cpus, HYPSEC_MAX_CPUS);
