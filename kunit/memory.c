@@ -6,7 +6,7 @@
 
 /* The transition table of the core itself: what the host can reach of it is tried here. */
 enum op { OP_DONATE, OP_RECLAIM, OP_SHARE, OP_UNSHARE, OP_CLAIM, OP_RETURN };
-enum state { ST_NONE, ST_HOST, ST_SHARED, ST_DONATED, ST_CORE, ST_PRIVATE, ST_MOVING };
+enum state { ST_NONE, ST_HOST, ST_SHARED, ST_DONATED, ST_CORE, ST_PRIVATE, ST_MOVING, ST_LOST };
 enum cond { C_ALWAYS, C_FREE, C_IN_SLOT, C_STAMPED, C_SAME, C_OTHER };
 
 static const struct transition {
@@ -28,7 +28,7 @@ static bool reachable(const struct transition *t)
 {
 	if (t->op == OP_CLAIM || t->op == OP_RETURN)
 		return false;
-	if (t->from == ST_PRIVATE || t->from == ST_MOVING)
+	if (t->from == ST_PRIVATE || t->from == ST_MOVING || t->from == ST_LOST)
 		return false;
 	if (t->op == OP_RECLAIM && t->from == ST_DONATED)
 		return t->cond == C_FREE;
