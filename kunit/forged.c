@@ -51,14 +51,17 @@ void forged_vcpus(struct kunit *test)
 	hk_expect_kept(c, "after forged vCPUs");
 }
 
-/* Pointers that lead nowhere, to the core, to another VM, or across the end of RAM */
+/*
+ * Pointers that lead nowhere, to the core, to another VM, or across the end of RAM. (Bits 63 to 56
+ * are a tag of KASAN's, and no part of the address.)
+ */
 void hostile_pointers(struct kunit *test)
 {
 	struct hk_vm *vm = hk_vm_new(test);
 	struct kvm_vcpu *v = hk_vcpu_new(vm, 0);
 	const u64 core = (u64)phys_to_virt(hk_core_page(test));
 	const u64 bad[] = {
-		0, 1, 0x1000, ~0UL, ~0xfUL, core, core + 0x10, (u64)v + 8, (u64)v & ~BIT(62),
+		0, 1, 0x1000, ~0UL, ~0xfUL, core, core + 0x10, (u64)v + 8, (u64)v ^ BIT(55),
 		(u64)phys_to_virt(0x9000000), (u64)phys_to_virt(1UL << 40),
 	};
 	unsigned int i;

@@ -198,9 +198,12 @@ static void reset(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, hk_exec(&vm->vcpu[0], INSN_HVC, x).what, HK_TRAP);
 	KUNIT_EXPECT_EQ(test, hk_vm_state(vm), HYPSEC_VM_DEAD);
 	KUNIT_EXPECT_GT(test, hk_vm_pages(vm), 500);
+	/* As KVM resets it, but to address 0: there is nothing. */
+	vm->vcpu[0].v->arch.ctxt.regs.pc = 0;
+	vm->vcpu[0].v->arch.ctxt.regs.pstate = PSR_MODE_EL1h | PSR_D_BIT | PSR_A_BIT | PSR_I_BIT |
+					       PSR_F_BIT;
 	for (runs = 0; code == ARM_EXCEPTION_IRQ && runs < 10000; runs++)
 		code = hk_vm_run(&vm->vcpu[0]);
-	/* At address 0, as KVM was shown: there is nothing. */
 	KUNIT_EXPECT_EQ(test, code, ARM_EXCEPTION_TRAP);
 	KUNIT_EXPECT_EQ(test, ESR_ELx_EC(vm->vcpu[0].v->arch.fault.esr_el2), ESR_ELx_EC_IABT_LOW);
 	KUNIT_EXPECT_GT(test, runs, 1);

@@ -61,9 +61,13 @@ vm_said() {
 	tr -d '\r' </tmp/$1.log | grep -Eqx -- "$2"
 }
 
+vm_said_or_ended() {
+	vm_said $1 "$2" || child_ended "$(cat /tmp/$1.pid)"
+}
+
 # vm_expect NAME REGEX SECONDS: until a whole line of its output matches.
 vm_expect() {
-	within $3 eval 'vm_said $1 "$2" || child_ended "$(cat /tmp/$1.pid)"'
+	within $3 vm_said_or_ended $1 "$2"
 	vm_said $1 "$2" && return 0
 	echo "# $1 never said $2; its last lines:"
 	tail -n 8 /tmp/$1.log | tr -d '\r' | sed 's/^/#   /'

@@ -46,11 +46,8 @@ others() {
 }
 
 # wait_for PATTERN COMMAND...: until its output has it, or ten minutes.
-wait_for() {
-	pattern=$1
-	shift
-	within 600 eval '"$@" 2>/dev/null | grep -q "$pattern"' || stop "no $pattern"
-}
+shows() { pattern=$1; shift; "$@" 2>/dev/null | grep -q "$pattern"; }
+wait_for() { within 600 shows "$@" || stop "no $1"; }
 
 boot=
 [ "$1" != --boot ] || { boot=1; shift; }
