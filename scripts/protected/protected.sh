@@ -48,7 +48,7 @@ check "nobody is accused of anything" eval '! logged "gave back"'
 returned() { awk '$2 == "dead" && $3 { n++ } END { exit n != 0 }' $hypsec/vms; }
 check "of the last ones no page is left" returned
 check "and the new one is verified" \
-	grep -qE " protected .* $(cat "$dir/stay.identity") .*smp ([0-9]+)/\1\$" $hypsec/vms
+	grep -qE " protected .* $(cat "$dir/stay.identity") .*smp[^ ]* ([0-9]+)/\1\$" $hypsec/vms
 
 # Saved by its VMM, which goes on; and restored in another, where it cannot.
 dots() { tr -dc . </tmp/out | wc -c; }
