@@ -27,13 +27,16 @@ static const char *dt_conduit(void)
 
 static int check_dt(void)
 {
+	struct device_node *np, *boot = of_get_cpu_node(0, NULL);
 	const char *conduit = dt_conduit(), *method;
-	struct device_node *np;
 	unsigned int nr = 0;
 	char where[48];
 
+	/* Compared only: nobody takes the boot CPU's node away. */
+	of_node_put(boot);
 	for_each_of_cpu_node(np) {
-		method = NULL;
+		/* That it is up needs no method: the only CPU of a machine has none. */
+		method = np == boot ? "psci" : NULL;
 		of_property_read_string(np, "enable-method", &method);
 		snprintf(where, sizeof(where), "%pOF", np);
 		if (!hypsec_bringup_ok(where, method, conduit)) {
