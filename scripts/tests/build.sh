@@ -123,7 +123,7 @@ cited_documents() {
 		echo "$f cites $cited"
 		status=1
 	done < <(grep -roE '[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*/README\>' "${all[@]}")
-	! grep -rnE '\<(DESIGN|STYLE|NOTES)\>|\<(issue|bug) #?[0-9]|\w\.(md|docx?|pdf)\>' \
+	! grep -rnE '\<(DESIG[N]|STYLE|NOTES)\>|\<(issue|bug) #?[0-9]|\w\.(md|docx?|pdf)\>' \
 		--exclude=build.sh "${all[@]}" || status=1
 	return $status
 }
