@@ -7,7 +7,7 @@
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
 HYPSEC_TOOLS="bc bison busybox-static cpio device-tree-compiler dpkg-dev e2fsprogs flex
-	git kmod libcmocka-dev libelf-dev libssl-dev make mmdebstrap openssl
+	git kmod libcmocka-dev libelf-dev libssl-dev make mmdebstrap openssl parallel
 	python3 qemu-system-arm rsync sparse swtpm xz-utils zstd"
 case $(uname -m) in
 aarch64) HYPSEC_TOOLS+=" gcc libc6-dev" ;;

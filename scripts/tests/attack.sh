@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # The main job, as a test: each PASS or FAIL line of scripts/run is a result.
+# takes: 200
 # timeout: 2000
 
 . "$(dirname "$0")/../lib/ktap.sh"

@@ -3,6 +3,7 @@
 #
 # No field of a host structure reaches an EL2 control unfiltered: one attack each,
 # on an ordinary VM. First the control, on the stock kernel.
+# takes: 95
 # timeout: 1800
 
 . "$(dirname "$0")/../lib/ktap.sh"

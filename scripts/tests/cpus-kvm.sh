@@ -6,6 +6,7 @@
 # controls that the default lacks (HCRX, FGT), the attacks on these.
 #
 # scripts/tests/cpus-kvm.sh [MODEL]...
+# takes: 500
 # timeout: 2700
 
 . "$(dirname "$0")/../lib/common.sh"

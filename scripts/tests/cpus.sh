@@ -7,6 +7,7 @@
 # it, a protected guest comes up with two vCPUs (where the CPU has as much, in a VM of 48 bits of
 # address), another one keeps its secret from
 # the host's root. (The default model has all other pieces.)
+# takes: 195
 # timeout: 3400
 
 . "$(dirname "$0")/../lib/ktap.sh"

@@ -4,6 +4,7 @@
 # The build's gates (hypsec-mod/check-bundle): each refuses what it is there for. And the
 # caches of the scripts: what was interrupted is never taken for complete.
 # quick: yes
+# takes: 5
 # timeout: 300
 
 . "$(dirname "$0")/../lib/ktap.sh"

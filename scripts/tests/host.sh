@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # The contract of scripts/host, which every test in a host relies on.
+# takes: 170
 # timeout: 1800
 
 . "$(dirname "$0")/../lib/ktap.sh"

@@ -3,6 +3,7 @@
 #
 # Installing: what is refused, with cause and remedy and the host as it was; what
 # succeeds, for good; a crash kernel under the core.
+# takes: 146
 # timeout: 1500
 
 . "$(dirname "$0")/../lib/ktap.sh"

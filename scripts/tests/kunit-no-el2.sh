@@ -3,6 +3,7 @@
 #
 # The KUnit suites in the same kernel on a machine without EL2: all are skipped, none
 # fails, and the kernel, which has HypSec built in, says why it is not there.
+# takes: 60
 # timeout: 2400
 
 . "$(dirname "$0")/../lib/ktap.sh"

@@ -6,6 +6,7 @@
 # whose time advances with instructions. On one CPU: of two that are busy it would count what
 # the other executes in its turn.
 #
+# takes: 200
 # timeout: 1500
 
 . "$(dirname "$0")/../lib/kernel.sh"

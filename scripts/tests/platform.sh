@@ -4,6 +4,7 @@
 # Sealing keys, reports and the platform secret, on a host with a TPM and one without:
 # who gets which key, at which boot; what a verifier says of a report; what a host that was
 # taken over later can still have.
+# takes: 200
 # timeout: 1800
 
 . "$(dirname "$0")/../lib/ktap.sh"

@@ -3,6 +3,7 @@
 #
 # The core's memory under a host that gives and takes: a guest that spends it, VMMs that are
 # killed at any moment, accounts that come back to what they were; swap devices that are not safe.
+# takes: 150
 # timeout: 1200
 
 . "$(dirname "$0")/../lib/ktap.sh"

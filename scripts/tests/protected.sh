@@ -4,6 +4,7 @@
 # Protected VMs from inside and outside: a small kernel that checks what it sees,
 # power-off, reset, a forged image, a host that reads its memory. And that
 # the same image does not run where there is no HypSec.
+# takes: 150
 # timeout: 1800
 
 . "$(dirname "$0")/../lib/ktap.sh"

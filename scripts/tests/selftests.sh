@@ -9,6 +9,7 @@
 # in both columns, as emulated time passes unevenly on a busy machine: only a
 # difference that repeats counts. --again-stock compares two stock runs instead.
 # --under SEC: only what the stock kernel did in less on the default CPU model.
+# takes: 350
 # timeout: 2400
 
 . "$(dirname "$0")/../lib/kernel.sh"

@@ -4,6 +4,7 @@
 # Whose images a host that was given a list of signers runs: one key, from security
 # version 2 on. All others are refused, each with its line in the core's log. A large image,
 # in bounded steps that can be watched; a host that changes it meanwhile.
+# takes: 120
 # timeout: 1800
 
 . "$(dirname "$0")/../lib/ktap.sh"

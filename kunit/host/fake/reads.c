@@ -73,3 +73,15 @@ void __tsan_write16(void *p)
 {
 	(void)p;
 }
+
+void __tsan_read_range(void *p, unsigned long n)
+{
+	(void)n;
+	read_of(p);
+}
+
+void __tsan_write_range(void *p, unsigned long n)
+{
+	(void)p;
+	(void)n;
+}
