@@ -9,7 +9,9 @@
 
 #include <linux/kexec.h>
 #include <linux/kprobes.h>
+#include <linux/kvm_host.h>
 #include <linux/list.h>
+#include <linux/mmu_notifier.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
@@ -73,8 +75,6 @@ static void reap(struct work_struct *work)
  * That may take long, and both are called where a thread may sleep: so the probes send it here,
  * as any function it might have called, and from here it goes to the one it meant.
  */
-struct kvm;
-
 struct detour {
 	struct list_head list;
 	struct task_struct *task;
@@ -154,6 +154,67 @@ static int ends(struct kprobe *p, struct pt_regs *regs)
 	return 1;
 }
 
+/*
+ * The OOM reaper, and process_mrelease(), unmap the memory of a VMM that is being killed and cannot
+ * exit: one of its threads waits, uninterruptibly. To KVM that is pages taken from a VM that
+ * lives, each of which would be sealed, with KVM's lock held and no reschedule for all of them. The
+ * VM cannot run again, so it ends first. Of all who unmap, only they may not block.
+ *
+ * kvm_mmu_notifier_invalidate_range_start(mmu_notifier, mmu_notifier_range) holds no lock yet. That
+ * it must not block is for the sake of the memory that it frees: nothing here waits for any.
+ */
+static struct {
+	struct task_struct *task;
+	unsigned long kvm;
+} reaping[8];				/* one of the kernel's, and those who call */
+
+static int reaped(struct kprobe *p, struct pt_regs *regs);
+static struct kprobe reap_probe = {
+	.symbol_name = "kvm_mmu_notifier_invalidate_range_start", .pre_handler = reaped,
+};
+
+static __nocfi int end_reaped(struct mmu_notifier *mn, const struct mmu_notifier_range *range)
+{
+	int (*start)(struct mmu_notifier *mn, const struct mmu_notifier_range *range) =
+		(void *)reap_probe.addr;
+	struct arm_smccc_res res;
+	unsigned int i;
+	int ret;
+
+	for (i = 0; READ_ONCE(reaping[i].task) != current; i++)
+		;
+	/* As end_vm(), where cond_resched() may be said to be a bug. */
+	while (!hypsec_call_vm_teardown(reaping[i].kvm, &res) && res.a1) {
+		if (need_resched())
+			schedule();
+	}
+	hypsec_call_vm_end(reaping[i].kvm, &res);
+	ret = start(mn, range);
+	WRITE_ONCE(reaping[i].task, NULL);
+	return ret;
+}
+
+static int reaped(struct kprobe *p, struct pt_regs *regs)
+{
+	struct mmu_notifier *mn = (void *)regs_get_kernel_argument(regs, 0);
+	const struct mmu_notifier_range *range = (void *)regs_get_kernel_argument(regs, 1);
+	unsigned int i;
+
+	if (mmu_notifier_range_blockable(range))
+		return 0;
+	for (i = 0; i < ARRAY_SIZE(reaping); i++)
+		if (READ_ONCE(reaping[i].task) == current)
+			return 0;			/* it comes from end_reaped() */
+	for (i = 0; i < ARRAY_SIZE(reaping); i++)
+		if (!cmpxchg(&reaping[i].task, NULL, current))
+			break;
+	if (i == ARRAY_SIZE(reaping))
+		return 0;				/* slow, no more */
+	reaping[i].kvm = (unsigned long)container_of(mn, struct kvm, mmu_notifier);
+	instruction_pointer_set(regs, (unsigned long)end_reaped);
+	return 1;
+}
+
 static int watch_vms(void)
 {
 	unsigned int i;
@@ -161,7 +222,7 @@ static int watch_vms(void)
 
 	for (i = 0; i < ARRAY_SIZE(end_probes) && !ret; i++)
 		ret = register_kprobe(&end_probes[i]);
-	return ret;
+	return ret ?: register_kprobe(&reap_probe);
 }
 #else
 static int watch_vms(void)
