@@ -40,6 +40,8 @@ enum hypsec_status {
  * it is restored, and a vCPU that a VMM has reset by its not having it any more.
  */
 #define HYPSEC_SHOWN_PC		0x4859505345430001ULL	/* "HYPSEC" */
+/* The same of one whose VM has ended itself: KVM is about to stop it. */
+#define HYPSEC_OVER_PC		0x4859505345430002ULL
 
 /* Where each page the core holds is accounted (HYPSEC_ACCOUNT). */
 enum hypsec_account {

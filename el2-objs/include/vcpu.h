@@ -160,10 +160,11 @@ void vms_init(void);
  * An unknown identity makes a new ordinary VM (evicting an idle one if the table
  * is full); a known one whose vmid_id or pgd changed gets an empty shadow. A protected VM whose
  * struct kvm was reused (other pgd) is killed first, and becomes unknown. @here: this CPU's.
+ * @over: out: the VM of this name has ended itself, and not all of its pages are back.
  * Return: VM, or NULL (no memory, no slot, or pages of the VM that has reset itself under this
  * name are on their way back): the host tries again.
  */
-struct vm *vm_get(const struct vm_identity *id, struct cpu_run *here);
+struct vm *vm_get(const struct vm_identity *id, struct cpu_run *here, bool *over);
 /* False: no VM can have this identity, vm_get() will always be NULL. */
 bool vm_identity_valid(const struct vm_identity *id);
 /* The VM for TLB maintenance: NULL if unknown. */

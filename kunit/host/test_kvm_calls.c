@@ -235,7 +235,7 @@ static void test_flush_reset(void **state)
 	vm_kill(vm, "reset by its guest");
 	vm->powered_off = true;
 	irq_at = 0;
-	assert_null(vm_get(&id, cpu_run()));
+	assert_null(kvm_get(&id));
 	assert_true(vm->private_pages != 0);
 	x[0] = 0xc6000000 | KVM_FN_kvm_tlb_flush_vmid_ipa;
 	x[1] = id.mmu.v;

@@ -240,7 +240,8 @@ struct vm_identity kvm_vm(unsigned int n, unsigned int bits)
 
 struct vm *kvm_get(const struct vm_identity *id)
 {
-	struct vm *vm = vm_get(id, cpu_run());
+	bool over;
+	struct vm *vm = vm_get(id, cpu_run(), &over);
 
 	assert_int_equal(this_cpu()->ranks_held, 0);
 	return vm;
