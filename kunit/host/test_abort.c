@@ -249,13 +249,15 @@ static void round_ends(const struct operation *o)
 
 static void sweep(const struct operation *o)
 {
-	unsigned int events = round_of(o, ~0U, 0), all = 0, step;
+	unsigned int events = round_of(o, ~0U, 0), all = 0, first = 6, step;
 
 	round_ends(o);
 	assert_true(events);
-	step = events > 2000 ? events / 5 + 1 : events > 420 ? events / 60 : 7;
+	step = events > 175 ? events / 25 : 7;
+	if (events > 2000)		/* of 2 MiB, by the page */
+		first = 1, step = events / 3;
 	for (unsigned int maps = 1; maps <= 3; maps++) {
-		for (unsigned int at = 0; at < events; at += at < 6 ? 1 : step * maps) {
+		for (unsigned int at = 0; at < events; at += at < first ? 1 : step * maps) {
 			round_of(o, at, maps);
 			all += met;
 			round_ends(o);
