@@ -144,6 +144,7 @@ struct vm {
 	u64 last_used;			/* for eviction of idle ordinary VMs */
 	u64 private_pages;		/* atomic */
 	u64 scan;			/* VM_DEAD: how far the return of its pages got */
+	u64 hand;			/* where shadow_age() goes on: any IPA */
 	struct pvm *pvm;		/* NULL: ordinary */
 	/* VM_DEAD: by its own PSCI call, or reset by its VMM: what is run next is a new VM */
 	bool powered_off;
@@ -218,6 +219,13 @@ u64 vm_reap_step(void);
 int vm_settle(kva_t kvm);
 /* The host touched a private page: it gets it, sealed, or zeroed if its VM is dead. */
 void vm_host_touch(pa_t pa, struct page_info pi);
+/*
+ * KVM has taken a page from an ordinary @vm, so its host may be short of memory: the next few
+ * entries of the shadow go, in turn. KVM sees the use of a page only when the shadow asks for it
+ * again: a host that clears access flags without a flush, as MGLRU does, would else take what is
+ * in use for idle, and swap it out. A TLB, too, loses an entry sooner or later. Locks: vm->lock.
+ */
+void shadow_age(struct vm *vm);
 /* Drops every host-page mapping of every shadow, new epoch. No lock held. */
 void shadow_drop_all(void);
 

@@ -85,6 +85,14 @@ __weak int pvm_invalidate(struct vm *vm, u64 *start, u64 *size)
 	return invalidate_status;
 }
 
+unsigned int aged;
+
+__weak void shadow_age(struct vm *vm)
+{
+	assert_true(spin_held(&vm->lock) && vm->state == VM_ORDINARY);
+	aged++;
+}
+
 unsigned int restarts;
 
 void hcall_restart(struct percpu *cpu)
