@@ -76,6 +76,9 @@ void hypsec_page_hide(struct page *page);
 void hypsec_page_show(struct page *page);
 u64 hypsec_account(enum hypsec_account acc);
 
+/* lost.c */
+void hypsec_lost_retire(void);
+
 /* watch.c */
 void hypsec_watch_init(void);
 

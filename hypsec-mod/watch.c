@@ -56,6 +56,7 @@ static void reap(struct work_struct *work)
 		}
 		cond_resched();
 	}
+	hypsec_lost_retire();
 	/* A broken core gives nothing back. */
 	if (!status)
 		queue_delayed_work(system_unbound_wq, &reaper, delay);
@@ -93,6 +94,8 @@ static void end_vm(unsigned long kvm)
 		cond_resched();
 	/* For what it could not do: a vCPU inside, which no KVM has left now. */
 	hypsec_call_vm_end(kvm, &res);
+	/* Before they are free. */
+	hypsec_lost_retire();
 	mod_delayed_work(system_unbound_wq, &reaper, 0);
 }
 
@@ -189,6 +192,8 @@ static __nocfi int end_reaped(struct mmu_notifier *mn, const struct mmu_notifier
 			schedule();
 	}
 	hypsec_call_vm_end(reaping[i].kvm, &res);
+	/* Pages that are lost are not waited for: the reaper has its locks. */
+	mod_delayed_work(system_unbound_wq, &reaper, 0);
 	ret = start(mn, range);
 	WRITE_ONCE(reaping[i].task, NULL);
 	return ret;

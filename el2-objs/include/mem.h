@@ -182,6 +182,14 @@ int own_return_block(pa_t pa, u16 vm, u64 frame);
  */
 s64 own_stamp(pa_t pa, u64 size);
 
+/*
+ * mem/lost.c: a page that has become PG_LOST; with host_s2_lock held. lost_page(): the @n-th since
+ * the install, from 0. Return: HYPSEC_OK, HYPSEC_RANGE: not so many; HYPSEC_STATE: too long ago,
+ * it is in the log only. Locks: takes RANK_HOST_S2.
+ */
+void lost_add(pa_t pa);
+int __must_check lost_page(u64 n, pa_t *pa);
+
 /* Epochs: shadow_drop_all() in vcpu/ calls these around its work. */
 u32 own_epoch_begin(void);	/* starts a new epoch, returns the old one's number */
 void own_epoch_end(u32 old);	/* every mapping stamped in @old is gone */

@@ -116,7 +116,7 @@ static void move_end(const struct move *m, u64 new, s64 private_pages)
 		s2_merge(&host_s2, m->pa.v, epochs_dirty());
 	account_add(HYPSEC_ACC_PRIVATE, private_pages);
 	if (new == ANN_LOST)
-		account_add(HYPSEC_ACC_LOST, 1);
+		lost_add(m->pa);
 	spin_unlock(&host_s2_lock);
 }
 
