@@ -42,9 +42,13 @@ int hypsec_hotplug_begin(void)
 
 void hypsec_hotplug_known(const struct hypsec_ram *ram, u32 nr)
 {
-	memcpy(known, ram, nr * sizeof(*ram));
+	u32 i, joined = 0;
+
+	/* Memory may come as a piece of several. */
+	for (i = 0; i < nr; i++)
+		ranges_add(known, &joined, HYPSEC_MAX_RAM, ram[i].base, ram[i].base + ram[i].size);
 	/* Whoever sees the number sees the ranges. */
-	smp_store_release(&nr_known, nr);
+	smp_store_release(&nr_known, joined);
 }
 
 /* The install failed. */

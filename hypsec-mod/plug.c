@@ -82,3 +82,34 @@ void plug_acpi(struct plug *p, const struct acpi_table_header *srat,
 	if (nfit)
 		cut_nfit(p, nfit);
 }
+
+/**
+ * plug_join() - RAM that is there, and RAM that may come, in one map
+ * @p: loses what is there already, or has no place
+ * @ram: what is there, sorted and disjoint; room for HYPSEC_MAX_RAM: so it is with that of @p
+ * @nr: how many
+ *
+ * Return: bit n: ram[n] is not there.
+ */
+u64 plug_join(struct plug *p, struct hypsec_ram *ram, u32 *nr)
+{
+	u32 there = *nr, later, to, i;
+	u64 bits = 0;
+
+	for (i = 0; i < there; i++)
+		plug_cut(p, ram[i].base, ram[i].base + ram[i].size);
+	for (; p->nr > HYPSEC_MAX_RAM - there; p->nr--)
+		p->lost += p->r[p->nr - 1].size;
+	later = p->nr;
+	*nr = there + later;
+	/* The last first, so that each goes to a free place. */
+	for (to = *nr; later; to--) {
+		if (there && ram[there - 1].base > p->r[later - 1].base) {
+			ram[to - 1] = ram[--there];
+		} else {
+			ram[to - 1] = p->r[--later];
+			bits |= 1ULL << (to - 1);
+		}
+	}
+	return bits;
+}

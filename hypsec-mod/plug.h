@@ -19,5 +19,6 @@ void plug_add(struct plug *p, u64 start, u64 end);
 void plug_cut(struct plug *p, u64 start, u64 end);
 void plug_acpi(struct plug *p, const struct acpi_table_header *srat,
 	       const struct acpi_table_header *nfit);
+u64 plug_join(struct plug *p, struct hypsec_ram *ram, u32 *nr);
 
 #endif

@@ -72,25 +72,23 @@ static void add_device_tree(struct plug *p)
 
 /*
  * Memory that firmware says may be plugged in. What the resource tree has there now and
- * is not RAM stays what it is. Return: bytes that had no place.
+ * is not RAM stays what it is. Return: as plug_join().
  */
-static u64 add_pluggable(struct walk *ram)
+static u64 add_pluggable(struct hypsec_ram *ram, u32 *nr, u64 *lost)
 {
 	struct plug p = { .r = kcalloc(HYPSEC_MAX_RAM, sizeof(*p.r), GFP_KERNEL),
 			  .limit = hypsec_pa_limit() };
-	u32 i;
+	u64 later;
 
 	if (!p.r)
 		return 0;
 	add_acpi(&p);
 	add_device_tree(&p);
 	walk_iomem_res_desc(IORES_DESC_NONE, IORESOURCE_MEM, 0, U64_MAX, &p, cut_device);
-	for (i = 0; i < p.nr; i++)
-		if (ranges_add(ram->ram, &ram->nr, HYPSEC_MAX_RAM, p.r[i].base,
-			       p.r[i].base + p.r[i].size))
-			p.lost += p.r[i].size;
+	later = plug_join(&p, ram, nr);
+	*lost = p.lost;
 	kfree(p.r);
-	return p.lost;
+	return later;
 }
 
 /* The end of what the core can address: four levels of 4 KiB. */
@@ -106,16 +104,17 @@ u64 hypsec_pa_limit(void)
  * hypsec_ram_map() - System RAM and what firmware says may be plugged in, sorted, disjoint
  * @ram: room for HYPSEC_MAX_RAM
  * @nr: how many were filled
- * @lost: NULL, or bytes of memory that may be plugged in and have no place in the map
+ * @later: bit n: ram[n] is not System RAM yet
+ * @lost: bytes of memory that may be plugged in and have no place in the map
  *
  * Return: 0, -E2BIG System RAM is too many ranges, -ENOENT there is none.
  */
-int hypsec_ram_map(struct hypsec_ram *ram, u32 *nr, u64 *lost)
+int hypsec_ram_map(struct hypsec_ram *ram, u32 *nr, u64 *later, u64 *lost)
 {
 	struct walk w = { .ram = ram };
-	u64 unused;
 	int ret;
 
+	*lost = 0;
 	ret = walk_iomem_res_desc(IORES_DESC_NONE, IORESOURCE_SYSTEM_RAM | IORESOURCE_BUSY,
 				  0, U64_MAX, &w, add_ram);
 	*nr = w.nr;
@@ -123,10 +122,7 @@ int hypsec_ram_map(struct hypsec_ram *ram, u32 *nr, u64 *lost)
 		return ret;
 	if (!w.nr)
 		return -ENOENT;
-	unused = add_pluggable(&w);
-	*nr = w.nr;
-	if (lost)
-		*lost = unused;
+	*later = add_pluggable(ram, nr, lost);
 	return 0;
 }
 

@@ -128,7 +128,7 @@ int own_donate(pa_t pa)
 	if (!IS_ALIGNED(pa.v, PAGE_SIZE))
 		return HYPSEC_INVALID;
 	/* Some machines have RAM at 0. At EL2 that page would be NULL: free, and not to be had. */
-	if (!pa.v)
+	if (!pa.v || !pa_was_there(pa, PAGE_SIZE))
 		return HYPSEC_RANGE;
 	pool_reserve_open();
 	ret = move_begin(&m);

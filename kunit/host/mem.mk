@@ -7,7 +7,7 @@ machine := $(addprefix el2-objs/mem/,cache.c epoch.c groups.c lost.c own.c pool.
 
 on_machine := -include $(here)/fake/hw.h
 
-$(foreach t,own own_moves own_epochs own_random s2 s2_split pool slot host_s2 host_exec share lost,\
+$(foreach t,own own_moves own_epochs own_random s2 s2_split pool slot host_s2 host_exec share lost later,\
 	$(eval ARC_test_$t := $(out)/machine.a) \
 	$(eval INC_test_$t := $(on_machine)))
 

@@ -5,8 +5,9 @@
 #include <linux/mm.h>
 #include "plug.h"
 
-#define GIB	(1UL << 30)
-#define LIMIT	(1UL << 40)
+#define BIT(n)	(1UL << (n))
+#define GIB	BIT(30)
+#define LIMIT	BIT(40)
 #define WINDOW	(16 * GIB)		/* all that may be plugged in, in one entry */
 #define PLUG	(ACPI_SRAT_MEM_ENABLED | ACPI_SRAT_MEM_HOT_PLUGGABLE)
 #define NVDIMM	(ACPI_SRAT_MEM_ENABLED | ACPI_SRAT_MEM_NON_VOLATILE)
@@ -184,6 +185,62 @@ static void too_many(void **state)
 	assert_int_equal(p.lost, 8 * GIB - (HYPSEC_MAX_RAM - 1) * PAGE_SIZE);
 }
 
+static u64 joined(struct hypsec_ram *ram, u32 *nr)
+{
+	u64 later = plug_join(&p, ram, nr);
+
+	memcpy(r, ram, *nr * sizeof(*ram));
+	p.nr = *nr;
+	return later;
+}
+
+/* What is there is so marked, also where all around may be plugged in. */
+static void join(void **state)
+{
+	struct hypsec_ram ram[HYPSEC_MAX_RAM] = {
+		{ GIB, GIB }, { WINDOW, PAGE_SIZE }, { WINDOW + GIB, GIB }, { 2 * LIMIT, GIB },
+	};
+	u32 nr = 4;
+
+	(void)state;
+	plug_add(&p, 0, PAGE_SIZE);
+	plug_add(&p, 2 * GIB, 3 * GIB);
+	plug_add(&p, WINDOW, WINDOW + 4 * GIB);
+	assert_int_equal(joined(ram, &nr), BIT(0) | BIT(2) | BIT(4) | BIT(6));
+	ARE({ 0, PAGE_SIZE }, { GIB, GIB }, { 2 * GIB, GIB }, { WINDOW, PAGE_SIZE },
+	    { WINDOW + PAGE_SIZE, GIB - PAGE_SIZE }, { WINDOW + GIB, GIB },
+	    { WINDOW + 2 * GIB, 2 * GIB }, { 2 * LIMIT, GIB });
+	assert_int_equal(p.lost, 0);
+}
+
+/* What is there has a place, what may come where there is one left. */
+static void join_many(void **state)
+{
+	struct hypsec_ram ram[HYPSEC_MAX_RAM];
+	u32 nr = HYPSEC_MAX_RAM - 2;
+
+	(void)state;
+	for (u32 i = 0; i < nr; i++)
+		ram[i] = (struct hypsec_ram){ (3 * i + 5) * GIB, GIB };
+	plug_add(&p, 0, GIB);
+	plug_add(&p, 2 * GIB, 3 * GIB);
+	plug_add(&p, LIMIT / 2, LIMIT / 2 + GIB);
+	assert_int_equal(joined(ram, &nr), BIT(0) | BIT(1));
+	assert_int_equal(nr, HYPSEC_MAX_RAM);
+	assert_int_equal(r[1].base, 2 * GIB);
+	assert_int_equal(r[nr - 1].base, (3 * (HYPSEC_MAX_RAM - 3) + 5) * GIB);
+	assert_int_equal(p.lost, GIB);
+
+	/* Nothing may come, or nothing has a place. */
+	p.nr = 0;
+	assert_int_equal(joined(ram, &nr), 0);
+	p.nr = 0;
+	plug_add(&p, 0, 4 * GIB);
+	assert_int_equal(joined(ram, &nr), 0);
+	assert_int_equal(nr, HYPSEC_MAX_RAM);
+	assert_int_equal(p.lost, 3 * GIB);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -192,6 +249,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(nfit_cuts, begin, end),
 		cmocka_unit_test_setup_teardown(damaged, begin, end),
 		cmocka_unit_test_setup_teardown(too_many, begin, end),
+		cmocka_unit_test_setup_teardown(join, begin, end),
+		cmocka_unit_test_setup_teardown(join_many, begin, end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
