@@ -220,19 +220,24 @@ static int reaped(struct kprobe *p, struct pt_regs *regs)
 	return 1;
 }
 
-static int watch_vms(void)
+static void watch_vms(void)
 {
 	unsigned int i;
 	int ret = 0;
 
 	for (i = 0; i < ARRAY_SIZE(end_probes) && !ret; i++)
 		ret = register_kprobe(&end_probes[i]);
-	return ret ?: register_kprobe(&reap_probe);
+	if (ret)
+		pr_warn("the end of a VM is not seen (%d): its memory comes back later\n", ret);
+	ret = register_kprobe(&reap_probe);
+	if (ret)
+		pr_warn("that a killed VMM's memory is reaped is not seen (%d): it is sealed first, which may take long\n",
+			ret);
 }
 #else
-static int watch_vms(void)
+static void watch_vms(void)
 {
-	return -EOPNOTSUPP;
+	pr_warn("the end of a VM is not seen: no kprobes; its memory comes back later\n");
 }
 #endif
 
@@ -304,9 +309,7 @@ void hypsec_watch_init(void)
 	if (ret)
 		pr_warn("hibernation is not refused (%d)\n", ret);
 	refuse_kexec();
-	ret = watch_vms();
-	if (ret)
-		pr_warn("the end of a VM is not seen (%d): its memory comes back later\n", ret);
+	watch_vms();
 	/* Of VMs that are dead all the same. */
 	queue_delayed_work(system_unbound_wq, &reaper, HZ);
 }
