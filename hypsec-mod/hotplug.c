@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Memory that comes after the core has its map of RAM. What firmware had named is RAM
- * already; any other the core takes for a device: the host could not execute from it, nor a VM
- * live in it. So it does not come online. (Nothing here protects: the map does.)
+ * already; any other the core takes for a device: the host could not execute from it, nor a
+ * protected VM live in it. So it does not come online. (Nothing here protects: the map does.)
  */
 #define pr_fmt(fmt) "hypsec: " fmt
 

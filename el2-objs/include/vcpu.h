@@ -159,8 +159,9 @@ void vms_init(void);
 /**
  * vm_get() - the VM the host means, with a reference
  * An unknown identity makes a new ordinary VM (evicting an idle one if the table
- * is full); a known one whose vmid_id or pgd changed gets an empty shadow. A protected VM whose
- * struct kvm was reused (other pgd) is killed first, and becomes unknown. @here: this CPU's.
+ * is full); a known ordinary one whose vmid_id changed gets an empty shadow. Where its kvm, pgd or
+ * vtcr changed it is another VM: the one that had this mmu is evicted, killed first if it was
+ * protected, and becomes unknown. @here: this CPU's.
  * @over: out: the VM of this name has ended itself, and not all of its pages are back.
  * Return: VM, or NULL (no memory, no slot, or pages of the VM that has reset itself under this
  * name are on their way back): the host tries again.
