@@ -134,7 +134,7 @@ void s2_merge(struct s2 *s2, u64 ia, u32 live)
 		 */
 		if (!alike(table[i], table[(i + 1) % PTRS]) ||
 		    !alike(table[i], table[(i + PTRS - 1) % PTRS]))
-			return;
+			return;		/* surely not */
 		block = merged(table, level, live);
 		if (!block)
 			return;

@@ -212,6 +212,8 @@ static unsigned int round_of(const struct operation *o, unsigned int event, unsi
 	assert_int_equal(read_sysreg(SPSR_EL2), TRAP_SPSR);
 	for (u32 i = 0; i < PAGE_SIZE; i++)
 		assert_int_equal(raw(el2_slot_scrap(0).v)[i], 0);
+	/* In memory too: what is in the caches alone is gone with the power, and the rest is not. */
+	assert_true(page_is_clean(el2_slot_scrap(0).v));
 	assert_int_equal(vm->private_pages, recorded());
 	assert_int_equal(pool_account(HYPSEC_ACC_PRIVATE), recorded());
 	assert_int_equal(pool_account(HYPSEC_ACC_LOST), pi.state == PG_LOST);

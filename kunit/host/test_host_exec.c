@@ -9,6 +9,7 @@
 #define BIG	0x180000000UL			/* a block and a page more */
 #define BIG_END	(BIG + SZ_2M + PAGE_SIZE)
 #define LAST	0x200005000UL			/* right after RAM */
+#define UNUSED	0x200007000UL			/* in the parameters, past what is counted */
 
 static struct hypsec_install in;
 
@@ -20,6 +21,29 @@ static void set_exec(void)
 	in.exec[1] = (struct hypsec_ram){ CODE + 2 * PAGE_SIZE, PAGE_SIZE };
 	in.exec[2] = (struct hypsec_ram){ BIG, SZ_2M + PAGE_SIZE };
 	in.exec[3] = (struct hypsec_ram){ LAST, PAGE_SIZE };
+	in.exec[4] = (struct hypsec_ram){ UNUSED, PAGE_SIZE };
+}
+
+/* Without memory for all of its table there is none; a region of 1 GiB needs one of its own. */
+static void big_region(void)
+{
+	int ret = HYPSEC_NO_MEMORY;
+	u64 pa;
+
+	in.region = 2 * SZ_1G;
+	in.region_size = SZ_1G;
+	for (unsigned int pages = 0; ret == HYPSEC_NO_MEMORY; pages++) {
+		hog_all();
+		hog_give(pages);
+		pool_reserve_open();
+		ret = host_s2_init(&in);
+		pool_reserve_close();
+		hog_none();
+	}
+	assert_int_equal(ret, HYPSEC_OK);
+	for (pa = in.region - SZ_2M; pa <= in.region + in.region_size; pa += SZ_2M)
+		assert_int_equal(own_lookup(PA(pa)).state, pa - in.region < in.region_size ?
+				 PG_CORE : PG_HOST);
 }
 
 static int boot(void **state)
@@ -28,6 +52,8 @@ static int boot(void **state)
 	machine_reset(2);
 	set_exec();
 	pool_init(PA(in.pool), PA(in.region + in.region_size));
+	big_region();
+	set_exec();
 	tlb_watch(&host_s2);
 	return host_s2_init(&in);
 }
@@ -56,6 +82,7 @@ static void check_map(bool devices)
 	assert_int_equal(host_can(BIG - PAGE_SIZE, true, false), devices);
 	assert_int_equal(host_can(BIG_END, true, false), devices);
 	assert_int_equal(host_can(LAST + PAGE_SIZE, true, false), devices);
+	assert_false(host_can(UNUSED, false, true));
 	assert_false(host_can(CODE - PAGE_SIZE, false, true));
 	assert_false(host_can(CODE + 3 * PAGE_SIZE, false, true));
 	assert_false(host_can(BIG - PAGE_SIZE, false, true));
@@ -115,7 +142,7 @@ static void test_exec_bad(void **state)
 	} bad[] = {
 		BAD(nr_exec, HYPSEC_MAX_EXEC + 1),
 		BAD(nr_exec, ~0U),
-		BAD(nr_exec, 5),				/* the fifth is empty */
+		BAD(nr_exec, 6),				/* the sixth is empty */
 		BAD(exec[0].base, CODE + 0x800),
 		BAD(exec[0].size, 0x1001),
 		BAD(exec[0].size, 0),

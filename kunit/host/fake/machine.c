@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* CPUs, locks and the rest of the core around mem/ and s2/: see machine.h. */
-#include "test.h"
-#include "machine.h"
-#include "boot.h"
-#include "check.h"
+#include "hw_parts.h"
 #include "hcall.h"
 #include "log.h"
 #include "vcpu.h"
@@ -25,7 +22,15 @@ struct percpu *cpu_by_id(u32 id)
 void cpu_switch(u32 id)
 {
 	assert_true(id < FAKE_CPUS);
+	core_synchronized(id);
+	cpu_resume(id);
+}
+
+void cpu_resume(u32 id)
+{
+	assert_true(id < FAKE_CPUS);
 	current_cpu = id;
+	core_runs_on(id);
 }
 
 u32 cpu_now(void)
@@ -73,9 +78,12 @@ bool spin_held(const struct spinlock *l)
 	return l->holder == current_cpu + 1;
 }
 
+unsigned int logged;
+
 void hlog(const char *fmt, ...)
 {
 	(void)fmt;
+	logged++;
 }
 
 unsigned int injected, touched, skipped;
