@@ -14,6 +14,7 @@ static void smc(void **state)
 	assert_int_equal(REG(SPSR_EL2), EL1H);
 	trap(esr_of(EC_SMC64, 1), EL1H);
 	assert_int_equal(smcs, 1);
+	assert_int_equal(aborts, 0);
 	assert_int_equal(cpu.host.x[0], RET(HYPSEC_NOT_SUPPORTED));
 	assert_int_equal(REG(ELR_EL2), PC + 4);
 }
@@ -63,6 +64,7 @@ static void trapped_registers(void **state)
 		assert_int_equal(REG(ELR_EL2), PC + 4);
 		trap(sys(e[0], e[1], e[2], e[3], e[4], 31, true), EL1H);
 		assert_int_equal(REG(ELR_EL2), PC + 4);
+		assert_int_equal(cpu.stack_top, JUNK);	/* what follows x30 */
 		/* not for user space */
 		trap(sys(e[0], e[1], e[2], e[3], e[4], 5, true), 0);
 		assert_undef(0x400, 0);
