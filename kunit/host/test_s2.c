@@ -137,6 +137,9 @@ static void test_permissions_in_place(void **state)
 	assert_int_equal(counts.ipas2e1is, 2);
 	map(0, MEM_BASE + PAGE_SIZE, PAGE_SIZE, S2_R | S2_MEMATTR_DEVICE_nGnRE);	/* other type */
 	assert_int_equal(counts.pte, 6);
+	/* Another page without a break is a mistake of the core's. */
+	expect_assert_failure(s2_replace(&vm, 0, s2_lookup(&vm, 0).pte,
+					 s2_lookup(&vm, 0).pte + PAGE_SIZE));
 }
 
 static void test_unmap(void **state)

@@ -44,5 +44,7 @@ void tlb_invalidate(const char *op, u16 vmid, u64 arg);
 /* A DSB that walkers see; one that also completes invalidations. */
 void tlb_ordered(void);
 void tlb_dsb(void);
+/* The pool has given or taken a page: what is in it walkers see after a DSB. */
+void tlb_page_new(void);
 
 #endif

@@ -20,6 +20,13 @@ static unsigned int nr_stale;
 static struct s2 *watched[8];
 static bool ordered = true;		/* a DSB has followed the last entry written */
 
+static bool page_new;
+
+void tlb_page_new(void)
+{
+	page_new = true;
+}
+
 bool ptes_ordered(void)
 {
 	return ordered;
@@ -144,6 +151,8 @@ void s2_entry_write(u64 *ptep, u64 old, u64 new)
 	}
 	if (s2 == &host_s2 && (old == ANN_MOVING || new == ANN_MOVING))
 		window_left(ia, 1UL << (39 - 9 * level));
+	if (is_table(new, level) && page_new)
+		BROKEN("a table at %#lx before what is in it", ia);
 	if ((old & 1) && (new & 1) && ((old ^ new) & ~PERMISSIONS))
 		BROKEN("no break-before-make at %#lx: %#lx to %#lx", ia, old, new);
 	if ((old & 1) && (new & 1) && is_table(old, level) != is_table(new, level))
@@ -174,6 +183,7 @@ void tlb_ordered(void)
 	unsigned int i;
 
 	ordered = true;
+	page_new = false;
 	for (i = 0; i < nr_stale; i++) {
 		if (stale[i].state == UNORDERED)
 			stale[i].state = LIVE;

@@ -71,6 +71,8 @@ void spin_unlock(struct spinlock *l)
 	assert_true(ptes_ordered());
 	this_cpu()->ranks_held &= ~BIT(l->rank);
 	l->holder = 0;
+	if (l->rank == RANK_POOL)
+		tlb_page_new();
 }
 
 bool spin_held(const struct spinlock *l)
