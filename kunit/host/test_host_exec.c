@@ -16,6 +16,7 @@ static struct hypsec_install in;
 static void set_exec(void)
 {
 	machine_install_params(&in);
+	in.nr_cpus = 2;
 	in.nr_exec = 4;
 	in.exec[0] = (struct hypsec_ram){ CODE, 2 * PAGE_SIZE };
 	in.exec[1] = (struct hypsec_ram){ CODE + 2 * PAGE_SIZE, PAGE_SIZE };

@@ -32,10 +32,19 @@ u32 core_phase;
 u64 boot_ttbr;
 const char host_vectors[1];
 
+static u64 vbar;			/* in force */
+
+void fake_isb(void)
+{
+	vbar = REG(VBAR_EL2);
+}
+
 void dcache_clean_inval_poc(const void *va, size_t n)
 {
 	const u8 *p = va;
 
+	/* An exception from here on is the core's. */
+	assert_int_equal(vbar, (u64)host_vectors);
 	if (p >= region && p < region + sizeof(dram))
 		memcpy(dram + (p - region), p, n);
 	else if (p == (u8 *)&core_install)
@@ -108,9 +117,9 @@ void install_leave(struct percpu *cpu)
 
 u64 *fake_reg(const char *name)
 {
-	static u64 mpidr = MPIDR, other;
+	static u64 mpidr = MPIDR, vectors, other;
 
-	return strstr(name, "MPIDR") ? &mpidr : &other;
+	return strstr(name, "MPIDR") ? &mpidr : strstr(name, "VBAR") ? &vectors : &other;
 }
 
 static bool finds(const void *where, size_t size, const u8 *what)
@@ -148,6 +157,7 @@ static struct percpu *filled(struct hypsec_install *in, u32 nr)
 static s64 install(struct percpu *cpu, struct hypsec_install *in)
 {
 	left = began = 0;
+	vbar = 0;
 	if (!setjmp(leaving))
 		return core_install_cpu(cpu, in, 0, 0);
 	/* The status is the host's x0, and nothing of it is online. */

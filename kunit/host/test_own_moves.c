@@ -203,6 +203,7 @@ static void test_no_memory(void **state)
 	injected = logged = 0;
 	write_sysreg((8UL << 40 >> PAGE_SHIFT) << 4, HPFAR_EL2);
 	host_abort(0x24UL << 26 | 0x05);
+	assert_int_equal(logged, 1);
 	host_abort(0x24UL << 26 | 0x05);
 	assert_int_equal(injected, 0);
 	assert_int_equal(logged, 1);		/* a host that tries for ever does not fill the log */
