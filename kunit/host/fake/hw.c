@@ -112,6 +112,10 @@ void fake_barrier(const char *op)
 void fake_tlbi(const char *op, u64 arg)
 {
 	machine_event();
+	/* EL2's, and all VMIDs', do not ask for the VMID. */
+	if (!strstr(op, "e2") && !strstr(op, "alle1") &&
+	    force.vttbr != now("VTTBR_EL2"))
+		BROKEN("tlbi %s for a VMID that is not in force", op);
 	tlb_invalidate(op, *find_reg("VTTBR_EL2") >> 48, arg);
 	if (!strcmp(op, "vae2") || !strcmp(op, "vae2is"))
 		window_tlbi(arg, !strcmp(op, "vae2is"));
