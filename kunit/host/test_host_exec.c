@@ -25,14 +25,12 @@ static void set_exec(void)
 	in.exec[4] = (struct hypsec_ram){ UNUSED, PAGE_SIZE };
 }
 
-/* Without memory for all of its table there is none; a region of 1 GiB needs one of its own. */
-static void big_region(void)
+/* Without memory for all of its table there is none. */
+static void all_or_none(void)
 {
 	int ret = HYPSEC_NO_MEMORY;
 	u64 pa;
 
-	in.region = 2 * SZ_1G;
-	in.region_size = SZ_1G;
 	for (unsigned int pages = 0; ret == HYPSEC_NO_MEMORY; pages++) {
 		hog_all();
 		hog_give(pages);
@@ -45,6 +43,10 @@ static void big_region(void)
 	for (pa = in.region - SZ_2M; pa <= in.region + in.region_size; pa += SZ_2M)
 		assert_int_equal(own_lookup(PA(pa)).state, pa - in.region < in.region_size ?
 				 PG_CORE : PG_HOST);
+	for (unsigned int i = 0; i < in.nr_ram; i++)
+		assert_true(host_can(in.ram[i].base + in.ram[i].size - 1, true, true));
+	for (unsigned int i = 0; i < in.nr_exec; i++)
+		assert_true(host_can(in.exec[i].base + in.exec[i].size - 1, true, true));
 }
 
 static int boot(void **state)
@@ -53,7 +55,12 @@ static int boot(void **state)
 	machine_reset(2);
 	set_exec();
 	pool_init(PA(in.pool), PA(in.region + in.region_size));
-	big_region();
+	all_or_none();
+	in.nr_exec = 0;
+	all_or_none();
+	in.region = 2 * SZ_1G;		/* needs a table of its own */
+	in.region_size = SZ_1G;
+	all_or_none();
 	set_exec();
 	tlb_watch(&host_s2);
 	return host_s2_init(&in);
