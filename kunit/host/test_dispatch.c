@@ -275,10 +275,14 @@ static void results(void **state)
 	assert_int_equal(vm_refs, 0);
 
 	status = HYPSEC_OK;
+	assert_int_equal(hvc(HYPSEC_CALL_LOST, 2), HYPSEC_OK);
+	assert_int_equal(cpu.host.x[1], RAM_START + 2);
 	assert_int_equal(hvc(HYPSEC_CALL_PLATFORM, 2), HYPSEC_OK);
 	assert_int_equal(cpu.host.x[1], 2);
 	assert_int_equal(cpu.host.x[3], 0x1d);
 	status = HYPSEC_RANGE;
+	assert_int_equal(hvc(HYPSEC_CALL_LOST, 3), RET(HYPSEC_RANGE));
+	assert_int_equal(cpu.host.x[1], 0);
 	assert_int_equal(hvc(HYPSEC_CALL_PLATFORM, 3), RET(HYPSEC_RANGE));
 	assert_int_equal(cpu.host.x[1] | cpu.host.x[2] | cpu.host.x[3], 0);
 	status = HYPSEC_OK;
@@ -290,50 +294,6 @@ static void results(void **state)
 		strncat(got, (char *)&cpu.host.x[1], 24);
 	} while (cpu.host.x[1]);
 	assert_string_equal(got, "a line of log that is longer than one call");
-}
-
-static void longest_masked_time(void **state)
-{
-	(void)state;
-	hvc(HYPSEC_CALL_STATS, HYPSEC_STATS_RESET);
-	assert_int_equal(hvc(HYPSEC_CALL_STATS, HYPSEC_STATS_READ), HYPSEC_OK);
-	assert_int_equal(cpu.host.x[1], 0);
-
-	slow = 500;			/* ticks that pass in own_share() */
-	hvc(HYPSEC_CALL_SHARE, RAM_START);
-	slow = 300;
-	hvc(HYPSEC_CALL_SHARE, RAM_START);
-	slow = 0;
-	assert_int_equal(hvc(HYPSEC_CALL_STATS, HYPSEC_STATS_RESET), HYPSEC_OK);
-	assert_int_equal(cpu.host.x[1], 500);
-	assert_int_equal(cpu.host.x[2], esr_of(EC_HVC64, 0));
-	assert_int_equal(cpu.host.x[3], HYPSEC_CALL_SHARE);
-	hvc(HYPSEC_CALL_STATS, HYPSEC_STATS_READ);
-	assert_int_equal(cpu.host.x[1] | cpu.host.x[2] | cpu.host.x[3], 0);
-	assert_int_equal(hvc(HYPSEC_CALL_STATS, 2), RET(HYPSEC_RANGE));
-
-	/* What a guest runs is not counted. */
-	masked_trap(&cpu, 0);
-	REG(CNTPCT_EL0) += 7;
-	masked_end(&cpu);
-	REG(CNTPCT_EL0) += 1000000;
-	masked_begin(&cpu);
-	REG(CNTPCT_EL0) += 9;
-	masked_end(&cpu);
-	hvc(HYPSEC_CALL_STATS, HYPSEC_STATS_READ);
-	assert_int_equal(cpu.host.x[1], 9);
-
-	/* Long work that looks for interrupts on its way counts piece by piece. */
-	masked_trap(&cpu, 0);
-	REG(CNTPCT_EL0) += 12;
-	assert_false(host_irq_pending());
-	REG(CNTPCT_EL0) += 10;
-	REG(ISR_EL1) = 1 << 7;
-	assert_true(host_irq_pending());
-	REG(CNTPCT_EL0) += 1;
-	masked_end(&cpu);
-	hvc(HYPSEC_CALL_STATS, HYPSEC_STATS_READ);
-	assert_int_equal(cpu.host.x[1], 12);
 }
 
 static void broken_core(void **state)
@@ -389,7 +349,7 @@ int main(void)
 		T(every_call_in_every_phase), T(a_failed_call_says_nothing_else),
 		T(ids_that_do_not_exist), T(immediate_must_be_zero), T(stub_calls_are_full_width),
 		T(page_arguments), T(epochs_are_retried_but_not_for_ever),
-		T(statuses_reach_the_host), T(steps), T(results), T(longest_masked_time),
+		T(statuses_reach_the_host), T(steps), T(results),
 		T(broken_core), T(nothing_stays_mapped),
 	};
 

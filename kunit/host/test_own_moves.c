@@ -200,13 +200,13 @@ static void test_no_memory(void **state)
 	 * The first device in a 512 GiB without one needs a table: the access is tried again until
 	 * there is a page for it. A broken core gets none.
 	 */
-	injected = logged = 0;
+	injected = log_lines = 0;
 	write_sysreg((8UL << 40 >> PAGE_SHIFT) << 4, HPFAR_EL2);
 	host_abort(0x24UL << 26 | 0x05);
-	assert_int_equal(logged, 1);
+	assert_int_equal(log_lines, 1);
 	host_abort(0x24UL << 26 | 0x05);
 	assert_int_equal(injected, 0);
-	assert_int_equal(logged, 1);		/* a host that tries for ever does not fill the log */
+	assert_int_equal(log_lines, 1);		/* a host that tries for ever does not fill the log */
 	assert_false(host_can(8UL << 40, false, false));
 	assert_true(pool_wanted());
 	core_broken = true;

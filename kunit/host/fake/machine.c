@@ -80,12 +80,17 @@ bool spin_held(const struct spinlock *l)
 	return l->holder == current_cpu + 1;
 }
 
-unsigned int logged;
+unsigned int log_lines;
+char logged[192];
 
 void hlog(const char *fmt, ...)
 {
-	(void)fmt;
-	logged++;
+	va_list ap;
+
+	log_lines++;
+	va_start(ap, fmt);
+	vsnprintf(logged, sizeof(logged), fmt, ap);
+	va_end(ap);
 }
 
 unsigned int injected, touched, skipped;

@@ -70,7 +70,8 @@ bool host_can(u64 pa, bool write, bool exec);
 bool page_is_clean(u64 pa);
 void page_dirtied(u64 pa);
 
-extern unsigned int logged;		/* lines of the log */
+extern char logged[192];		/* the last line of hlog() */
+extern unsigned int log_lines;		/* how many there were */
 /* host_abort()'s answers. */
 extern unsigned int injected, touched, skipped;
 extern u64 injected_far;
