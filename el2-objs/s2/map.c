@@ -132,8 +132,6 @@ void s2_merge(struct s2 *s2, u64 ia, u32 live)
 		unsigned int i = pte_index(s2, ia, level);
 		u64 *table;
 
-		if (up.level != level - 1)
-			return;
 		if (!pte_table(pte, up.level))
 			continue;	/* already a block: look at the level above */
 		table = pte_next(pte);

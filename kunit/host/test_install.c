@@ -107,7 +107,14 @@ void pvm_record_cpu(struct percpu *cpu)
 }
 
 void el2_read_kind(u64 *kind) { (void)kind; }
-void el2_apply_host(const struct percpu *cpu) { (void)cpu; }
+static const struct percpu *confined;
+
+void el2_apply_host(const struct percpu *cpu)
+{
+	assert_int_equal(cpu->online, 0);
+	confined = cpu;
+}
+
 void install_leave(struct percpu *cpu)
 {
 	(void)cpu;
@@ -157,6 +164,7 @@ static struct percpu *filled(struct hypsec_install *in, u32 nr)
 static s64 install(struct percpu *cpu, struct hypsec_install *in)
 {
 	left = began = 0;
+	confined = NULL;
 	vbar = 0;
 	if (!setjmp(leaving))
 		return core_install_cpu(cpu, in, 0, 0);
@@ -237,6 +245,7 @@ static void accepted(void **state)
 	assert_int_equal(left, 0);
 	assert_int_equal(nr_cpus, HYPSEC_MAX_CPUS);
 	assert_int_equal(cpu->online, 1);
+	assert_ptr_equal(confined, cpu);
 	for (u32 i = 0; i < nr_cpus; i++) {
 		u64 area = core_install.cpu_areas + i * HYPSEC_CPU_AREA;
 
