@@ -199,9 +199,13 @@ static u64 hcr_then;			/* in force while it is 0 */
 
 static void at_sre(const char *name)
 {
-	(void)name;
 	if (no_mmio)
 		SREG(ICC_SRE_EL1) = *cpu_in_force(NAME(ICC_SRE_EL1)) = 7;
+	/* It becomes 0 when they are EL2's; it is not any more, when they are no longer. */
+	if (!strcmp(name, NAME(ICC_SRE_EL1)))
+		assert_int_equal(*cpu_in_force(NAME(HCR_EL2)), SREG(HCR_EL2));
+	if (!strcmp(name, NAME(HCR_EL2)))
+		assert_int_equal(*cpu_in_force(NAME(ICC_SRE_EL1)), 7);
 	if (!SREG(ICC_SRE_EL1))
 		hcr_then &= *cpu_in_force(NAME(HCR_EL2));
 }

@@ -8,7 +8,6 @@
 
 #define SVE_VL		32U
 #define SVE_SIZE	(SVE_VL * 34 + SVE_VL / 8)
-#define SVE_AT		5440U		/* in KVM's structure, as there is no other memory */
 
 static u8 *const k = cpu_kvm_vcpu;
 static struct {
@@ -18,6 +17,23 @@ static struct {
 	u8 sve[SVE_SIZE];
 	struct reg_file hw;
 } t;
+
+/* How the host names the VM, and whether there is one. */
+static struct vm_identity named;
+static bool valid, none;
+
+bool vm_identity_valid(const struct vm_identity *id)
+{
+	assert_memory_equal(id, &named, sizeof(named));
+	return valid;
+}
+
+struct vm *vm_get(const struct vm_identity *id, struct cpu_run *here)
+{
+	assert_ptr_equal(here, &cpu_state);
+	named = *id;
+	return none ? NULL : vm;
+}
 
 /* A call of the guest's, and what became of it. */
 static unsigned int calls;
@@ -78,8 +94,9 @@ static void with_sve(u32 vl, u32 at)
 	prepare();
 	k[KVM_VCPU_CFLAGS] = KVM_FLAG_GUEST_HAS_SVE;
 	REG32(k, KVM_VCPU_SVE_MAX_VL) = vl;
-	REG64(k, KVM_VCPU_SVE_STATE) = CPU_LINEAR + at;
-	memcpy(t.sve, k + SVE_AT, SVE_SIZE);
+	REG64(k, KVM_VCPU_SVE_STATE) = CPU_LINEAR + CPU_MORE + at;
+	test_fill(cpu_more, sizeof(cpu_more));
+	memcpy(t.sve, cpu_more, SVE_SIZE);
 	t.esr[0] = (u64)EC_SVE << ESR_EC_SHIFT | ESR_IL;
 }
 
@@ -97,13 +114,13 @@ static void sve(void **state)
 	u64 zcr_el1, zcr_el2;
 	(void)state;
 
-	with_sve(SVE_VL, SVE_AT);
+	with_sve(SVE_VL, 0);
 	zcr_el1 = SREG(ZCR_EL1);
 	zcr_el2 = SREG(ZCR_EL2);
 	cpu_fp_clears = 0;
 	assert_int_equal(run(), EXIT_IRQ);
 	assert_int_equal(t.entered, 2);
-	assert_memory_equal(k + SVE_AT, t.sve, SVE_SIZE);
+	assert_memory_equal(cpu_more, t.sve, SVE_SIZE);
 	assert_int_equal(REG64(k, KVM_SR_ZCR_EL1), t.zcr);
 	assert_int_equal(SREG(ZCR_EL1), zcr_el1);
 	assert_int_equal(SREG(ZCR_EL2), zcr_el2);
@@ -111,18 +128,18 @@ static void sve(void **state)
 	/* KVM takes what is in the registers for nobody's: nothing is to be hidden from it. */
 	assert_int_equal(cpu_fp_clears, 0);
 	/* FP alone loads the same; where it is loaded already the trap is KVM's. */
-	with_sve(SVE_VL, SVE_AT);
+	with_sve(SVE_VL, 0);
 	t.esr[0] = (u64)EC_FP << ESR_EC_SHIFT | ESR_IL;
 	t.esr[1] = (u64)EC_SVE << ESR_EC_SHIFT | ESR_IL;
 	assert_int_equal(run(), EXIT_TRAP);
 	assert_int_equal(t.entered, 2);
 	/* A vCPU without SVE: KVM's to say that it is UNDEFINED. */
-	with_sve(SVE_VL, SVE_AT);
+	with_sve(SVE_VL, 0);
 	k[KVM_VCPU_CFLAGS] = 0;
 	assert_int_equal(run(), EXIT_TRAP);
 	assert_int_equal(t.entered, 1);
 	assert_int_equal(REG64(k, KVM_SR_ZCR_EL1), t.zcr);
-	with_sve(SVE_VL, SVE_AT);
+	with_sve(SVE_VL, 0);
 	cpu_state.feat.sve = false;
 	assert_int_equal(run(), EXIT_TRAP);
 	/* Without FPMR of its own it has none. */
@@ -141,27 +158,29 @@ static void sve_refused(void **state)
 	for (u32 vl = 0; vl < 300; vl++) {
 		bool ok = vl && vl % 16 == 0 && vl <= 256;
 
-		with_sve(vl, vl * 34 + vl / 8 <= KVM_VCPU_SIZE - SVE_AT ? SVE_AT : 0);
-		if (vl * 34 + vl / 8 > KVM_VCPU_SIZE)
-			ok = false;
+		/* After a run that was good: what that left on this CPU is not gone by. */
+		with_sve(SVE_VL, 0);
 		t.esr[0] = 0;
+		assert_int_equal(run(), EXIT_IRQ);
+		t.entered = 0;
+		REG32(k, KVM_VCPU_SVE_MAX_VL) = vl;
 		assert_int_equal(run(), ok ? EXIT_IRQ : EXIT_IL);
 		assert_int_equal(t.entered, ok);
 	}
 	/* Stored by pairs of 16 bytes; all of it is to be there. */
-	for (u32 at = SVE_AT; at < SVE_AT + 32; at++) {
+	for (u32 at = 0; at < 32; at++) {
 		with_sve(SVE_VL, at);
 		t.esr[0] = 0;
 		assert_int_equal(run(), at % 16 ? EXIT_IL : EXIT_IRQ);
 	}
-	with_sve(SVE_VL, ALIGN_DOWN(KVM_VCPU_SIZE - SVE_SIZE, 16) + 16);
+	with_sve(SVE_VL, ALIGN_DOWN(CPU_MORE_SIZE - SVE_SIZE, 16) + 16);
 	assert_int_equal(run(), EXIT_IL);
 	/* Longer than this CPU's: the layout would be another. */
-	with_sve(SVE_VL, SVE_AT);
+	with_sve(SVE_VL, 0);
 	cpu_sve_max = 16;
 	assert_int_equal(run(), EXIT_IL);
 	assert_int_equal(t.entered, 1);
-	assert_memory_equal(k + SVE_AT, t.sve, SVE_SIZE);
+	assert_memory_equal(cpu_more, t.sve, SVE_SIZE);
 	cpu_sve_max = 256;
 }
 
@@ -229,6 +248,52 @@ static void counters(void **state)
 	}
 }
 
+static void names(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 3; i++) {
+		prepare();
+		test_fill(cpu_mmu, sizeof(cpu_mmu));
+		cpu_state.lease.mmu = KVA(0xffff0000abcd0000);
+		valid = i == 1;
+		none = i != 0;
+		/* One that can be: the host tries again. */
+		assert_int_equal(run(), i == 2 ? EXIT_IL : EXIT_IRQ);
+		assert_int_equal(t.entered, !none);
+		assert_int_equal(named.kvm.v, KVA(REG64(k, KVM_VCPU_KVM)).v);
+		assert_int_equal(named.mmu.v, KVA(0xffff0000abcd0000).v);
+		assert_int_equal(named.vmid_id, REG64(cpu_mmu, KVM_MMU_VMID));
+		assert_int_equal(named.pgd.v, REG64(cpu_mmu, KVM_MMU_PGD));
+		assert_int_equal(named.vtcr, REG64(cpu_mmu, KVM_MMU_VTCR));
+	}
+	none = false;
+}
+
+static u32 state_then;
+
+static void decided(const struct spinlock *l)
+{
+	assert_ptr_equal(l, &vm->lock);
+	assert_int_equal(vm->running, 1);	/* VM_PROTECT can see it */
+	world_lock_hook = NULL;
+	vm->state = state_then;
+}
+
+/* A run meets VM_PROTECT, which then goes on, or takes it back. */
+static void meets_protect(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		prepare();
+		vm->state = VM_PROTECTING;
+		state_then = i ? VM_ORDINARY : VM_DEAD;
+		world_lock_hook = decided;
+		run();
+		assert_null(world_lock_hook);
+		assert_int_equal(t.entered, i);
+	}
+}
+
 static void our_calls(void **state)
 {
 	static const struct { u64 x0, imm; bool ours; } e[] = {
@@ -258,6 +323,8 @@ int main(void)
 		cmocka_unit_test(breakpoints),
 		cmocka_unit_test(counters),
 		cmocka_unit_test(our_calls),
+		cmocka_unit_test(names),
+		cmocka_unit_test(meets_protect),
 	};
 
 	warm_up();

@@ -7,6 +7,7 @@ struct reg_file cpu_regs;
 struct cpu_run cpu_states[CPUS];
 unsigned int cpu_nr;
 u8 cpu_kvm_vcpu[KVM_VCPU_SIZE] __attribute__((aligned(16)));
+u8 cpu_more[CPU_MORE_SIZE] __attribute__((aligned(16)));
 u64 (*cpu_guest)(struct vcpu_regs *r);
 unsigned int cpu_fp_clears;
 u8 cpu_sve[256 * 34 + 32];
@@ -16,14 +17,16 @@ const char guest_vectors[1];
 struct s2 host_s2;
 
 static struct vm *run_vm;
-static u8 mmu[64];
+u8 cpu_mmu[64];
 unsigned int cpu_unmaps, cpu_flushes;
 /* Whose entries each TLB may have, under a VM's VMID. */
 static const struct vcpu *tlb[CPUS][VM_MAX + 1];
 
-/* The host's memory is KVM's structure, at PA 0. */
+/* The host's memory is KVM's structure, at PA 0, and some more. */
 static u8 *host_bytes(pa_t pa, size_t n)
 {
+	if (pa.v >= CPU_MORE && range_ok(pa.v - CPU_MORE, n, sizeof(cpu_more)))
+		return cpu_more + (pa.v - CPU_MORE);
 	return range_ok(pa.v, n, KVM_VCPU_SIZE) ? cpu_kvm_vcpu + pa.v : NULL;
 }
 
@@ -197,8 +200,8 @@ int copy_to_host(pa_t dst, const void *src, size_t n)
 	memcpy(host_bytes(dst, n), src, n);
 	return HYPSEC_OK;
 }
-bool vm_identity_valid(const struct vm_identity *id) { return true; }
-struct vm *vm_get(const struct vm_identity *id, struct cpu_run *here) { return run_vm; }
+__weak bool vm_identity_valid(const struct vm_identity *id) { return true; }
+__weak struct vm *vm_get(const struct vm_identity *id, struct cpu_run *here) { return run_vm; }
 
 __weak bool pvm_guest_call(struct vcpu *v, kva_t host, enum vcpu_exit *code)
 {
@@ -207,7 +210,7 @@ __weak bool pvm_guest_call(struct vcpu *v, kva_t host, enum vcpu_exit *code)
 
 u8 *kvm_lease(struct cpu_run *c, kva_t host)
 {
-	c->lease.mmu_map = mmu;
+	c->lease.mmu_map = cpu_mmu;
 	return cpu_kvm_vcpu;
 }
 

@@ -24,6 +24,11 @@ extern unsigned int cpu_nr;
 #define cpu_state	cpu_states[cpu_nr]
 /* KVM's struct kvm_vcpu, all of it the host's to write. */
 extern u8 cpu_kvm_vcpu[KVM_VCPU_SIZE];
+extern u8 cpu_mmu[64];			/* and its struct kvm_s2_mmu */
+/* And more of its memory, for an SVE buffer, at this PA. */
+#define CPU_MORE	0x10000UL
+#define CPU_MORE_SIZE	(256 * 34 + 32)
+extern u8 cpu_more[CPU_MORE_SIZE];
 
 /*
  * CPUs with every feature the core knows, and at random with each erratum; registers zero, but for
