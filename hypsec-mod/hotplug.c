@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Memory that comes after the core has its map of RAM. What firmware had named is RAM
- * already; any other the core takes for a device: the host could not execute from it, nor a VM
- * live in it. So it does not come online. (Nothing here protects: the map does.)
+ * already; any other the core takes for a device: the host could not execute from it, nor a
+ * protected VM live in it. So it does not come online. (Nothing here protects: the map does.)
  */
 #define pr_fmt(fmt) "hypsec: " fmt
 
@@ -42,9 +42,13 @@ int hypsec_hotplug_begin(void)
 
 void hypsec_hotplug_known(const struct hypsec_ram *ram, u32 nr)
 {
-	memcpy(known, ram, nr * sizeof(*ram));
+	u32 i, joined = 0;
+
+	/* Memory may come as a piece of several. */
+	for (i = 0; i < nr; i++)
+		ranges_add(known, &joined, HYPSEC_MAX_RAM, ram[i].base, ram[i].base + ram[i].size);
 	/* Whoever sees the number sees the ranges. */
-	smp_store_release(&nr_known, nr);
+	smp_store_release(&nr_known, joined);
 }
 
 /* The install failed. */

@@ -35,7 +35,7 @@ int hypsec_preflight(void);
 
 /* ram.c */
 u64 hypsec_pa_limit(void);
-int hypsec_ram_map(struct hypsec_ram *ram, u32 *nr, u64 *lost);
+int hypsec_ram_map(struct hypsec_ram *ram, u32 *nr, u64 *later, u64 *lost);
 int hypsec_exec_map(struct hypsec_ram *exec, u32 *nr, const struct hypsec_ram *ram, u32 nr_ram);
 u64 hypsec_ram_bytes(void);
 
@@ -75,6 +75,9 @@ void hypsec_memory_init(void);
 void hypsec_page_hide(struct page *page);
 void hypsec_page_show(struct page *page);
 u64 hypsec_account(enum hypsec_account acc);
+
+/* lost.c */
+void hypsec_lost_retire(void);
 
 /* watch.c */
 void hypsec_watch_init(void);

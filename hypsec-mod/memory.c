@@ -32,6 +32,7 @@
  */
 #define CHUNK	5
 #define CHUNK_LEAST PAGE_ALLOC_COSTLY_ORDER	/* the most for which the kernel does what it can */
+#define ELSEWHERE 256		/* chunks set aside: 8 MiB */
 #define WAIT	(HZ / 10)	/* of a vCPU, at most: then it tries again */
 
 static LIST_HEAD(donated);	/* by page->lru; the worker's alone */
@@ -68,7 +69,8 @@ void hypsec_page_show(struct page *page)
 	__ClearPageOffline(page);
 }
 
-static bool donate_one(struct page *page)
+/* @aside: gets a page that is refused. Return: enum hypsec_status. */
+static int donate_one(struct page *page, struct list_head *aside)
 {
 	struct arm_smccc_res res;
 	int status;
@@ -78,38 +80,70 @@ static bool donate_one(struct page *page)
 	if (status == HYPSEC_FAULT) {
 		/* Kept out of use: the next who allocates it would find the error. */
 		pr_warn_ratelimited("a memory error at %llx\n", (u64)page_to_phys(page));
-		return false;
-	}
-	if (status) {
+	} else if (status) {
 		hypsec_page_show(page);
-		__free_page(page);
-		pr_warn_ratelimited("the core refused a page (%d)\n", status);
-		return false;
+		list_add(&page->lru, aside);
+		if (status != HYPSEC_RANGE)
+			pr_warn_ratelimited("the core refused a page (%d)\n", status);
+	} else {
+		list_add(&page->lru, &donated);
 	}
-	list_add(&page->lru, &donated);
-	return true;
+	return status;
 }
 
-/* Return: pages given. */
-static unsigned int donate_chunk(void)
+/*
+ * @aside: gets what is refused; not empty: another place is looked for, where the smaller chunks
+ * lead to before a large free one is cut up. Return: that of the last page; @given: pages given.
+ */
+static int donate_chunk(struct list_head *aside, unsigned int *given)
 {
-	unsigned int order = CHUNK, i, given = 0;
-	struct page *page;
+	gfp_t how_hard = list_empty(aside) ? __GFP_RETRY_MAYFAIL : __GFP_NORETRY;
+	unsigned int order = CHUNK_LEAST, i;
+	struct page *page = NULL;
+	int status = HYPSEC_OK;
 
-	page = alloc_pages(GFP_KERNEL | __GFP_NORETRY | __GFP_NOWARN, order);
+	if (list_empty(aside)) {
+		order = CHUNK;
+		page = alloc_pages(GFP_KERNEL | __GFP_NORETRY | __GFP_NOWARN, order);
+	}
 	if (!page) {
 		order = CHUNK_LEAST;
-		page = alloc_pages(GFP_KERNEL | __GFP_RETRY_MAYFAIL | __GFP_NOWARN, order);
+		page = alloc_pages(GFP_KERNEL | __GFP_NOWARN | how_hard, order);
 	}
 	if (!page)
-		return 0;
+		return HYPSEC_NO_MEMORY;
 	split_page(page, order);
-	/* One that is refused goes back by itself; then the rest would be too. */
+	/* If one is refused the rest would be too. */
 	for (i = 0; i < 1U << order; i++) {
-		if (given == i && donate_one(page + i))
-			given++;
-		else if (given < i)
-			__free_page(page + i);
+		if (status) {
+			list_add(&page[i].lru, aside);
+			continue;
+		}
+		status = donate_one(page + i, aside);
+		*given += !status;
+	}
+	return status;
+}
+
+/*
+ * RAM that was not there at the install is not for the core (HYPSEC_RANGE). What is found there is
+ * kept until the end, so that it is not found again. Return: pages given.
+ */
+static unsigned int donate(void)
+{
+	unsigned int given = 0, elsewhere = 0;
+	struct page *page, *next;
+	LIST_HEAD(aside);
+	int status;
+
+	do {
+		status = donate_chunk(&aside, &given);
+	} while (given < BATCH && (!status || (status == HYPSEC_RANGE && elsewhere++ < ELSEWHERE)));
+	if (!given && elsewhere)
+		pr_warn_once("memory that was plugged in after the install is not for the core, and no other was found: VMs may wait (this once)\n");
+	list_for_each_entry_safe(page, next, &aside, lru) {
+		list_del(&page->lru);
+		__free_page(page);
 	}
 	return given;
 }
@@ -145,7 +179,7 @@ static void balance(struct work_struct *work)
 	unsigned long low = READ_ONCE(pool_low), high = max(READ_ONCE(pool_high), low);
 	unsigned long delay = PERIOD;
 	struct arm_smccc_res res;
-	unsigned int moved = 0, n;
+	unsigned int moved = 0;
 	u64 free;
 
 	/* A broken core takes nothing and gives nothing back. */
@@ -153,10 +187,7 @@ static void balance(struct work_struct *work)
 		return;
 	free = res.a1;
 	if (free < low || res.a2) {
-		do {
-			n = donate_chunk();
-			moved += n;
-		} while (n && moved < BATCH);
+		moved = donate();
 		if (moved)
 			wake_up_all(&pages_came);
 	} else if (free > high) {

@@ -114,14 +114,14 @@ static int check_cpu(void)
 static int check_memory(void)
 {
 	struct hypsec_ram *ram;
-	u64 limit, end, lost;
+	u64 limit, end, later, lost;
 	u32 nr;
 	int ret;
 
 	ram = kcalloc(HYPSEC_MAX_RAM, sizeof(*ram), GFP_KERNEL);
 	if (!ram)
 		return -ENOMEM;
-	ret = hypsec_ram_map(ram, &nr, &lost);
+	ret = hypsec_ram_map(ram, &nr, &later, &lost);
 	if (ret == -E2BIG)
 		pr_err("RAM has more than %u separate ranges; this machine is not supported\n",
 		       HYPSEC_MAX_RAM);

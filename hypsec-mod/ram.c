@@ -13,24 +13,13 @@
 #include <linux/slab.h>
 #include <asm/cpufeature.h>
 #include "hypsec.h"
+#include "plug.h"
 #include "ranges.h"
 
 struct walk {
 	struct hypsec_ram *ram;
 	u32 nr;
-	u64 lost;		/* bytes that had no place */
 };
-
-/* Whole pages of [start, end), below what the core can address. */
-static void add_plug(struct walk *w, u64 start, u64 end)
-{
-	u64 base = PAGE_ALIGN(start), top = min(end & PAGE_MASK, hypsec_pa_limit());
-
-	if (base >= start && end > top)
-		w->lost += end - max(top, start);
-	if (base >= start && base < top && ranges_add(w->ram, &w->nr, HYPSEC_MAX_RAM, base, top))
-		w->lost += top - base;
-}
 
 static int add_ram(struct resource *res, void *arg)
 {
@@ -42,45 +31,32 @@ static int add_ram(struct resource *res, void *arg)
 
 static int cut_device(struct resource *res, void *arg)
 {
-	struct walk *w = arg;
-
-	if (res->flags & IORESOURCE_SYSRAM)
-		return 0;
-	return ranges_cut(w->ram, &w->nr, HYPSEC_MAX_RAM, res->start & PAGE_MASK,
-			  PAGE_ALIGN(res->end + 1));
+	if (!(res->flags & IORESOURCE_SYSRAM))
+		plug_cut(arg, res->start, res->end + 1);
+	return 0;
 }
 
 #ifdef CONFIG_ACPI
-/* SRAT: memory that firmware may add */
-static void add_srat(struct walk *w)
+static void add_acpi(struct plug *p)
 {
-	const u32 wanted = ACPI_SRAT_MEM_ENABLED | ACPI_SRAT_MEM_HOT_PLUGGABLE;
-	const struct acpi_srat_mem_affinity *m;
-	struct acpi_table_header *srat;
-	const u8 *at, *end;
+	struct acpi_table_header *srat, *nfit;
 
 	if (acpi_disabled || ACPI_FAILURE(acpi_get_table(ACPI_SIG_SRAT, 0, &srat)))
 		return;
-	at = (const u8 *)srat + sizeof(struct acpi_table_srat);
-	end = (const u8 *)srat + srat->length;
-	for (; at + sizeof(m->header) <= end; at += m->header.length) {
-		m = (const void *)at;
-		if (m->header.length < sizeof(m->header) || m->header.length > end - at)
-			break;
-		if (m->header.type == ACPI_SRAT_TYPE_MEMORY_AFFINITY &&
-		    m->header.length >= sizeof(*m) &&
-		    (m->flags & (wanted | ACPI_SRAT_MEM_NON_VOLATILE)) == wanted)
-			add_plug(w, m->base_address, m->base_address + m->length);
-	}
+	if (ACPI_FAILURE(acpi_get_table(ACPI_SIG_NFIT, 0, &nfit)))
+		nfit = NULL;
+	plug_acpi(p, srat, nfit);
+	if (nfit)
+		acpi_put_table(nfit);
 	acpi_put_table(srat);
 }
 #else
-static void add_srat(struct walk *w)
+static void add_acpi(struct plug *p)
 {
 }
 #endif
 
-static void add_device_tree(struct walk *w)
+static void add_device_tree(struct plug *p)
 {
 	struct device_node *np;
 	struct resource res;
@@ -90,34 +66,29 @@ static void add_device_tree(struct walk *w)
 		if (!of_property_read_bool(np, "hotpluggable") || !of_device_is_available(np))
 			continue;
 		for (i = 0; !of_address_to_resource(np, i, &res); i++)
-			add_plug(w, res.start, res.end + 1);
+			plug_add(p, res.start, res.end + 1);
 	}
 }
 
 /*
  * Memory that firmware says may be plugged in. What the resource tree has there now and
- * is not RAM stays what it is.
+ * is not RAM stays what it is. Return: as plug_join().
  */
-static void add_pluggable(struct walk *ram)
+static u64 add_pluggable(struct hypsec_ram *ram, u32 *nr, u64 *lost)
 {
-	struct walk w = { .ram = kcalloc(HYPSEC_MAX_RAM, sizeof(*w.ram), GFP_KERNEL) };
-	u32 i;
+	struct plug p = { .r = kcalloc(HYPSEC_MAX_RAM, sizeof(*p.r), GFP_KERNEL),
+			  .limit = hypsec_pa_limit() };
+	u64 later;
 
-	if (!w.ram)
-		return;
-	add_srat(&w);
-	add_device_tree(&w);
-	ram->lost += w.lost;
-	if (walk_iomem_res_desc(IORES_DESC_NONE, IORESOURCE_MEM, 0, U64_MAX, &w,
-				cut_device) == -E2BIG) {
-		/* In too many pieces: which of them are devices is not known. */
-		for (i = 0; i < w.nr; i++)
-			ram->lost += w.ram[i].size;
-		w.nr = 0;
-	}
-	for (i = 0; i < w.nr; i++)
-		add_plug(ram, w.ram[i].base, w.ram[i].base + w.ram[i].size);
-	kfree(w.ram);
+	if (!p.r)
+		return 0;
+	add_acpi(&p);
+	add_device_tree(&p);
+	walk_iomem_res_desc(IORES_DESC_NONE, IORESOURCE_MEM, 0, U64_MAX, &p, cut_device);
+	later = plug_join(&p, ram, nr);
+	*lost = p.lost;
+	kfree(p.r);
+	return later;
 }
 
 /* The end of what the core can address: four levels of 4 KiB. */
@@ -133,15 +104,17 @@ u64 hypsec_pa_limit(void)
  * hypsec_ram_map() - System RAM and what firmware says may be plugged in, sorted, disjoint
  * @ram: room for HYPSEC_MAX_RAM
  * @nr: how many were filled
- * @lost: NULL, or bytes of memory that may be plugged in and have no place in the map
+ * @later: bit n: ram[n] is not System RAM yet
+ * @lost: bytes of memory that may be plugged in and have no place in the map
  *
  * Return: 0, -E2BIG System RAM is too many ranges, -ENOENT there is none.
  */
-int hypsec_ram_map(struct hypsec_ram *ram, u32 *nr, u64 *lost)
+int hypsec_ram_map(struct hypsec_ram *ram, u32 *nr, u64 *later, u64 *lost)
 {
 	struct walk w = { .ram = ram };
 	int ret;
 
+	*lost = 0;
 	ret = walk_iomem_res_desc(IORES_DESC_NONE, IORESOURCE_SYSTEM_RAM | IORESOURCE_BUSY,
 				  0, U64_MAX, &w, add_ram);
 	*nr = w.nr;
@@ -149,10 +122,7 @@ int hypsec_ram_map(struct hypsec_ram *ram, u32 *nr, u64 *lost)
 		return ret;
 	if (!w.nr)
 		return -ENOENT;
-	add_pluggable(&w);
-	*nr = w.nr;
-	if (lost)
-		*lost = w.lost;
+	*later = add_pluggable(ram, nr, lost);
 	return 0;
 }
 

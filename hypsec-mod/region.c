@@ -50,17 +50,18 @@ static unsigned long find_pages(unsigned long pages)
 	struct hypsec_ram *ram;
 	unsigned long pfn, first, found = 0;
 	int tries = 0, i;
+	u64 later, lost;
 	u32 nr;
 
 	ram = kcalloc(HYPSEC_MAX_RAM, sizeof(*ram), GFP_KERNEL);
-	if (!ram || hypsec_ram_map(ram, &nr, NULL)) {
+	if (!ram || hypsec_ram_map(ram, &nr, &later, &lost)) {
 		kfree(ram);
 		return 0;
 	}
 	for (i = nr - 1; i >= 0 && !found; i--) {
 		first = ALIGN(ram[i].base >> PAGE_SHIFT, step);
 		pfn = (ram[i].base + ram[i].size) >> PAGE_SHIFT;
-		if (pfn < pages)
+		if (pfn < pages || (later & BIT_ULL(i)))
 			continue;
 		pfn = ALIGN_DOWN(pfn - pages, step);
 		for (; pfn >= first && pfn && tries < MAX_TRIES; pfn -= step) {
@@ -215,6 +216,7 @@ int region_fill(struct hypsec_region *r, const struct hypsec_policy *policy,
 {
 	size_t len = hypsec_bundle_end - hypsec_bundle_start;
 	struct hypsec_install *in = r->install;
+	u64 later, lost;
 	int ret;
 
 	if (bundle()->magic != HYPSEC_BUNDLE_MAGIC || bundle()->file_size != len ||
@@ -244,8 +246,9 @@ int region_fill(struct hypsec_region *r, const struct hypsec_policy *policy,
 	/* Before the maps are made: nothing comes online that is not in them. */
 	ret = hypsec_hotplug_begin();
 	if (!ret)
-		ret = hypsec_ram_map(in->ram, &in->nr_ram, NULL);
+		ret = hypsec_ram_map(in->ram, &in->nr_ram, &later, &lost);
 	if (!ret) {
+		in->ram_later = later;
 		hypsec_hotplug_known(in->ram, in->nr_ram);
 		if (hypsec_exec_map(in->exec, &in->nr_exec, in->ram, in->nr_ram))
 			pr_warn("firmware's runtime code is in more than %u ranges, not all of which the host may execute; if it does not work, boot with efi=noruntime\n",

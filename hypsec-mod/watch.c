@@ -9,7 +9,9 @@
 
 #include <linux/kexec.h>
 #include <linux/kprobes.h>
+#include <linux/kvm_host.h>
 #include <linux/list.h>
+#include <linux/mmu_notifier.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
@@ -54,6 +56,7 @@ static void reap(struct work_struct *work)
 		}
 		cond_resched();
 	}
+	hypsec_lost_retire();
 	/* A broken core gives nothing back. */
 	if (!status)
 		queue_delayed_work(system_unbound_wq, &reaper, delay);
@@ -73,8 +76,6 @@ static void reap(struct work_struct *work)
  * That may take long, and both are called where a thread may sleep: so the probes send it here,
  * as any function it might have called, and from here it goes to the one it meant.
  */
-struct kvm;
-
 struct detour {
 	struct list_head list;
 	struct task_struct *task;
@@ -93,6 +94,8 @@ static void end_vm(unsigned long kvm)
 		cond_resched();
 	/* For what it could not do: a vCPU inside, which no KVM has left now. */
 	hypsec_call_vm_end(kvm, &res);
+	/* Before they are free. */
+	hypsec_lost_retire();
 	mod_delayed_work(system_unbound_wq, &reaper, 0);
 }
 
@@ -154,19 +157,87 @@ static int ends(struct kprobe *p, struct pt_regs *regs)
 	return 1;
 }
 
-static int watch_vms(void)
+/*
+ * The OOM reaper, and process_mrelease(), unmap the memory of a VMM that is being killed and cannot
+ * exit: one of its threads waits, uninterruptibly. To KVM that is pages taken from a VM that
+ * lives, each of which would be sealed, with KVM's lock held and no reschedule for all of them. The
+ * VM cannot run again, so it ends first. Of all who unmap, only they may not block.
+ *
+ * kvm_mmu_notifier_invalidate_range_start(mmu_notifier, mmu_notifier_range) holds no lock yet. That
+ * it must not block is for the sake of the memory that it frees: nothing here waits for any.
+ */
+static struct {
+	struct task_struct *task;
+	unsigned long kvm;
+} reaping[8];				/* one of the kernel's, and those who call */
+
+static int reaped(struct kprobe *p, struct pt_regs *regs);
+static struct kprobe reap_probe = {
+	.symbol_name = "kvm_mmu_notifier_invalidate_range_start", .pre_handler = reaped,
+};
+
+static __nocfi int end_reaped(struct mmu_notifier *mn, const struct mmu_notifier_range *range)
+{
+	int (*start)(struct mmu_notifier *mn, const struct mmu_notifier_range *range) =
+		(void *)reap_probe.addr;
+	struct arm_smccc_res res;
+	unsigned int i;
+	int ret;
+
+	for (i = 0; READ_ONCE(reaping[i].task) != current; i++)
+		;
+	/* As end_vm(), where cond_resched() may be said to be a bug. */
+	while (!hypsec_call_vm_teardown(reaping[i].kvm, &res) && res.a1) {
+		if (need_resched())
+			schedule();
+	}
+	hypsec_call_vm_end(reaping[i].kvm, &res);
+	/* Pages that are lost are not waited for: the reaper has its locks. */
+	mod_delayed_work(system_unbound_wq, &reaper, 0);
+	ret = start(mn, range);
+	WRITE_ONCE(reaping[i].task, NULL);
+	return ret;
+}
+
+static int reaped(struct kprobe *p, struct pt_regs *regs)
+{
+	struct mmu_notifier *mn = (void *)regs_get_kernel_argument(regs, 0);
+	const struct mmu_notifier_range *range = (void *)regs_get_kernel_argument(regs, 1);
+	unsigned int i;
+
+	if (mmu_notifier_range_blockable(range))
+		return 0;
+	for (i = 0; i < ARRAY_SIZE(reaping); i++)
+		if (READ_ONCE(reaping[i].task) == current)
+			return 0;			/* it comes from end_reaped() */
+	for (i = 0; i < ARRAY_SIZE(reaping); i++)
+		if (!cmpxchg(&reaping[i].task, NULL, current))
+			break;
+	if (i == ARRAY_SIZE(reaping))
+		return 0;				/* slow, no more */
+	reaping[i].kvm = (unsigned long)container_of(mn, struct kvm, mmu_notifier);
+	instruction_pointer_set(regs, (unsigned long)end_reaped);
+	return 1;
+}
+
+static void watch_vms(void)
 {
 	unsigned int i;
 	int ret = 0;
 
 	for (i = 0; i < ARRAY_SIZE(end_probes) && !ret; i++)
 		ret = register_kprobe(&end_probes[i]);
-	return ret;
+	if (ret)
+		pr_warn("the end of a VM is not seen (%d): its memory comes back later\n", ret);
+	ret = register_kprobe(&reap_probe);
+	if (ret)
+		pr_warn("that a killed VMM's memory is reaped is not seen (%d): it is sealed first, which may take long\n",
+			ret);
 }
 #else
-static int watch_vms(void)
+static void watch_vms(void)
 {
-	return -EOPNOTSUPP;
+	pr_warn("the end of a VM is not seen: no kprobes; its memory comes back later\n");
 }
 #endif
 
@@ -238,9 +309,7 @@ void hypsec_watch_init(void)
 	if (ret)
 		pr_warn("hibernation is not refused (%d)\n", ret);
 	refuse_kexec();
-	ret = watch_vms();
-	if (ret)
-		pr_warn("the end of a VM is not seen (%d): its memory comes back later\n", ret);
+	watch_vms();
 	/* Of VMs that are dead all the same. */
 	queue_delayed_work(system_unbound_wq, &reaper, HZ);
 }

@@ -162,6 +162,7 @@ static void bad_arguments(struct kunit *test)
 
 	for (i = 0; i < ARRAY_SIZE(index); i++) {
 		KUNIT_EXPECT_EQ(test, hypsec_call_account(index[i], &res), HYPSEC_RANGE);
+		KUNIT_EXPECT_EQ(test, hypsec_call_lost(index[i], &res), HYPSEC_RANGE);
 		if (index[i] > 64)
 			KUNIT_EXPECT_EQ(test, hypsec_call_vm_info(index[i], &res), HYPSEC_RANGE);
 		if (index[i] > 2)

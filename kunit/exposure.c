@@ -108,7 +108,9 @@ static void check(struct hk_vcpu *c, u64 code)
 	*want = w->before;
 	want->arch.ctxt.regs = v->arch.ctxt.regs;
 	want->arch.ctxt.regs.sp = 0;
-	want->arch.ctxt.regs.pc = HYPSEC_SHOWN_PC;
+	/* OVER: that its VM has ended itself, it knows. */
+	if (want->arch.ctxt.regs.pc != HYPSEC_OVER_PC)
+		want->arch.ctxt.regs.pc = HYPSEC_SHOWN_PC;
 	want->arch.ctxt.regs.pstate = PSR_MODE_EL1h;
 	want->arch.fault.esr_el2 = v->arch.fault.esr_el2;
 	want->arch.fault.far_el2 = v->arch.fault.far_el2;

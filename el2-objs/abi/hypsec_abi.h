@@ -11,7 +11,7 @@
 #define HYPSEC_ABI_H
 
 #define HYPSEC_ABI_MAJOR	1
-#define HYPSEC_ABI_MINOR	3
+#define HYPSEC_ABI_MINOR	4
 
 /* -1 to -3 are SMCCC's own. */
 enum hypsec_status {
@@ -40,6 +40,8 @@ enum hypsec_status {
  * it is restored, and a vCPU that a VMM has reset by its not having it any more.
  */
 #define HYPSEC_SHOWN_PC		0x4859505345430001ULL	/* "HYPSEC" */
+/* The same of one whose VM has ended itself: KVM is about to stop it. */
+#define HYPSEC_OVER_PC		0x4859505345430002ULL
 
 /* Where each page the core holds is accounted (HYPSEC_ACCOUNT). */
 enum hypsec_account {
@@ -64,7 +66,7 @@ enum hypsec_account {
 #define HYPSEC_ESR_WAIT		0x06000005U
 
 #define HYPSEC_MAX_CPUS		64
-#define HYPSEC_MAX_RAM		64	/* RAM ranges */
+#define HYPSEC_MAX_RAM		64	/* RAM ranges: bits of ram_later */
 #define HYPSEC_MAX_EXEC		32	/* ranges of other memory that the host executes from */
 
 /* Per CPU: guard page, stack, struct percpu. */
@@ -135,6 +137,7 @@ struct hypsec_install {
 	/* By index: the first nr_taken are taken at install, the others come up later, or never. */
 	__UINT64_TYPE__ mpidr[HYPSEC_MAX_CPUS];	/* a CPU that is not here never comes up */
 	struct hypsec_ram ram[HYPSEC_MAX_RAM];	/* sorted, disjoint: all that is ever RAM */
+	__UINT64_TYPE__ ram_later;	/* bit n: ram[n] is not there yet, or may never be */
 	struct hypsec_ram exec[HYPSEC_MAX_EXEC];	/* sorted, disjoint, no RAM: firmware's code */
 };
 #define HYPSEC_INSTALL_MAGIC	0x4c4c415453435948ULL

@@ -191,6 +191,15 @@ int hc_platform(struct percpu *cpu, const u64 *arg, u64 *val)
 	return platform_piece(0, arg[0], val);
 }
 
+int hc_lost(struct percpu *cpu, const u64 *arg, u64 *val)
+{
+	pa_t pa = PA(0);
+	int status = lost_page(arg[0], &pa);
+
+	val[0] = pa.v;
+	return status;
+}
+
 int hc_log(struct percpu *cpu, const u64 *arg, u64 *val)
 {
 	_Static_assert(LOG_BYTES == 3 * sizeof(*val), "fills the result registers");

@@ -102,9 +102,9 @@ struct page_info own_decode(const struct s2_leaf *leaf);
 
 /*
  * Host calls; @pa page aligned. Return HYPSEC_OK or, nothing changed, an error:
- * HYPSEC_INVALID unaligned, HYPSEC_RANGE not RAM of the fixed map, HYPSEC_DENIED not
- * in a state the call starts from, HYPSEC_STATE shared twice or not shared,
- * HYPSEC_BUSY in use, HYPSEC_NO_MEMORY, HYPSEC_EPOCH (donate) as own_claim(), HYPSEC_FAULT
+ * HYPSEC_INVALID unaligned, HYPSEC_RANGE not RAM of the fixed map, or (donate) not there at the
+ * install, HYPSEC_DENIED not in a state the call starts from, HYPSEC_STATE shared twice or not
+ * shared, HYPSEC_BUSY in use, HYPSEC_NO_MEMORY, HYPSEC_EPOCH (donate) as own_claim(), HYPSEC_FAULT
  * (donate) a memory error: it stays the host's, with what is left in it.
  * Locks: take RANK_HOST_S2; own_donate() and own_reclaim() map at EL2: no lock held.
  */
@@ -182,6 +182,14 @@ int own_return_block(pa_t pa, u16 vm, u64 frame);
  */
 s64 own_stamp(pa_t pa, u64 size);
 
+/*
+ * mem/lost.c: a page that has become PG_LOST; with host_s2_lock held. lost_page(): the @n-th since
+ * the install, from 0. Return: HYPSEC_OK, HYPSEC_RANGE: not so many; HYPSEC_STATE: too long ago,
+ * it is in the log only. Locks: takes RANK_HOST_S2.
+ */
+void lost_add(pa_t pa);
+int __must_check lost_page(u64 n, pa_t *pa);
+
 /* Epochs: shadow_drop_all() in vcpu/ calls these around its work. */
 u32 own_epoch_begin(void);	/* starts a new epoch, returns the old one's number */
 void own_epoch_end(u32 old);	/* every mapping stamped in @old is gone */
@@ -192,6 +200,11 @@ void own_epoch_end(u32 old);	/* every mapping stamped in @old is gone */
 int __must_check ram_init(const struct hypsec_install *in);
 bool pa_is_ram(pa_t pa, u64 size);	/* whole range inside the fixed RAM map */
 bool pa_touches_ram(pa_t pa, u64 size);	/* any byte of it */
+/*
+ * And it was there at the install. What becomes the core's own has to be: a store to memory that is
+ * not there can end in a cache, and the abort comes later, to an access that nothing mends.
+ */
+bool pa_was_there(pa_t pa, u64 size);
 /* The map, adjacent ranges joined: false past the last. */
 bool ram_range(unsigned int n, struct hypsec_ram *r);
 extern u64 pa_limit;			/* first address past the supported PA space */

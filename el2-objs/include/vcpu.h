@@ -144,6 +144,7 @@ struct vm {
 	u64 last_used;			/* for eviction of idle ordinary VMs */
 	u64 private_pages;		/* atomic */
 	u64 scan;			/* VM_DEAD: how far the return of its pages got */
+	u64 hand;			/* where shadow_age() goes on: any IPA */
 	struct pvm *pvm;		/* NULL: ordinary */
 	/* VM_DEAD: by its own PSCI call, or reset by its VMM: what is run next is a new VM */
 	bool powered_off;
@@ -158,12 +159,14 @@ void vms_init(void);
 /**
  * vm_get() - the VM the host means, with a reference
  * An unknown identity makes a new ordinary VM (evicting an idle one if the table
- * is full); a known one whose vmid_id or pgd changed gets an empty shadow. A protected VM whose
- * struct kvm was reused (other pgd) is killed first, and becomes unknown. @here: this CPU's.
+ * is full); a known ordinary one whose vmid_id changed gets an empty shadow. Where its kvm, pgd or
+ * vtcr changed it is another VM: the one that had this mmu is evicted, killed first if it was
+ * protected, and becomes unknown. @here: this CPU's.
+ * @over: out: the VM of this name has ended itself, and not all of its pages are back.
  * Return: VM, or NULL (no memory, no slot, or pages of the VM that has reset itself under this
  * name are on their way back): the host tries again.
  */
-struct vm *vm_get(const struct vm_identity *id, struct cpu_run *here);
+struct vm *vm_get(const struct vm_identity *id, struct cpu_run *here, bool *over);
 /* False: no VM can have this identity, vm_get() will always be NULL. */
 bool vm_identity_valid(const struct vm_identity *id);
 /* The VM for TLB maintenance: NULL if unknown. */
@@ -217,6 +220,13 @@ u64 vm_reap_step(void);
 int vm_settle(kva_t kvm);
 /* The host touched a private page: it gets it, sealed, or zeroed if its VM is dead. */
 void vm_host_touch(pa_t pa, struct page_info pi);
+/*
+ * KVM has taken a page from an ordinary @vm, so its host may be short of memory: the next few
+ * entries of the shadow go, in turn. KVM sees the use of a page only when the shadow asks for it
+ * again: a host that clears access flags without a flush, as MGLRU does, would else take what is
+ * in use for idle, and swap it out. A TLB, too, loses an entry sooner or later. Locks: vm->lock.
+ */
+void shadow_age(struct vm *vm);
 /* Drops every host-page mapping of every shadow, new epoch. No lock held. */
 void shadow_drop_all(void);
 

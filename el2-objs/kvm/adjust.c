@@ -138,10 +138,14 @@ static void skip(u8 *k)
  * A guest that jumps to that pc takes a fault there. Its user space can have an interrupt of the
  * host's come in between, and must not end the VM with that: hence the mode. Its kernel can.
  */
-bool kvm_restored(const u8 *k)
+u64 kvm_shown(const u8 *k)
 {
-	return REG(k, R_PC) == HYPSEC_SHOWN_PC &&
-	       (REG(k, R_PSTATE) & (SPSR_MODE | SPSR_MODE32)) == SPSR_EL1H;
+	u64 pc = REG(k, R_PC);
+
+	if ((pc != HYPSEC_SHOWN_PC && pc != HYPSEC_OVER_PC) ||
+	    (REG(k, R_PSTATE) & (SPSR_MODE | SPSR_MODE32)) != SPSR_EL1H)
+		return 0;
+	return pc;
 }
 
 void kvm_adjust_pc(u8 *k)

@@ -152,10 +152,14 @@ static int flush(u64 *x, u64 ipa, u64 size)
 	spin_lock(&vm->lock);
 	ordinary = vm->state == VM_ORDINARY;
 	if (ordinary) {
-		if (size)
+		if (size) {
 			s2_unmap(&vm->s2, ipa, size);
-		else
+			/* _nsh: KVM has given a right, and taken nothing. */
+			if ((x[0] & FN_MASK) != KVM_FN_kvm_tlb_flush_vmid_ipa_nsh)
+				shadow_age(vm);
+		} else {
 			s2_drop(&vm->s2);
+		}
 	}
 	spin_unlock(&vm->lock);
 	if (size)

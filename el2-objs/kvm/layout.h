@@ -32,10 +32,11 @@ void kvm_lease_unpeek(bool rested);
 /* Injects what KVM asks for, or steps over an instruction (kvm/adjust.c). */
 void kvm_adjust_pc(u8 *k);
 /*
- * An ordinary VM's vCPU is what a host was shown of a protected one: its VMM has saved that and
- * restores it, with memory that is ciphertext. Run, it would be a busy CPU that never says why.
+ * If an ordinary VM's vCPU is what a host was shown of a protected one, its pc then, else 0.
+ * SHOWN: its VMM has saved that and restores it, with memory that is ciphertext. Run, it would be
+ * a busy CPU that never says why. OVER: its VM has ended itself, and KVM does not know yet.
  */
-bool kvm_restored(const u8 *k);
+u64 kvm_shown(const u8 *k);
 /* A run of the vCPU at @host (kvm/run.c); x1 of the call's result. */
 u64 kvm_run_vcpu(kva_t host);
 

@@ -243,7 +243,9 @@ static enum vcpu_exit run_ordinary(struct vm *vm, u8 *k, kva_t host, struct cpu_
 	bool aarch32;
 
 	v->vm = vm;
-	if (unlikely(REG(k, R_PC) == HYPSEC_SHOWN_PC) && kvm_restored(k)) {
+	if (unlikely(REG(k, R_PC) >> 2 == HYPSEC_SHOWN_PC >> 2) && kvm_shown(k)) {
+		if (kvm_shown(k) == HYPSEC_OVER_PC)
+			return EXIT_IRQ;
 		vm_told_restored(vm);
 		return EXIT_IL;
 	}
@@ -353,6 +355,7 @@ u64 kvm_run_vcpu(kva_t host)
 	struct vm_identity id;
 	enum vcpu_exit code;
 	struct vm *vm;
+	bool over;
 
 	if (!k)
 		return EXIT_IL;
@@ -360,8 +363,11 @@ u64 kvm_run_vcpu(kva_t host)
 	/* A memory error in KVM's structures, here and below: this run has failed, no more. */
 	if (slots_lost())
 		return EXIT_IL;
-	vm = vm_get(&id, c);
+	vm = vm_get(&id, c, &over);
 	if (unlikely(!vm)) {
+		/* It was out when its VM ended: the next one is not what it was saved of. */
+		if (over && kvm_shown(k))
+			REG(k, R_PC) = HYPSEC_OVER_PC;
 		/* No memory or slot now; the host's next try may find one. */
 		return vm_identity_valid(&id) ? EXIT_IRQ : EXIT_IL;
 	}

@@ -116,7 +116,7 @@ static void move_end(const struct move *m, u64 new, s64 private_pages)
 		s2_merge(&host_s2, m->pa.v, epochs_dirty());
 	account_add(HYPSEC_ACC_PRIVATE, private_pages);
 	if (new == ANN_LOST)
-		account_add(HYPSEC_ACC_LOST, 1);
+		lost_add(m->pa);
 	spin_unlock(&host_s2_lock);
 }
 
@@ -128,7 +128,7 @@ int own_donate(pa_t pa)
 	if (!IS_ALIGNED(pa.v, PAGE_SIZE))
 		return HYPSEC_INVALID;
 	/* Some machines have RAM at 0. At EL2 that page would be NULL: free, and not to be had. */
-	if (!pa.v)
+	if (!pa.v || !pa_was_there(pa, PAGE_SIZE))
 		return HYPSEC_RANGE;
 	pool_reserve_open();
 	ret = move_begin(&m);

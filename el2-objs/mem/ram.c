@@ -4,8 +4,12 @@
 #include "check.h"
 #include "sysreg.h"
 
-static struct hypsec_ram ram[HYPSEC_MAX_RAM];
-static unsigned int nr_ram;
+_Static_assert(HYPSEC_MAX_RAM <= 64, "bits of ram_later");
+
+static struct map {
+	struct hypsec_ram range[HYPSEC_MAX_RAM];
+	unsigned int nr;
+} ram, there;				/* all of it, and what was there at the install */
 static u64 linear_offset;
 
 u64 pa_limit;
@@ -29,6 +33,32 @@ static bool map_ok(const struct hypsec_install *in, u64 limit)
 	return true;
 }
 
+/* Adjacent ranges are one, so that a block may span both. */
+static void map_add(struct map *m, const struct hypsec_ram *r)
+{
+	struct hypsec_ram *last = m->nr ? &m->range[m->nr - 1] : NULL;
+
+	if (last && last->base + last->size == r->base)
+		last->size += r->size;
+	else
+		m->range[m->nr++] = *r;
+}
+
+static bool map_has(const struct map *m, u64 base, u64 size)
+{
+	unsigned int i;
+
+	if (!size)
+		return false;
+	for (i = 0; i < m->nr; i++) {
+		const struct hypsec_ram *r = &m->range[i];
+
+		if (base >= r->base && range_ok(base - r->base, size, r->size))
+			return true;
+	}
+	return false;
+}
+
 int ram_init(const struct hypsec_install *in)
 {
 	u64 limit = BIT(pa_bits(read_idreg(ID_AA64MMFR0_EL1, 0)));
@@ -36,15 +66,11 @@ int ram_init(const struct hypsec_install *in)
 
 	if (!map_ok(in, limit))
 		return HYPSEC_INVALID;
-	nr_ram = 0;
+	ram.nr = there.nr = 0;
 	for (i = 0; i < in->nr_ram; i++) {
-		const struct hypsec_ram *r = &in->ram[i];
-
-		/* Adjacent ranges are one, so that a block may span both. */
-		if (nr_ram && ram[nr_ram - 1].base + ram[nr_ram - 1].size == r->base)
-			ram[nr_ram - 1].size += r->size;
-		else
-			ram[nr_ram++] = *r;
+		map_add(&ram, &in->ram[i]);
+		if (!(in->ram_later & BIT(i)))
+			map_add(&there, &in->ram[i]);
 	}
 	linear_offset = in->linear_offset;
 	pa_limit = limit;
@@ -53,23 +79,20 @@ int ram_init(const struct hypsec_install *in)
 
 bool ram_range(unsigned int n, struct hypsec_ram *r)
 {
-	if (n >= nr_ram)
+	if (n >= ram.nr)
 		return false;
-	*r = ram[n];
+	*r = ram.range[n];
 	return true;
 }
 
 bool pa_is_ram(pa_t pa, u64 size)
 {
-	unsigned int i;
+	return map_has(&ram, pa.v, size);
+}
 
-	if (!size)
-		return false;
-	for (i = 0; i < nr_ram; i++) {
-		if (pa.v >= ram[i].base && range_ok(pa.v - ram[i].base, size, ram[i].size))
-			return true;
-	}
-	return false;
+bool pa_was_there(pa_t pa, u64 size)
+{
+	return map_has(&there, pa.v, size);
 }
 
 bool pa_touches_ram(pa_t pa, u64 size)
@@ -79,8 +102,10 @@ bool pa_touches_ram(pa_t pa, u64 size)
 	/* What wraps touches everything. */
 	if (!range_ok(pa.v, size, ~0UL))
 		return true;
-	for (i = 0; i < nr_ram; i++) {
-		if (pa.v < ram[i].base + ram[i].size && ram[i].base < pa.v + size)
+	for (i = 0; i < ram.nr; i++) {
+		const struct hypsec_ram *r = &ram.range[i];
+
+		if (pa.v < r->base + r->size && r->base < pa.v + size)
 			return true;
 	}
 	return false;

@@ -85,12 +85,37 @@ bool pvm_exit(struct vcpu *v, enum vcpu_exit *code)
 	}
 }
 
+/* KVM's VCPU_RESET_PSTATE_EL1. NZCV is left to who resets: QEMU sets Z. */
+static bool reset_pstate(u64 pstate)
+{
+	return (pstate & ~GENMASK(31, 28)) == (SPSR_EL1H | SPSR_DAIF);
+}
+
+/*
+ * The VMM has reset a vCPU that has run (QEMU's system_reset; KVM_ARM_VCPU_INIT), and has its image
+ * where it was: it wants the machine from the start. That ends the VM, as it could by letting
+ * go of it, and as by a reset of the guest's own what runs next is a new one, to be verified. A
+ * VMM that writes back what it read, or a debugger that writes pc, is not that: registers are
+ * zero then, but for what the VMM hands its image. Nor is KVM's own reset for CPU_ON, which
+ * starts where KVM was told: at 0. One that is off is run for no other reason.
+ */
+static bool reset_by_vmm(const struct vcpu *v, kva_t host, const struct host_io *io)
+{
+	if (v->host.v != host.v || io->pc_in == v->shown_pc || !reset_pstate(io->pstate_in) ||
+	    (v->power == VCPU_ON_PENDING && !io->pc_in))
+		return false;
+	for (unsigned int i = 4; i < ARRAY_SIZE(io->x); i++)
+		if (io->x[i])
+			return false;
+	return true;
+}
+
 /*
  * The vCPU that the host means, loaded here and nowhere else; NULL if there is
  * none. @host is what identifies it once bound; at the first run of a vCPU that
  * the guest has started, the MPIDR the host offers says which one it is.
  */
-static struct vcpu *acquire(struct vm *vm, kva_t host, const struct host_io *io)
+static struct vcpu *acquire(struct vm *vm, kva_t host, struct host_io *io)
 {
 	struct pvm *p = vm->pvm;
 	struct vcpu *v = NULL;
@@ -109,14 +134,14 @@ static struct vcpu *acquire(struct vm *vm, kva_t host, const struct host_io *io)
 			return NULL;
 		v = p->vcpu[i];
 	}
-	/* KVM may run a vCPU that it reset; that says nothing to us. */
-	if (v->power == VCPU_OFF)
+	io->reset = reset_by_vmm(v, host, io);
+	if (v->power == VCPU_OFF && !io->reset)
 		return NULL;
 	/* Two of its threads, or a forged kvm_vcpu: one wins. */
 	if (!__atomic_compare_exchange_n(&v->busy, &idle, 1, false,
 					 __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
 		return NULL;
-	if (v->power == VCPU_ON_PENDING) {
+	if (v->power == VCPU_ON_PENDING && !io->reset) {
 		pvm_vcpu_reset(v, v->on_entry, v->on_context, 0, 0);
 		v->power = VCPU_ON;
 		v->on_by = NULL;
@@ -190,28 +215,10 @@ static enum vcpu_exit run(struct vcpu *v, struct host_io *io)
 	return pvm_expose(v, io);
 }
 
-/* KVM's VCPU_RESET_PSTATE_EL1. NZCV is left to who resets: QEMU sets Z. */
-static bool reset_pstate(u64 pstate)
-{
-	return (pstate & ~GENMASK(31, 28)) == (SPSR_EL1H | SPSR_DAIF);
-}
-
-/*
- * The VMM has reset a vCPU that runs (QEMU's system_reset; KVM_ARM_VCPU_INIT), and has its image
- * where it was: it wants the machine from the start. That ends the VM, as it could by letting
- * go of it, and as by a reset of the guest's own what runs next is a new one, to be verified. A
- * VMM that writes back what it read, or a debugger that writes pc, is not that.
- */
-static bool reset_by_vmm(const struct vcpu *v, const struct host_io *io)
-{
-	return io->pc_in != v->shown_pc && reset_pstate(io->pstate_in);
-}
-
-static enum vcpu_exit end_by_reset(struct vm *vm, struct host_io *io)
+static enum vcpu_exit end_by_reset(struct vm *vm)
 {
 	WRITE_ONCE(vm->powered_off, true);
 	vm_kill(vm, "reset by its VMM");
-	io->reset = true;
 	return EXIT_IRQ;
 }
 
@@ -220,14 +227,14 @@ enum vcpu_exit pvm_run(struct vm *vm, kva_t host_vcpu, struct host_io *io)
 	enum vcpu_exit code;
 	struct vcpu *v;
 
+	io->pc = HYPSEC_SHOWN_PC;
+	io->reset = false;
 	spin_lock(&vm->lock);
 	v = acquire(vm, host_vcpu, io);
 	if (v)
 		__atomic_fetch_add(&vm->running, 1, __ATOMIC_SEQ_CST);
 	spin_unlock(&vm->lock);
 
-	io->pc = HYPSEC_SHOWN_PC;
-	io->reset = false;
 	if (!v) {
 		bool over = READ_ONCE(vm->state) == VM_DEAD && vm->powered_off;
 
@@ -237,10 +244,14 @@ enum vcpu_exit pvm_run(struct vm *vm, kva_t host_vcpu, struct host_io *io)
 		io->esr = io->far = io->hpfar = 0;
 		/* One of the next VM's, while another of this is inside still. */
 		io->reset = over && reset_pstate(io->pstate_in);
+		if (over)
+			io->pc = HYPSEC_OVER_PC;
 		return over ? EXIT_IRQ : EXIT_IL;
 	}
 
-	code = unlikely(reset_by_vmm(v, io)) ? end_by_reset(vm, io) : run(v, io);
+	code = unlikely(io->reset) ? end_by_reset(vm) : run(v, io);
+	if (unlikely(READ_ONCE(vm->state) == VM_DEAD && vm->powered_off))
+		io->pc = HYPSEC_OVER_PC;
 	v->shown_pc = io->pc;
 
 	/*

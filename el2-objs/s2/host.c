@@ -139,7 +139,7 @@ int host_s2_init(const struct hypsec_install *in)
 	if (ret)
 		return ret;
 	if (!in->region_size || !IS_ALIGNED(in->region | in->region_size, SZ_2M) ||
-	    !pa_is_ram(PA(in->region), in->region_size) || !exec_ok(in))
+	    !pa_was_there(PA(in->region), in->region_size) || !exec_ok(in))
 		return HYPSEC_INVALID;
 
 	while (1UL << bits < pa_limit)

@@ -106,6 +106,15 @@ static u64 merged(const u64 *table, u8 level, u32 live)
 	return first | (stamp << S2_SW_SHIFT);
 }
 
+/*
+ * The host's RAM and what else it executes have the same attributes. A block of both would not be
+ * RAM to own_decode(): no VM, nor the core, could have a page of it any more.
+ */
+static bool all_or_no_ram(u64 pa, u64 size)
+{
+	return pa_is_ram(PA(pa), size) || !pa_touches_ram(PA(pa), size);
+}
+
 /* False for entries that are surely not of one block. */
 static bool alike(u64 a, u64 b)
 {
@@ -137,6 +146,9 @@ void s2_merge(struct s2 *s2, u64 ia, u32 live)
 			return;
 		block = merged(table, level, live);
 		if (!block)
+			return;
+		if (s2 == &host_s2 && pte_valid(block) &&
+		    !all_or_no_ram(block & S2_ADDR, level_size(up.level)))
 			return;
 		/* An annotation is invalid already, and never out of the record: hcall/scrub.c. */
 		pte_write(up.ptep, pte_valid(block) ? 0 : block);

@@ -120,6 +120,36 @@ static int resolve(struct vcpu *v, u64 ipa, pa_t *page)
 	return ret;
 }
 
+#define AGE_STEP	2	/* entries; more cost a guest more than they save it (README) */
+#define AGE_LOOKS	32	/* for them */
+
+void shadow_age(struct vm *vm)
+{
+	u64 at = vm->hand, start = 0, stop = 0;
+	unsigned int looks, n = 0;
+
+	for (looks = 0; looks < AGE_LOOKS && n < AGE_STEP; looks++) {
+		struct s2_leaf leaf;
+		u64 next;
+
+		if (at >> vm->s2.ipa_bits) {
+			at = 0;
+			break;
+		}
+		leaf = s2_lookup(&vm->s2, at);
+		next = ALIGN_DOWN(at, leaf.size) + leaf.size;
+		if (leaf.pte & S2_VALID) {
+			if (!n++)
+				start = at;
+			stop = next;
+		}
+		at = next;
+	}
+	vm->hand = at;
+	if (n)
+		s2_unmap(&vm->s2, start, stop - start);
+}
+
 bool shadow_fault(struct vcpu *v, enum vcpu_exit *code)
 {
 	u64 type = v->esr & ESR_FSC_TYPE, ipa = HPFAR_IPA(v->hpfar);

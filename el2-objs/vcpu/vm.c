@@ -250,11 +250,12 @@ static struct vm *lookup(const struct vm_identity *id, bool *owes)
 	return NULL;
 }
 
-struct vm *vm_get(const struct vm_identity *id, struct cpu_run *c)
+struct vm *vm_get(const struct vm_identity *id, struct cpu_run *c, bool *over)
 {
 	struct vm *vm = c->last;
 	bool owes;
 
+	*over = false;
 	/* Nearly always the VM that ran here last: no lock. */
 	if (vm && vm_ref(vm)) {
 		if (likely(same_vm(vm, id) && vm->state != VM_DEAD))
@@ -273,6 +274,7 @@ struct vm *vm_get(const struct vm_identity *id, struct cpu_run *c)
 		/* For as long as the host has no interrupt: its next try goes on with it. */
 		while (owes && vm_settle(id->kvm) == HYPSEC_RESTART && !host_irq_pending())
 			;
+		*over = owes;
 		if (!vm || same_vm(vm, id))
 			break;
 		vm_kill(vm, "the host reused its struct kvm");

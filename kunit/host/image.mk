@@ -23,6 +23,8 @@ SRC_test_policy	:= hypsec-mod/policy_parse.c
 INC_test_policy	:= -I$(here)/kernel -I$(top)/hypsec-mod
 SRC_test_ranges	:= hypsec-mod/ranges.c
 INC_test_ranges	:= -I$(here)/kernel -I$(top)/hypsec-mod
+SRC_test_plug	:= hypsec-mod/plug.c hypsec-mod/ranges.c
+INC_test_plug	:= -I$(here)/kernel -I$(top)/hypsec-mod
 SRC_test_bringup := hypsec-mod/bringup_judge.c
 INC_test_bringup := -I$(here)/kernel -I$(top)/hypsec-mod
 

@@ -54,11 +54,12 @@ static inline bool call(u64 fn, u64 x1, u64 x2, u64 x3)
 
 	for (i = 0; i < 31; i++)
 		cpu->host.x[i] = 0xabc0 + i;
+	cpu->host.x[0] = 0xabcUL << 32 | 0xc6000000 | fn;	/* SMCCC: w0 */
 	cpu->host.x[1] = x1;
 	cpu->host.x[2] = x2;
 	cpu->host.x[3] = x3;
 	known = kvm_host_call(cpu, 0xc6000000 | fn);
-	assert_int_equal(cpu->host.x[0], known ? 0 : 0xabc0);
+	assert_int_equal(cpu->host.x[0], known ? 0 : 0xabcUL << 32 | 0xc6000000 | fn);
 	for (i = 4; i < 31; i++)
 		assert_int_equal(cpu->host.x[i], 0xabc0 + i);
 	assert_int_equal(cpu->ranks_held, 0);

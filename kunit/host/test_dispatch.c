@@ -272,10 +272,14 @@ static void results(void **state)
 	assert_int_equal(vm_refs, 0);
 
 	status = HYPSEC_OK;
+	assert_int_equal(hvc(HYPSEC_CALL_LOST, 2), HYPSEC_OK);
+	assert_int_equal(cpu.host.x[1], RAM_START + 2);
 	assert_int_equal(hvc(HYPSEC_CALL_PLATFORM, 2), HYPSEC_OK);
 	assert_int_equal(cpu.host.x[1], 2);
 	assert_int_equal(cpu.host.x[3], 0x1d);
 	status = HYPSEC_RANGE;
+	assert_int_equal(hvc(HYPSEC_CALL_LOST, 3), RET(HYPSEC_RANGE));
+	assert_int_equal(cpu.host.x[1], 0);
 	assert_int_equal(hvc(HYPSEC_CALL_PLATFORM, 3), RET(HYPSEC_RANGE));
 	assert_int_equal(cpu.host.x[1] | cpu.host.x[2] | cpu.host.x[3], 0);
 	status = HYPSEC_OK;

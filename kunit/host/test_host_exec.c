@@ -9,17 +9,25 @@
 #define BIG	0x180000000UL			/* a block and a page more */
 #define BIG_END	(BIG + SZ_2M + PAGE_SIZE)
 #define LAST	0x200005000UL			/* right after RAM */
+#define INSIDE	(MEM_BASE + 0x1234000)		/* RAM on both sides, in one block of 2 MiB */
+#define IN_GIB	0x80200000UL			/* and in one of 1 GiB */
 
 static struct hypsec_install in;
 
 static void set_exec(void)
 {
 	machine_install_params(&in);
-	in.nr_exec = 4;
+	in.nr_ram = 4;
+	in.ram[3] = in.ram[2];
+	in.ram[1] = (struct hypsec_ram){ INSIDE + PAGE_SIZE, IN_GIB - INSIDE - PAGE_SIZE };
+	in.ram[2] = (struct hypsec_ram){ IN_GIB + SZ_2M, RAM_END - IN_GIB - SZ_2M };
+	in.nr_exec = 6;
 	in.exec[0] = (struct hypsec_ram){ CODE, 2 * PAGE_SIZE };
 	in.exec[1] = (struct hypsec_ram){ CODE + 2 * PAGE_SIZE, PAGE_SIZE };
-	in.exec[2] = (struct hypsec_ram){ BIG, SZ_2M + PAGE_SIZE };
-	in.exec[3] = (struct hypsec_ram){ LAST, PAGE_SIZE };
+	in.exec[2] = (struct hypsec_ram){ INSIDE, PAGE_SIZE };
+	in.exec[3] = (struct hypsec_ram){ IN_GIB, SZ_2M };
+	in.exec[4] = (struct hypsec_ram){ BIG, SZ_2M + PAGE_SIZE };
+	in.exec[5] = (struct hypsec_ram){ LAST, PAGE_SIZE };
 }
 
 static int boot(void **state)
@@ -85,7 +93,8 @@ static void test_exec_map(void **state)
 /* Executable, it is no more the host's to give than a device: no VM lives in it, nor the core. */
 static void test_exec_is_not_ram(void **state)
 {
-	static const u64 all[] = { CODE, CODE + 2 * PAGE_SIZE, BIG, BIG + SZ_2M, LAST };
+	static const u64 all[] = { CODE, CODE + 2 * PAGE_SIZE, INSIDE, IN_GIB, BIG, BIG + SZ_2M,
+				   LAST };
 
 	(void)state;
 	for (unsigned int i = 0; i < ARRAY_SIZE(all); i++) {
@@ -106,6 +115,41 @@ static void test_exec_is_not_ram(void **state)
 	check_map(true);
 }
 
+/* RAM beside it has the same attributes: a block of both would be nobody's for good. */
+static void test_ram_beside_exec(void **state)
+{
+	static const u64 beside[] = { INSIDE - PAGE_SIZE, INSIDE + PAGE_SIZE };
+
+	(void)state;
+	for (unsigned int i = 0; i < 2 * ARRAY_SIZE(beside); i++) {
+		pa_t pa = PA(beside[i % 2]);
+
+		assert_int_equal(own_claim(pa, 5, 0x777, true), HYPSEC_OK);
+		assert_int_equal(own_return(pa, 5, 0x777), HYPSEC_OK);
+		assert_int_equal(own_donate(pa), HYPSEC_OK);
+		assert_int_equal(own_reclaim(pa), HYPSEC_OK);
+		assert_int_equal(own_lookup(pa).state, PG_HOST);
+		assert_int_equal(own_stamp(pa, PAGE_SIZE), PAGE_SIZE);
+		own_epoch_end(own_epoch_begin());
+		assert_non_null(slot_map(SLOT_COPY, pa, 8));
+		assert_int_equal(slot_unmap(SLOT_COPY), HYPSEC_OK);
+		assert_int_equal(own_lookup(PA(INSIDE)).state, PG_NONE);
+	}
+	/* Block by block, and what is around. */
+	for (u64 pa = IN_GIB - SZ_2M; pa <= IN_GIB + SZ_2M; pa += 2 * SZ_2M) {
+		assert_int_equal(own_share(PA(pa)), HYPSEC_OK);
+		assert_int_equal(own_unshare(PA(pa)), HYPSEC_OK);
+		assert_int_equal(own_lookup(PA(pa)).state, PG_HOST);
+		assert_int_equal(own_lookup(PA(pa)).level, 2);
+	}
+	/* All RAM, or none of it, is one block again. */
+	assert_int_equal(s2_lookup(&host_s2, IN_GIB).level, 2);
+	assert_int_equal(own_share(PA(SZ_1G * 3)), HYPSEC_OK);
+	assert_int_equal(own_unshare(PA(SZ_1G * 3)), HYPSEC_OK);
+	assert_int_equal(own_lookup(PA(SZ_1G * 3)).level, 1);
+	check_map(true);
+}
+
 static void test_exec_bad(void **state)
 {
 #define BAD(f, v) { offsetof(struct hypsec_install, f), sizeof(in.f), v }
@@ -115,18 +159,18 @@ static void test_exec_bad(void **state)
 	} bad[] = {
 		BAD(nr_exec, HYPSEC_MAX_EXEC + 1),
 		BAD(nr_exec, ~0U),
-		BAD(nr_exec, 5),				/* the fifth is empty */
+		BAD(nr_exec, 7),				/* the seventh is empty */
 		BAD(exec[0].base, CODE + 0x800),
 		BAD(exec[0].size, 0x1001),
 		BAD(exec[0].size, 0),
 		BAD(exec[0].size, 3 * PAGE_SIZE),		/* overlap */
 		BAD(exec[1].base, 0x1000),			/* order */
-		BAD(exec[2].base, MEM_BASE + SZ_2M),		/* RAM */
-		BAD(exec[2].base, REGION),			/* the core's */
-		BAD(exec[2].base, RAM_END - PAGE_SIZE),		/* its first page is RAM */
-		BAD(exec[3].base, 0x200004000UL),
-		BAD(exec[3].size, 1UL << 40),			/* past the PA space */
-		BAD(exec[3].size, ~0UL << 12),
+		BAD(exec[4].base, MEM_BASE + SZ_2M),		/* RAM */
+		BAD(exec[4].base, REGION),			/* the core's */
+		BAD(exec[4].base, RAM_END - PAGE_SIZE),		/* its first page is RAM */
+		BAD(exec[5].base, 0x200004000UL),
+		BAD(exec[5].size, 1UL << 40),			/* past the PA space */
+		BAD(exec[5].size, ~0UL << 12),
 	};
 
 	(void)state;
@@ -144,6 +188,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_exec_map),
 		cmocka_unit_test(test_exec_is_not_ram),
+		cmocka_unit_test(test_ram_beside_exec),
 		cmocka_unit_test(test_exec_bad),
 	};
 

@@ -36,9 +36,12 @@ static void test_flush_one(void **state)
 		for (l = 0; l < ARRAY_SIZE(levels); l++) {
 			for (nsh = 0; nsh < 2; nsh++) {
 				map(vm, ALIGN_DOWN(IPA0, sizes[s]), sizes[s]);
+				aged = 0;
 				call(nsh ? KVM_FN_kvm_tlb_flush_vmid_ipa_nsh :
 				     KVM_FN_kvm_tlb_flush_vmid_ipa, id.mmu.v, IPA0, levels[l]);
 				assert_false(mapped(vm, IPA0));
+				/* A page is taken away: not of a right given, nor of all. */
+				assert_int_equal(aged, !nsh && (u32)levels[l] != 0);
 			}
 		}
 	}
@@ -95,8 +98,12 @@ static void test_flush_range(void **state)
 		call(KVM_FN_kvm_tlb_flush_vmid_range, id.mmu.v, c[i].start, c[i].pages);
 		assert_int_equal(mapped(vm, IPA0), !c[i].gone);
 	}
+	aged = 0;
 	call(KVM_FN_kvm_tlb_flush_vmid, id.mmu.v, 0, 0);
 	assert_false(mapped(vm, IPA0));
+	assert_int_equal(aged, 0);
+	call(KVM_FN_kvm_tlb_flush_vmid_range, id.mmu.v, IPA0, 1);
+	assert_int_equal(aged, 1);
 }
 
 /* The host is to execute its HVC again, which is now a call for what is left. */
@@ -235,7 +242,7 @@ static void test_flush_reset(void **state)
 	vm_kill(vm, "reset by its guest");
 	vm->powered_off = true;
 	irq_at = 0;
-	assert_null(vm_get(&id, cpu_run()));
+	assert_null(kvm_get(&id));
 	assert_true(vm->private_pages != 0);
 	x[0] = 0xc6000000 | KVM_FN_kvm_tlb_flush_vmid_ipa;
 	x[1] = id.mmu.v;

@@ -28,8 +28,9 @@ bool vm_identity_valid(const struct vm_identity *id)
 	return valid;
 }
 
-struct vm *vm_get(const struct vm_identity *id, struct cpu_run *here)
+struct vm *vm_get(const struct vm_identity *id, struct cpu_run *here, bool *over)
 {
+	*over = false;
 	assert_ptr_equal(here, &cpu_state);
 	named = *id;
 	return none ? NULL : vm;

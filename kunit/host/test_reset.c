@@ -36,6 +36,14 @@ static void start(void)
 	assert_int_equal(GPR(cpu_kvm_vcpu, 33), SPSR_EL1H);
 }
 
+/* Another vCPU's power-off comes while it is inside. */
+static u64 powers_off(struct vcpu_regs *r)
+{
+	vm->state = VM_DEAD;
+	vm->powered_off = true;
+	return quiet(r);
+}
+
 /* KVM_ARM_VCPU_INIT, then what a VMM starts a kernel with. */
 static void reset(void)
 {
@@ -106,6 +114,24 @@ static void by_its_vmm(void **state)
 	assert_int_equal(GPR(cpu_kvm_vcpu, 32), LOADER);
 	assert_int_equal(GPR(cpu_kvm_vcpu, 0), 0x48000000);
 
+	/* Where the guest has that CPU off: another does its work, a crash kernel's, say. */
+	start();
+	world_vcpu[0].power = VCPU_OFF;
+	reset();
+	is_reset();
+	/* Or is about to have it on again. */
+	start();
+	world_vcpu[0].power = VCPU_ON_PENDING;
+	reset();
+	is_reset();
+	/* But for one that never ran, a reset is how it begins. */
+	start();
+	world_vcpu[0].power = VCPU_OFF;
+	world_vcpu[0].host = KVA(0);
+	reset();
+	assert_int_equal(run(), EXIT_IL);
+	assert_int_equal(vm->state, VM_PROTECTED);
+
 	/* Of one that has ended for another reason nothing comes. */
 	start();
 	vm->state = VM_DEAD;
@@ -136,15 +162,15 @@ static void by_kvm(void **state)
 		GPR(cpu_kvm_vcpu, 32) = 0;
 		goes_on(0x40201000 + 0x100 * round);
 		goes_on(0x40201004 + 0x100 * round);
-		/* Off and reset is nothing at all. */
+		/* Off is off, whatever is run. */
 		v->power = VCPU_OFF;
-		reset();
 		assert_int_equal(run(), EXIT_IL);
 		assert_int_equal(vm->state, VM_PROTECTED);
 	}
 	/* It runs by now. */
 	v->power = VCPU_ON_PENDING;
 	reset();
+	GPR(cpu_kvm_vcpu, 32) = 0;
 	goes_on(0x40201200);
 	reset();
 	is_reset();
@@ -164,6 +190,15 @@ static void debugged(void **state)
 	goes_on(g.regs.pc + 4);
 	assert_int_equal(GPR(cpu_kvm_vcpu, 33), RESET_PSTATE);
 	goes_on(g.regs.pc + 4);
+	/* A debugger's word for pc, and for what a VMM hands its image: no reset. */
+	world_vcpu[0].regs.x[29] = 0x40401000;
+	goes_on(g.regs.pc + 4);
+	GPR(cpu_kvm_vcpu, 32) = LOADER;
+	for (int i = 0; i < 4; i++)
+		GPR(cpu_kvm_vcpu, i) = i;
+	assert_int_equal(run(), EXIT_IRQ);
+	assert_int_equal(g.entered, 1);
+	assert_int_equal(vm->state, VM_PROTECTED);
 	reset();
 	is_reset();
 }
@@ -189,6 +224,7 @@ static void restored(void **state)
 	static const struct { u64 pc, pstate; } theirs[] = {
 		{ HYPSEC_SHOWN_PC, SPSR_EL0T },		/* a process of the guest's jumps there */
 		{ HYPSEC_SHOWN_PC, SPSR_EL1T },
+		{ HYPSEC_OVER_PC, SPSR_EL0T },
 		{ HYPSEC_SHOWN_PC & ~3UL, SPSR_EL1H },
 		{ HYPSEC_SHOWN_PC & GENMASK(31, 0), SPSR_EL1H },
 		{ 0, SPSR_EL1H },
@@ -224,6 +260,45 @@ static void restored(void **state)
 	}
 }
 
+/*
+ * A guest of two vCPUs powers itself off. The one that KVM runs once more before it knows is not
+ * one that somebody saved.
+ */
+static void over(void **state)
+{
+	(void)state;
+	warm_up();
+	/* It leaves after the end. */
+	start();
+	cpu_guest = powers_off;
+	assert_int_equal(run(), EXIT_IRQ);
+	assert_int_equal(GPR(cpu_kvm_vcpu, 32), HYPSEC_OVER_PC);
+	/* It was out. */
+	start();
+	vm->state = VM_DEAD;
+	vm->powered_off = true;
+	assert_int_equal(run(), EXIT_IRQ);
+	assert_int_equal(g.entered, 0);
+	assert_int_equal(GPR(cpu_kvm_vcpu, 32), HYPSEC_OVER_PC);
+	/* It was out, and finds nobody. */
+	start();
+	cpu_vm_over = true;
+	assert_int_equal(run(), EXIT_IRQ);
+	cpu_vm_over = false;
+	assert_int_equal(GPR(cpu_kvm_vcpu, 32), HYPSEC_OVER_PC);
+	/* Then it would be the next VM's. */
+	ordinary(HYPSEC_OVER_PC, SPSR_EL1H);
+	assert_int_equal(run(), EXIT_IRQ);
+	assert_int_equal(g.entered, 0);
+	assert_int_equal(w.restored, 0);
+	/* Any other stays what it is. */
+	ordinary(LOADER, RESET_PSTATE);
+	cpu_vm_over = true;
+	assert_int_equal(run(), EXIT_IRQ);
+	cpu_vm_over = false;
+	assert_int_equal(GPR(cpu_kvm_vcpu, 32), LOADER);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -232,6 +307,7 @@ int main(void)
 		cmocka_unit_test(by_kvm),
 		cmocka_unit_test(debugged),
 		cmocka_unit_test(restored),
+		cmocka_unit_test(over),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

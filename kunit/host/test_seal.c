@@ -269,7 +269,7 @@ static void reset_by_its_vmm(void **state)
 	vm_kill(vm, "reset by its VMM");
 	vm_put(vm);
 	assert_memory_equal(raw(PAGE_B), other, PAGE_SIZE);
-	assert_null(vm_get(&id, cpu_run()));	/* the run that gives the page back */
+	assert_null(kvm_get(&id));	/* the run that gives the page back */
 	assert_true(host_can(PAGE_B, true, true));
 	assert_true(is_zero(PAGE_B));
 	next = kvm_get(&id);

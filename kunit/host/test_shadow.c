@@ -187,6 +187,63 @@ static void test_around(void **state)
 	assert_int_equal(faults, 512 / KVM_AROUND);
 }
 
+/*
+ * A host that clears access flags and flushes nothing, as it takes pages away: all that the shadow
+ * has goes in the end, a few entries for each page, and the next use is KVM's to see.
+ */
+static void test_age(void **state)
+{
+	u64 pages = 0xa0000000, block = 0x180000000, pa = GUEST_PAGES + 64 * PAGE_SIZE, last = BIT(40);
+	unsigned int i, n, calls, gone;
+
+	(void)state;
+	*kvm_entry(&id, last - PAGE_SIZE, 3) = pa | PAGE_RWX;
+	*kvm_entry(&id, block, 2) = (MEM_BASE + 24 * SZ_2M) | RWX;
+	for (i = 0; i < 64; i++)
+		*kvm_entry(&id, pages + i * PAGE_SIZE, 3) = (pa + i * PAGE_SIZE) | PAGE_RWX;
+	for (n = 0; n < 3; n++) {
+		for (i = 0; i < 64; i++)
+			if (!mapped(pages + i * PAGE_SIZE))
+				maps(READ | FSC_TRANS | 3, pages + i * PAGE_SIZE, pa + i * PAGE_SIZE,
+				     PAGE_SIZE, S2_R | S2_W | WB);
+		maps(READ | FSC_TRANS | 3, last - PAGE_SIZE, pa, PAGE_SIZE, S2_R | S2_W | WB);
+		maps(READ | FSC_TRANS | 2, block, MEM_BASE + 24 * SZ_2M, SZ_2M, S2_R | S2_W | WB);
+		for (calls = gone = 0; gone < 66; calls++) {
+			unsigned int left;
+
+			assert_in_range(calls, 0, 1000);
+			spin_lock(&vm->lock);
+			counts_reset();
+			shadow_age(vm);
+			spin_unlock(&vm->lock);
+			assert_false(tlb_stale(~0UL));
+			assert_in_range(counts.ipas2e1is, 0, 8);
+			assert_int_equal(counts.vmalls12e1is, 0);
+			left = mapped(last - PAGE_SIZE) + mapped(block);
+			for (i = 0; i < 64; i++)
+				left += mapped(pages + i * PAGE_SIZE);
+			assert_in_range(66 - left, gone, gone + 8);
+			gone = 66 - left;
+		}
+	}
+	*kvm_entry(&id, pages, 3) &= ~PTE_AF;
+	forwards(READ | FSC_TRANS | 3, pages, FSC_ACCESS, 3);
+	/* Nothing is left to take, wherever it stands. */
+	for (i = 0; i < 100; i++) {
+		spin_lock(&vm->lock);
+		counts_reset();
+		shadow_age(vm);
+		spin_unlock(&vm->lock);
+		assert_int_equal(counts.pte, 0);
+	}
+	/* Where a VM of more bits was before. */
+	vm->hand = ~0UL;
+	spin_lock(&vm->lock);
+	shadow_age(vm);
+	spin_unlock(&vm->lock);
+	assert_int_equal(vm->hand, 0);
+}
+
 /* Faults that are none of the shadow's go to KVM as they are. */
 static void test_other_faults(void **state)
 {
@@ -254,6 +311,7 @@ int main(void)
 		TEST(test_what_is_kvms),
 		TEST(test_stage1_walk),
 		TEST(test_around),
+		TEST(test_age),
 		TEST(test_other_faults),
 		TEST(test_size),
 		TEST(test_memory_types),

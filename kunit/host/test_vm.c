@@ -280,7 +280,7 @@ static void test_dead(void **state)
 	assert_int_equal(own_lookup(PA(KEPT_PAGE)).vm, vm->id);
 	vm->running = 0;
 	/* One run to give its page back (test_vm_let_go.c). */
-	assert_null(vm_get(&id, cpu_run()));
+	assert_null(kvm_get(&id));
 	assert_int_equal(own_lookup(PA(KEPT_PAGE)).state, PG_HOST);
 	vm2 = kvm_ran(&id);
 	assert_ptr_not_equal(vm2, vm);

@@ -210,6 +210,7 @@ static void test_reset(void **state)
 	struct vm *old = protected_vm(0, 0, PAGES), *new, *other;
 	struct vm_identity neighbour = kvm_vm(1, 40);
 	unsigned int runs = 0;
+	bool over;
 
 	(void)state;
 	vm_kill(old, "reset by its guest");
@@ -218,7 +219,8 @@ static void test_reset(void **state)
 		unsigned int left = private_left();
 
 		irq_at = 0;
-		new = vm_get(&id, cpu_run());
+		new = vm_get(&id, cpu_run(), &over);
+		assert_true(over == !new);
 		/* An interrupt of the host's does not wait for all of them. */
 		assert_true(left - private_left() <= 64);
 		assert_true(!new == !!left);
@@ -243,7 +245,7 @@ static void test_reset_at_once(void **state)
 	(void)state;
 	vm_kill(old, "reset by its guest");
 	old->powered_off = true;
-	assert_null(vm_get(&id, cpu_run()));
+	assert_null(kvm_get(&id));
 	assert_int_equal(private_left(), 0);
 	new = kvm_ran(&id);
 	assert_int_equal(new->state, VM_ORDINARY);

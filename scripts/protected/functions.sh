@@ -3,6 +3,7 @@
 # What the scripts here that run in the host share: start a VM, wait, read the log.
 dir=${0%/*}
 out=/tmp/out
+input=/dev/null
 hypsec=/sys/kernel/security/hypsec
 seconds=${1:-200}
 . /run/hypsec/patience.sh
@@ -28,7 +29,7 @@ vm() {
 	shift 2
 	exec $on qemu-system-aarch64 -M virt,gic-version=3 -accel kvm -cpu host -m 128 \
 		-smp "$cpus" -nodefaults -no-user-config -display none -serial stdio \
-		-kernel "$dir/$image" "$@" </dev/null >"$out" 2>&1
+		-kernel "$dir/$image" "$@" <"$input" >"$out" 2>&1
 }
 
 runs() { ( vm "$@" ) & pid=$!; wait_for $pid; }

@@ -106,6 +106,37 @@ check "and the trace has both functions, begun and returned" \
 echo >$tracing/kprobe_events
 check "and the accounts are as before" soon same_accounts
 
+# A VMM that is killed for want of memory and cannot exit: a thread of its writes to a file system
+# that is frozen. The kernel's reaper unmaps its memory from under the VM.
+group=/sys/fs/cgroup/vmm
+frozen_disk() {
+	modprobe loop && losetup /dev/loop1 "$dir/disk" && mount -t ext4 /dev/loop1 /mnt &&
+		mkdir -p /sys/fs/cgroup && mount -t cgroup2 none /sys/fs/cgroup &&
+		echo +memory >/sys/fs/cgroup/cgroup.subtree_control && mkdir $group
+}
+check "a disk, and a memory cgroup" frozen_disk
+mark
+( echo 0 >$group/cgroup.procs && out=/mnt/out && vm stay.img 1 ) &
+pid=$!
+soon [ -e /mnt/out ]
+fsfreeze --freeze /mnt
+check "a VM whose VMM writes to a frozen disk" soon logged "protected, image"
+blocked() { grep -q '^State:.D' /proc/$pid/task/*/status; }
+check "which waits for it" soon blocked
+check "with memory of the VM's" [ "$(account private)" -gt 0 ]
+echo 1M >$group/memory.max &
+check "for want of memory it is killed, and reaped" \
+	soon eval 'dmesg | grep -q "oom_reaper: reaped process"'
+check "the VM ended first: none of its pages was sealed" logged "ended: the host tore it down"
+check "and all of them are back" [ "$(account private)" = 0 ]
+check "while its VMM waits still" blocked
+fsfreeze --unfreeze /mnt
+dropped $pid
+check "then it is gone" soon no_vm
+check "and the accounts are as before" soon same_accounts
+umount /mnt
+losetup -d /dev/loop1
+
 # Dead, and nobody has let go of it: a device may write to its memory, which is its VMM's.
 mark
 ( vm off.img 1 -no-shutdown ) &

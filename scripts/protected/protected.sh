@@ -155,6 +155,8 @@ check "stay: the log says nothing of it" eval '! logged "the host may debug it"'
 kill -9 $pid
 wait $pid 2>/dev/null
 
+. "$dir/shells.sh"
+
 check "no VM is left" soon no_vm
 check "the accounts are as before" soon same_accounts
 check "the host has seen no bug" eval '! dmesg | grep -E "BUG|Oops|WARNING|rcu.*stall"'

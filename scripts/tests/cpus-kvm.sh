@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# KVM on other CPU models than the default (cpus.sh has the guests): those of KVM's
-# selftests that take the stock kernel less than 5 seconds; and on max, which has EL2
+# KVM on other CPU models than the default (cpus.sh has the guests): KVM's selftests,
+# but for those that take long; and on max, which has EL2
 # controls that the default lacks (HCRX, FGT), the attacks on these.
 #
 # scripts/tests/cpus-kvm.sh [MODEL]...
@@ -48,7 +48,7 @@ part() {
 
 for model; do
 	[ "$model" != max ] || part "$model" "controls" "$tests/controls.sh" --cpu "$model"
-	part "$model" "selftests" "$tests/selftests.sh" --cpu "$model" --under 5
+	part "$model" "selftests" "$tests/selftests.sh" --cpu "$model" --short
 done
 echo "1..$count"
 [ $failed = 0 ]

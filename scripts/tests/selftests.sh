@@ -1,26 +1,26 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# scripts/tests/selftests.sh [--cpu MODEL] [--under SEC] [--fresh] [--again-stock]
+# scripts/tests/selftests.sh [--cpu MODEL] [--short] [--fresh] [--again-stock]
 #
 # KVM's own selftests on the stock kernel and on the stock kernel with HypSec: the
 # same result, and where one fails the same failing assertion. The stock column
 # is kept under build/ (--fresh makes it again). What differs is run a second time
 # in both columns, as emulated time passes unevenly on a busy machine: only a
 # difference that repeats counts. --again-stock compares two stock runs instead.
-# --under SEC: only what the stock kernel did in less on the default CPU model.
+# --short: without those that the list calls long.
 # takes: 350
 # timeout: 2400
 
 . "$(dirname "$0")/../lib/kernel.sh"
 
 here=$HYPSEC_TOP/scripts/selftests
-cpu=cortex-a72 fresh= second= under= list=$here/list
+cpu=cortex-a72 fresh= second= short= list=$here/list
 limit=${HYPSEC_SELFTESTS_TIMEOUT:-900}
 while [ $# -gt 0 ]; do
 	case $1 in
 	--cpu) cpu=${2:?}; shift ;;
-	--under) under=${2:?}; shift ;;
+	--short) short=-short ;;
 	--fresh) fresh=1 ;;
 	--again-stock) second=--no-hypsec ;;
 	*) die 125 "usage: see the head of scripts/tests/selftests.sh" ;;
@@ -61,24 +61,15 @@ stock_column() {
 	stock=$dir/output
 }
 
-# The tests of the stock column that took less than SEC seconds, as a list.
-list_under() {
-	awk -v under="$1" '
-		$2 == "start" { name = substr($0, 10) }
-		$2 == "end" && $4 < under { print name }' <(grep -a '^@@ ' "$stock")
-}
-
 need_kernel
 tests=$("$here/build")
 tmp=$(mktemp -d -p "$HYPSEC_BUILD")
 trap 'rm -rf "$tmp"' EXIT
-if [ -n "$under" ]; then
-	model=$cpu cpu=cortex-a72
-	stock_column ""
-	list_under "$under" >"$tmp/list"
-	cpu=$model list=$tmp/list
+if [ -n "$short" ]; then
+	sed '/^# long:/q' "$list" >"$tmp/list"
+	list=$tmp/list
 fi
-stock_column "${under:+-under-$under}"
+stock_column "$short"
 say "selftests with HypSec"
 run_list "$list" "$tmp/hypsec" $second
 status=0

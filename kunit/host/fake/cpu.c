@@ -201,7 +201,15 @@ int copy_to_host(pa_t dst, const void *src, size_t n)
 	return HYPSEC_OK;
 }
 __weak bool vm_identity_valid(const struct vm_identity *id) { return true; }
-__weak struct vm *vm_get(const struct vm_identity *id, struct cpu_run *here) { return run_vm; }
+
+void shadow_age(struct vm *vm) { }
+bool cpu_vm_over;
+
+__weak struct vm *vm_get(const struct vm_identity *id, struct cpu_run *here, bool *over)
+{
+	*over = cpu_vm_over;
+	return cpu_vm_over ? NULL : run_vm;
+}
 
 __weak bool pvm_guest_call(struct vcpu *v, kva_t host, enum vcpu_exit *code)
 {

@@ -85,6 +85,14 @@ __weak int pvm_invalidate(struct vm *vm, u64 *start, u64 *size)
 	return invalidate_status;
 }
 
+unsigned int aged;
+
+__weak void shadow_age(struct vm *vm)
+{
+	assert_true(spin_held(&vm->lock) && vm->state == VM_ORDINARY);
+	aged++;
+}
+
 unsigned int restarts;
 
 void hcall_restart(struct percpu *cpu)
@@ -240,7 +248,8 @@ struct vm_identity kvm_vm(unsigned int n, unsigned int bits)
 
 struct vm *kvm_get(const struct vm_identity *id)
 {
-	struct vm *vm = vm_get(id, cpu_run());
+	bool over;
+	struct vm *vm = vm_get(id, cpu_run(), &over);
 
 	assert_int_equal(this_cpu()->ranks_held, 0);
 	return vm;

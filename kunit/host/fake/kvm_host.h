@@ -47,6 +47,7 @@ u64 kvm_page(void);
  * pvm_free() was called so often, pvm_wipe() of a VM with something to wipe, and so on;
  * vcpu_inject_abort() with these.
  */
+extern unsigned int aged;		/* shadow_age(), where shadow.c is not linked */
 extern unsigned int pvm_freed, pvm_forgot, pvm_sealed, pvm_wiped, aborts, restarts;
 /* host_irq_pending() is true at the n-th look, 0 the next; -1: never. */
 extern int irq_at;

@@ -69,6 +69,7 @@ bool host_can(u64 pa, bool write, bool exec);
 bool page_is_clean(u64 pa);
 void page_dirtied(u64 pa);
 
+extern char logged[192];		/* the last line of hlog() */
 /* host_abort()'s answers. */
 extern unsigned int injected, touched, skipped;
 extern u64 injected_far;
