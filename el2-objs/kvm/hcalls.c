@@ -27,7 +27,6 @@ static u64 gic_config(void)
 	write_sysreg(sre, ICC_SRE_EL1);
 	isb();
 	write_sysreg(hcr, HCR_EL2);
-	isb();
 	return (read_sysreg(ICH_VTR_EL2) & GENMASK(31, 0)) | has_mmio << 63;
 }
 
@@ -238,6 +237,8 @@ bool kvm_host_call(struct percpu *cpu, u64 id)
 		break;
 	case KVM_FN_kvm_hyp_init:	/* a CPU of KVM's comes up: the core is there already */
 	case KVM_FN_kvm_enable_ssbs:	/* EL2's own: clear, so that no load passes a store */
+		/* VMIDs are the core's; a VM with a new one in its mmu is found at its run. */
+	case KVM_FN_kvm_flush_vm_context:
 		break;
 	case KVM_FN_kvm_get_mdcr_el2:
 		result = cpu->host_mdcr;
@@ -250,9 +251,6 @@ bool kvm_host_call(struct percpu *cpu, u64 id)
 		break;
 	case KVM_FN_kvm_adjust_pc:
 		adjust_pc_at(KVA(x[1]));
-		break;
-	case KVM_FN_kvm_flush_vm_context:
-		/* VMIDs are the core's; a VM with a new one in its mmu is found at its run. */
 		break;
 	case KVM_FN_kvm_tlb_flush_vmid_ipa:
 	case KVM_FN_kvm_tlb_flush_vmid_ipa_nsh:

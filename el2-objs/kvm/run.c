@@ -140,7 +140,6 @@ static void load32(u8 *k)
 		write_sysreg(KV64(k, KVM_SR_DBGVCR32_EL2), DBGVCR32_EL2);
 	/* FPEXC.EN, or FP traps go to EL1 before CPTR_EL2.TFP is looked at. */
 	write_sysreg(BIT(30), FPEXC32_EL2);
-	isb();
 }
 
 static void save32(u8 *k, const struct vcpu *v)
@@ -168,7 +167,7 @@ static bool read_cntpct(struct vcpu *v)
 
 	if ((reg != SYS_CNTPCT && reg != SYS_CNTPCTSS) || !(v->esr & ESR_SYS_READ))
 		return false;
-	isb();
+	/* No ISB before: the exception was one. */
 	now = read_sysreg(CNTPCT_EL0) - v->poffset;
 	if (rt != 31)
 		v->r->x[rt] = now;

@@ -10,12 +10,13 @@
 #define VTCR_DS		BIT(32)		/* LPA2: PA[51:50] in descriptor bits 9:8 */
 #define PTE_XN		BIT(54)
 
-/* As KVM chooses them (stage2_pt_levels()): up to 16 concatenated tables at the top. */
+/*
+ * As KVM chooses them (stage2_pt_levels()): up to 16 concatenated tables at the top. There are
+ * 32 bits at least (vm_identity_valid()), so never less than two levels.
+ */
 static u8 start_level(u32 ipa_bits)
 {
-	u32 levels = (ipa_bits - 8) / 9;
-
-	return (u8)(4 - (levels < 2 ? 2 : levels));
+	return (u8)(4 - (ipa_bits - 8) / 9);
 }
 
 static u64 entry_pa(u64 pte, u64 vtcr)

@@ -91,7 +91,6 @@ void gic_load(struct vcpu *v, struct cpu_run *c)
 		write_sysreg(g->vmcr, ICH_VMCR_EL2);
 	} else if (!(g->hcr & ICH_HCR_EN)) {
 		write_sysreg(ICC_SRE_SRE, ICC_SRE_EL1);
-		isb();
 	} else if (!g->sre) {
 		write_sysreg(0, ICC_SRE_EL1);
 		isb();

@@ -179,7 +179,6 @@ static struct vm *make_vm(const struct vm_identity *id)
 	vm->told_waiting = false;
 	vm->told_restored = false;
 	vm->told_refused = 0;
-	vm->end_reason = NULL;
 	vm->last_used = ++clock;
 	WRITE_ONCE(vm->state, VM_ORDINARY);
 	/* Open, with the caller's reference. */
@@ -242,8 +241,8 @@ static struct vm *lookup(const struct vm_identity *id, bool *owes)
 		 * The address has been reused for another VM: the one that had it
 		 * cannot run again.
 		 */
-		if (vm->state == VM_ORDINARY && vm_evict(vm))
-			continue;
+		if (vm->state == VM_ORDINARY)
+			vm_evict(vm);
 		vm->host.mmu = KVA(0);
 		if ((vm->state == VM_PROTECTING || vm->state == VM_PROTECTED) && vm_ref(vm))
 			return vm;		/* vm_get() ends it and looks again */

@@ -50,3 +50,14 @@ $(out)/plain/libsodium-host.a: $(top)/scripts/sodium $(top)/el2-objs/crypto/sodi
 	@mkdir -p $(@D)
 	CFLAGS=-O2 CC="$(CC)" $< host $@
 	touch $@
+
+SRC_test_wipes	:= el2-objs/auth/platform.c $(SRC_test_health)
+ARC_test_wipes	:= $(ARC_test_crypto)
+LIB_test_wipes	:= -lcrypto -Wl,--wrap=hypsec_wipe
+
+SRC_test_crypto_limits := $(SRC_test_crypto)
+INC_test_crypto_limits := -Wno-unused-parameter
+ARC_test_crypto_limits := $(ARC_test_crypto)
+aead := crypto_aead_chacha20poly1305_ietf_
+LIB_test_crypto_limits := -lcrypto -Wl,--wrap=$(aead)encrypt_detached \
+	-Wl,--wrap=$(aead)decrypt_detached

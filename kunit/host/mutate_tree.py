@@ -11,7 +11,7 @@ import subprocess
 import sys
 import threading
 
-WALL = 1800	# seconds: no verdict, but a machine that is lost
+WALL = 300	# seconds: it waits for what does not come
 Test = collections.namedtuple("Test", "name sources flags archives libs")
 
 

@@ -192,6 +192,53 @@ static void active_priorities(void **state)
 	}
 }
 
+#define ROUTED	(HCR_AMO | HCR_FMO | HCR_IMO)
+
+static bool no_mmio;			/* ICC_SRE_EL1 is RAO/WI */
+static u64 hcr_then;			/* in force while it is 0 */
+
+static void at_sre(const char *name)
+{
+	if (no_mmio)
+		SREG(ICC_SRE_EL1) = *cpu_in_force(NAME(ICC_SRE_EL1)) = 7;
+	/* It becomes 0 when they are EL2's; it is not any more, when they are no longer. */
+	if (!strcmp(name, NAME(ICC_SRE_EL1)))
+		assert_int_equal(*cpu_in_force(NAME(HCR_EL2)), SREG(HCR_EL2));
+	if (!strcmp(name, NAME(HCR_EL2)))
+		assert_int_equal(*cpu_in_force(NAME(ICC_SRE_EL1)), 7);
+	if (!SREG(ICC_SRE_EL1))
+		hcr_then &= *cpu_in_force(NAME(HCR_EL2));
+}
+
+/* Is there a GICv2 in the CPU interface? KVM asks, and finds all as it was. */
+static void config(void **state)
+{
+	struct percpu *cpu = this_cpu();
+	(void)state;
+
+	for (int i = 0; i < 8; i++) {
+		u64 hcr = i & 4 ? ROUTED | HCR_RW : HCR_RW;
+
+		cpu_regs.n = 0;
+		cpu_new();
+		no_mmio = i & 1;
+		SREG(HCR_EL2) = hcr;
+		SREG(ICC_SRE_EL1) = 7;
+		SREG(ICH_VTR_EL2) = test_rand() | BIT(63) | BIT(32);
+		order_begin();
+		hcr_then = ~0UL;
+		cpu_reg_hook = at_sre;
+		assert_true(kvm_host_call(cpu, KVM_FN_vgic_v3_get_gic_config));
+		cpu_reg_hook = NULL;
+		assert_int_equal(cpu->host.x[0], 0);
+		assert_int_equal(cpu->host.x[1], (u32)SREG(ICH_VTR_EL2) | (u64)!no_mmio << 63);
+		assert_int_equal(SREG(HCR_EL2), hcr);
+		assert_int_equal(SREG(ICC_SRE_EL1), 7);
+		/* With SRE at 0 an interrupt is EL2's, which has them masked (GICv3 12.2.25). */
+		assert_int_equal(hcr_then, no_mmio ? ~0UL : hcr | ROUTED);
+	}
+}
+
 /* A CPU comes up with anything pending, and a host that does not have it cleared. */
 static void after_reset(void **state)
 {
@@ -214,6 +261,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(any_interface),
 		cmocka_unit_test(after_reset),
+		cmocka_unit_test(config),
 		cmocka_unit_test(active_priorities),
 	};
 

@@ -32,6 +32,87 @@ static void good_image(void **state)
 	}
 }
 
+/* Parts that an image may not have. */
+static void without_parts(void **state)
+{
+	static u8 copy[MEM_SIZE];
+
+	(void)state;
+	for (int without = 1; without < 4; without++) {
+		struct hypsec_manifest *m = manifest();
+		struct image_verify v;
+
+		make_image();
+		if (without & 1)
+			m->parts[HYPSEC_PART_INITRD] = (struct hypsec_part){ 0 };
+		if (without & 2)
+			m->parts[HYPSEC_PART_CMDLINE] = (struct hypsec_part){ 0 };
+		sign_image();
+		memcpy(copy, host.mem, MEM_SIZE);
+		if (without & 1)
+			memset(copy + 0x4000, 0, 0x2000);
+		if (without & 2)
+			memset(copy + 0x3000, 0, 0x1000);
+		assert_int_equal(verify(&v), HYPSEC_OK);
+		assert_int_equal(v.verified, MEM_SIZE);
+		assert_clean(copy);
+	}
+}
+
+/* The last page of a part is signed with as little as a byte in it. */
+static void part_sizes(void **state)
+{
+	static const u64 sizes[] = { 1, 0xfff, 0x1000, 0x1001, 0x1fff, 0x2000 };
+	static u8 copy[MEM_SIZE];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
+		struct image_verify v;
+
+		make_image();
+		manifest()->parts[HYPSEC_PART_INITRD].size = sizes[i];
+		memset(host.mem + 0x4000 + sizes[i], 0, 0x2000 - sizes[i]);
+		sign_image();
+		memcpy(copy, host.mem, MEM_SIZE);
+		assert_int_equal(verify(&v), HYPSEC_OK);
+		assert_int_equal(v.verified, MEM_SIZE);
+		assert_clean(copy);
+	}
+}
+
+static unsigned int fail_at;
+
+static int fails_once(struct image_source *src, u64 offset, bool keep, const void **va)
+{
+	if (!fail_at--)
+		return HYPSEC_NO_MEMORY;
+	return host_page(src, offset, keep, va);
+}
+
+/* A page that is not to be had now: the caller is told so, and goes on from there. */
+static void told_why(void **state)
+{
+	(void)state;
+	for (unsigned int n = 0; n < 40; n++) {
+		struct image_verify v;
+		int ret;
+
+		make_image();
+		host.src.page = fails_once;
+		fail_at = n;
+		image_verify_init(&v, BASE, LIMIT, &policy);
+		do
+			ret = image_verify_step(&v, &host.src);
+		while (ret == HYPSEC_RESTART);
+		assert_int_equal(ret, HYPSEC_NO_MEMORY);
+		do
+			ret = image_verify_step(&v, &host.src);
+		while (ret == HYPSEC_RESTART);
+		assert_int_equal(ret, HYPSEC_OK);
+		assert_int_equal(v.verified, MEM_SIZE);
+	}
+}
+
 static void any_wrong_byte(void **state)
 {
 	(void)state;
@@ -232,6 +313,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(good_image),
+		cmocka_unit_test(without_parts),
+		cmocka_unit_test(part_sizes),
+		cmocka_unit_test(told_why),
 		cmocka_unit_test(any_wrong_byte),
 		cmocka_unit_test(padding_is_signed),
 		cmocka_unit_test(swapped_parts),

@@ -294,6 +294,21 @@ static void changed_while_verified(void **state)
 	assert_true(refused > 50 && verified > 50);
 }
 
+/* Whatever became of its stage: nothing is verified that has not been looked at. */
+static void no_stage(void **state)
+{
+	struct image_verify v;
+
+	(void)state;
+	make_image();
+	image_verify_init(&v, BASE, LIMIT, &policy);
+	v.stage = IMAGE_REFUSED;
+	assert_int_equal(image_verify_step(&v, &host.src), HYPSEC_STATE);
+	v.stage = IMAGE_REFUSED + 1;
+	assert_int_equal(image_verify_step(&v, &host.src), HYPSEC_STATE);
+	assert_false(host.claimed[0]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -305,6 +320,7 @@ int main(void)
 		cmocka_unit_test(truncated),
 		cmocka_unit_test(each_part_has_its_line),
 		cmocka_unit_test(changed_while_verified),
+		cmocka_unit_test(no_stage),
 	};
 
 	return run_image_tests("image_refused", tests, ARRAY_SIZE(tests));

@@ -17,6 +17,82 @@ static void another_vcpu(void **state)
 	assert_int_equal(counts.iallu, 1);
 }
 
+/* Calls that have nothing to do, and nothing to say. */
+static void no_result(void **state)
+{
+	static const u64 fns[] = { KVM_FN_kvm_hyp_init, KVM_FN_kvm_enable_ssbs,
+				   KVM_FN_kvm_flush_vm_context, KVM_FN_vgic_v3_init_lrs };
+	(void)state;
+
+	this_cpu()->host_mdcr = 0x1234;
+	for (size_t i = 0; i < ARRAY_SIZE(fns); i++) {
+		assert_true(call(fns[i], 0, 0, 0));
+		assert_int_equal(this_cpu()->host.x[1], 0);
+	}
+	assert_true(call(KVM_FN_kvm_get_mdcr_el2, 0, 0, 0));
+	assert_int_equal(this_cpu()->host.x[1], 0x1234);
+}
+
+/* Each call does its own, and nothing of the next one's. */
+static void one_at_a_time(void **state)
+{
+	enum { RUN = 1, ADJUST = 2, UNMAP = 4, LOCAL = 8, CNTVOFF = 16, SAVE = 32, LOAD = 64 };
+	static const struct { u64 fn; int does; } e[] = {
+		{ KVM_FN_kvm_hyp_init, 0 }, { KVM_FN_kvm_get_mdcr_el2, 0 },
+		{ KVM_FN_kvm_enable_ssbs, 0 }, { KVM_FN_vgic_v3_init_lrs, 0 },
+		{ KVM_FN_vgic_v3_get_gic_config, 0 }, { KVM_FN_kvm_flush_vm_context, 0 },
+		{ KVM_FN_kvm_vcpu_run, RUN }, { KVM_FN_kvm_adjust_pc, ADJUST },
+		{ KVM_FN_kvm_tlb_flush_vmid_ipa, UNMAP }, { KVM_FN_kvm_tlb_flush_vmid, UNMAP },
+		{ KVM_FN_kvm_tlb_flush_vmid_ipa_nsh, UNMAP },
+		{ KVM_FN_kvm_tlb_flush_vmid_range, UNMAP },
+		{ KVM_FN_kvm_flush_cpu_context, LOCAL }, { KVM_FN_kvm_timer_set_cntvoff, CNTVOFF },
+		{ KVM_FN_vgic_v3_save_vmcr_aprs, SAVE }, { KVM_FN_vgic_v3_restore_vmcr_aprs, LOAD },
+	};
+	struct vm_identity id = kvm_vm(0, 40);
+	struct vm *vm;
+	u64 all = kva(STRUCTS);		/* a vCPU, an mmu, a CPU interface */
+	u32 *cpu_if = (u32 *)raw(STRUCTS);
+	(void)state;
+
+	id.mmu = KVA(all);
+	vm = kvm_ran(&id);
+	*(u64 *)raw(STRUCTS + KVM_VCPU_HW_MMU) = all;
+	cpu_if[KVM_GIC_AP1R / 4 + 3] = 0xa13;
+	for (size_t i = 0; i < ARRAY_SIZE(e); i++) {
+		int did;
+
+		if (!mapped(vm, IPA0))
+			map(vm, IPA0, PAGE_SIZE);
+		runs = adjusts = gic_loads = gic_saves = 0;
+		write_sysreg(0x5a, CNTVOFF_EL2);
+		counts_reset();
+		assert_true(call(e[i].fn, all, IPA0, 3));
+		did = (runs ? RUN : 0) | (adjusts ? ADJUST : 0) | (mapped(vm, IPA0) ? 0 : UNMAP) |
+		      (counts.vmalls12e1 ? LOCAL : 0) | (gic_saves ? SAVE : 0) |
+		      (gic_loads ? LOAD : 0) | (read_sysreg(CNTVOFF_EL2) == 0x5a ? 0 : CNTVOFF);
+		assert_int_equal(did, e[i].does);
+		cpu_if[KVM_GIC_AP1R / 4 + 3] = 0xa13;
+	}
+}
+
+/* A level that is none says nothing of the size: whole pages, one of them. */
+static void no_level(void **state)
+{
+	static const u64 levels[] = { 3, 4, 5, 0x7fffffff, 0xffffffff };
+	struct vm_identity id = kvm_vm(0, 40);
+	struct vm *vm = kvm_get(&id);
+
+	(void)state;
+	protect(vm);
+	vm_put(vm);
+	for (size_t i = 0; i < ARRAY_SIZE(levels); i++) {
+		invalidated = invalidated_size = 0;
+		call(KVM_FN_kvm_tlb_flush_vmid_ipa, id.mmu.v, IPA0 | 0x123, levels[i]);
+		assert_int_equal(invalidated, IPA0);
+		assert_int_equal(invalidated_size, PAGE_SIZE);
+	}
+}
+
 /* Another CPU makes the VM, and walks its table just before the store to it is seen. */
 static struct vm_identity late_id;
 static struct vm *late_vm;
@@ -111,6 +187,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(another_vcpu),
+		TEST(no_level),
+		TEST(one_at_a_time),
+		TEST(no_result),
 		TEST(store_then_flush),
 		TEST(made_then_walked),
 		TEST(errata),

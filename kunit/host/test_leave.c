@@ -43,7 +43,8 @@ void vm_leave(struct vm *leaving)
 static u64 busy_guest(struct vcpu_regs *r)
 {
 	for (unsigned int i = 0; i < cpu_regs.n; i++)
-		if (!is_el2(cpu_regs.r[i].name) && !in_list(cpu_regs.r[i].name, platform))
+		if (!is_el2(cpu_regs.r[i].name) && !in_list(cpu_regs.r[i].name, platform) &&
+		    !in_list(cpu_regs.r[i].name, trapped))
 			cpu_regs.r[i].v = test_rand();
 	test_fill(r->x, sizeof(r->x));
 	r->sp_el0 = test_rand();
@@ -146,13 +147,52 @@ static void panics(void **state)
 	assert_true(nothing_left());
 }
 
+static void breaks(const char *name)
+{
+	(void)name;
+	core_broken = true;
+}
+
+/* Another CPU panics while this one is on its way in: no guest is entered any more. */
+static void not_entered(void **state)
+{
+	(void)state;
+	for (int ordinary = 0; ordinary < 2; ordinary++) {
+		prepare(nothing);
+		if (ordinary)
+			vm->state = VM_ORDINARY;
+		cpu_kvm_vcpu[KVM_VCPU_CFLAGS] = 0;
+		cpu_reg_hook = breaks;
+		cpu_run_vcpu(vm, HOST);
+		cpu_reg_hook = NULL;
+		assert_true(core_broken);
+		core_broken = false;
+		assert_int_equal(g.entered, 0);
+	}
+}
+
+/* With none loaded there is nothing to unload: the host's registers are what is there. */
+static void panics_alone(void **state)
+{
+	static struct reg_file before;
+	(void)state;
+
+	prepare(nothing);
+	cpu_state.host = (struct host_state){ 0 };
+	before = cpu_regs;
+	vcpu_panic_unload(this_cpu());
+	assert_memory_equal(&cpu_regs, &before, sizeof(before));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(runs_on),
 		cmocka_unit_test(leaves_dead_vm),
 		cmocka_unit_test(leaves_broken_core),
+		cmocka_unit_test(not_entered),
 		cmocka_unit_test(panics),
+		cmocka_unit_test(panics_alone),
 	};
 
 	warm_up();

@@ -306,6 +306,7 @@ static void test_slot_is_clean(void **state)
 	protect(vm);
 	vm->scan = 0x12345000;
 	vm->told_refused = ~0U;
+	vm->told_waiting = vm->told_restored = true;
 	vm_kill(vm, "a test");
 	vm->powered_off = true;
 	vm_put(vm);
@@ -322,6 +323,7 @@ static void test_slot_is_clean(void **state)
 	assert_true(counts.vmalls12e1is > 0);	/* TLBs may know the VMID from before */
 	assert_int_equal(vm->scan, 0);
 	assert_int_equal(vm->told_refused, 0);
+	assert_false(vm->told_waiting || vm->told_restored);
 	assert_null(vm->pvm);
 	assert_false(vm->powered_off);
 	assert_null(vm->end_reason);

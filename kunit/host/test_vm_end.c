@@ -37,7 +37,15 @@ static void test_kill(void **state)
 	assert_true(counts.vmalls12e1is > 0);	/* an empty table may be cached too */
 	assert_int_equal(vm->state, VM_DEAD);
 	assert_ptr_equal(vm->pvm, a_pvm);	/* a vCPU's page is in use */
-	vm->running = 0;
+	/* Two vCPUs are inside: the last one out takes it along. */
+	vm->running = 2;
+	vm_leave(vm);
+	assert_int_equal(vm->running, 1);
+	assert_ptr_equal(vm->pvm, a_pvm);
+	vm_leave(vm);
+	assert_int_equal(vm->running, 0);
+	assert_null(vm->pvm);
+	assert_int_equal(pvm_freed, 2);
 	id = kvm_vm(2, 40);
 	vm = kvm_ran(&id);
 	vm_kill(vm, "fourth");
@@ -154,7 +162,22 @@ static void test_close_all(void **state)
 	assert_int_equal(pvm_freed, 2);
 }
 
-/* No lock, no state: tables are empty and no register is left. */
+static struct vm *cut;
+static unsigned int waited_for;		/* invalidations of all VMIDs that are complete */
+
+static void at_barrier(const char *op)
+{
+	static unsigned int issued;
+
+	if (strcmp(op, "dsb ish"))
+		return;
+	if (!counts.alle1is)		/* walkers see that the tables are empty, from here on */
+		issued = waited_for = mapped(cut, FRAME) ? 9 : 0;
+	else if (counts.alle1is == issued + 1)
+		issued = ++waited_for;
+}
+
+/* No lock, no state: tables are empty, in all TLBs (twice: s2/tlb.c), and no register is left. */
 static void test_cut_off(void **state)
 {
 	struct vm_identity id;
@@ -167,8 +190,15 @@ static void test_cut_off(void **state)
 	pvm_wiped = 0;
 	core_broken = true;
 	spin_lock(&vm->lock);		/* lost with the CPU that panicked */
+	counts_reset();
+	cut = vm;
+	waited_for = 9;
+	barrier_hook = at_barrier;
 	vm_cut_off();
+	barrier_hook = NULL;
 	assert_false(mapped(vm, FRAME));
+	assert_int_equal(waited_for, 2);
+	assert_int_equal(counts.alle1is, 2);
 	vm_wipe_all();
 	assert_int_equal(pvm_wiped, 1);
 	spin_unlock(&vm->lock);

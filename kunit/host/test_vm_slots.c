@@ -187,7 +187,7 @@ static void same_vm_first(const struct spinlock *l)
 		return;
 	lock_hook = NULL;
 	cpu_switch(1);
-	race_result = vm_get(&race_id, cpu_run());
+	race_result = kvm_get(&race_id);
 	cpu_switch(0);
 }
 

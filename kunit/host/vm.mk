@@ -35,3 +35,6 @@ $(out)/walk_announced.a: $(top)/el2-objs/kvm/walk.c $(here)/Makefile $(headers)
 		-c -o $(out)/walk_announced.o $<
 	rm -f $@
 	ar rcs $@ $(out)/walk_announced.o
+
+SRC_test_feat	:= el2-objs/vcpu/feat.c kunit/host/fake/panic.c
+INC_test_feat	:= -Wno-unused-parameter -include $(here)/fake/sysreg_array.h

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "cpu.h"
 
+#define __weak __attribute__((weak))
+
 struct reg_file cpu_regs;
 struct cpu_run cpu_states[CPUS];
 unsigned int cpu_nr;
 u8 cpu_kvm_vcpu[KVM_VCPU_SIZE] __attribute__((aligned(16)));
+u8 cpu_more[CPU_MORE_SIZE] __attribute__((aligned(16)));
 u64 (*cpu_guest)(struct vcpu_regs *r);
 unsigned int cpu_fp_clears;
 u8 cpu_sve[256 * 34 + 32];
@@ -14,14 +17,16 @@ const char guest_vectors[1];
 struct s2 host_s2;
 
 static struct vm *run_vm;
-static u8 mmu[64];
+u8 cpu_mmu[64];
 unsigned int cpu_unmaps, cpu_flushes;
 /* Whose entries each TLB may have, under a VM's VMID. */
 static const struct vcpu *tlb[CPUS][VM_MAX + 1];
 
-/* The host's memory is KVM's structure, at PA 0. */
+/* The host's memory is KVM's structure, at PA 0, and some more. */
 static u8 *host_bytes(pa_t pa, size_t n)
 {
+	if (pa.v >= CPU_MORE && range_ok(pa.v - CPU_MORE, n, sizeof(cpu_more)))
+		return cpu_more + (pa.v - CPU_MORE);
 	return range_ok(pa.v, n, KVM_VCPU_SIZE) ? cpu_kvm_vcpu + pa.v : NULL;
 }
 
@@ -31,14 +36,12 @@ u64 *fake_reg(const char *name)
 {
 	unsigned int i;
 
-	if (cpu_reg_hook)
-		cpu_reg_hook(name);
 	for (i = 0; i < cpu_regs.n; i++)
 		if (!strcmp(cpu_regs.r[i].name, name))
 			return &cpu_regs.r[i].v;
 	assert_true(cpu_regs.n < CPU_REGS && strlen(name) < sizeof(cpu_regs.r[0].name));
 	strcpy(cpu_regs.r[i].name, name);
-	cpu_regs.r[i].v = 0;
+	cpu_regs.r[i].v = cpu_forced[i] = 0;
 	return &cpu_regs.r[cpu_regs.n++].v;
 }
 
@@ -74,7 +77,7 @@ void cpu_new(void)
 	order_begin();
 }
 
-bool cpu_run_made(void)
+__weak bool cpu_run_made(void)
 {
 	return true;
 }
@@ -87,7 +90,7 @@ struct cpu_run *cpu_run(void)
 u64 guest_enter(struct vcpu_regs *r)
 {
 	const struct vcpu *v = this_cpu()->running, **mine = &tlb[cpu_nr][v->vm->id];
-	void (*hook)(const char *name) = cpu_reg_hook;
+	u64 code;
 
 	assert_ptr_equal(r, v->r);
 	if (vcpu_private(v)) {
@@ -95,25 +98,41 @@ u64 guest_enter(struct vcpu_regs *r)
 			fail_msg("a vCPU enters with the translations of another");
 		*mine = v;
 	}
-	cpu_reg_hook = NULL;		/* what is done here no code of the core does */
 	SREG(ESR_EL2) = 0;
-	cpu_reg_hook = hook;
-	return cpu_guest(r);
+	order_enter();
+	code = cpu_guest(r);
+	order_leave();
+	return code;
 }
 
 u64 guest_serror(void) { return 0; }
-u64 guest_at(u64 va, bool s1e1a)
+__weak u64 guest_at(u64 va, bool s1e1a)
 {
 	return (cpu_state.feat.spec_at ? SREG(HPFAR_EL2) << 8 : va) & GENMASK(51, 12);
 }
 
-void fp_save(struct fp_state *f) { memset(f, 0x77, sizeof(*f)); }
-void fp_load(const struct fp_state *f) { }
-void fp_clear(void) { cpu_fp_clears++; }
+void fp_save(struct fp_state *f)
+{
+	order_fp(false);
+	memset(f, 0x77, sizeof(*f));
+}
+
+void fp_load(const struct fp_state *f)
+{
+	order_fp(false);
+}
+
+void fp_clear(void)
+{
+	order_fp(false);
+	cpu_fp_clears++;
+}
+
 u64 sve_vl(void)
 {
-	u32 vl = (SREG(ZCR_EL2) & 15) * 16 + 16;
+	u32 vl = (order_vector_length() & 15) * 16 + 16;
 
+	order_fp(true);
 	return vl < cpu_sve_max ? vl : cpu_sve_max;
 }
 
@@ -138,7 +157,7 @@ void s2_load(const struct s2 *s2)
 	isb();
 }
 
-bool shadow_fault(struct vcpu *v, enum vcpu_exit *code) { return false; }
+__weak bool shadow_fault(struct vcpu *v, enum vcpu_exit *code) { return false; }
 void *slot_map(enum slot_id id, pa_t pa, size_t len) { return host_bytes(pa, len); }
 
 /* As slot_unmap() of what is lost. */
@@ -181,25 +200,25 @@ int copy_to_host(pa_t dst, const void *src, size_t n)
 	memcpy(host_bytes(dst, n), src, n);
 	return HYPSEC_OK;
 }
-bool vm_identity_valid(const struct vm_identity *id) { return true; }
+__weak bool vm_identity_valid(const struct vm_identity *id) { return true; }
 
 void shadow_age(struct vm *vm) { }
 bool cpu_vm_over;
 
-struct vm *vm_get(const struct vm_identity *id, struct cpu_run *here, bool *over)
+__weak struct vm *vm_get(const struct vm_identity *id, struct cpu_run *here, bool *over)
 {
 	*over = cpu_vm_over;
 	return cpu_vm_over ? NULL : run_vm;
 }
 
-bool pvm_guest_call(struct vcpu *v, kva_t host, enum vcpu_exit *code)
+__weak bool pvm_guest_call(struct vcpu *v, kva_t host, enum vcpu_exit *code)
 {
 	return false;
 }
 
 u8 *kvm_lease(struct cpu_run *c, kva_t host)
 {
-	c->lease.mmu_map = mmu;
+	c->lease.mmu_map = cpu_mmu;
 	return cpu_kvm_vcpu;
 }
 

@@ -13,7 +13,7 @@
 #define CPU_REGS	320
 
 struct reg_file {
-	struct { char name[24]; u64 v; } r[CPU_REGS];
+	struct reg_entry { char name[24]; u64 v; } r[CPU_REGS];
 	unsigned int n;
 };
 extern struct reg_file cpu_regs;
@@ -24,6 +24,11 @@ extern unsigned int cpu_nr;
 #define cpu_state	cpu_states[cpu_nr]
 /* KVM's struct kvm_vcpu, all of it the host's to write. */
 extern u8 cpu_kvm_vcpu[KVM_VCPU_SIZE];
+extern u8 cpu_mmu[64];			/* and its struct kvm_s2_mmu */
+/* And more of its memory, for an SVE buffer, at this PA. */
+#define CPU_MORE	0x10000UL
+#define CPU_MORE_SIZE	(256 * 34 + 32)
+extern u8 cpu_more[CPU_MORE_SIZE];
 
 /*
  * CPUs with every feature the core knows, and at random with each erratum; registers zero, but for
@@ -38,9 +43,19 @@ void order_begin(void);
 void order_end(void);
 /* VTTBR_EL2 is about to be another. */
 void order_s2_load(void);
+/* An ERET to a guest, and its exit: both are as an ISB. */
+void order_enter(void);
+void order_leave(void);
+/* ZCR_EL2 as it is in force. */
+u64 order_vector_length(void);
+/* An instruction of FP, or SVE. */
+void order_fp(bool sve);
+/* A register as it was at the last ISB. */
+u64 *cpu_in_force(const char *name);
+extern u64 cpu_forced[CPU_REGS];
 /* What runs between an entry and the next exit; sets ESR_EL2 and the like; returns EXIT_*. */
 extern u64 (*cpu_guest)(struct vcpu_regs *r);
-/* Called before each access of a system register, by its name. */
+/* Called before each access of a system register by the core, by its name. */
 extern void (*cpu_reg_hook)(const char *name);
 /* One __kvm_vcpu_run() of @vm by the host's thread @host. */
 u64 cpu_run_vcpu(struct vm *vm, kva_t host);

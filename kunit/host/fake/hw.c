@@ -127,6 +127,7 @@ void fake_tlbi(const char *op, u64 arg)
 	COUNT(vmalle1is);
 	COUNT(vmalls12e1is);
 	COUNT(vmalls12e1);
+	COUNT(alle1is);
 	COUNT(alle2is);
 	COUNT(vae2);
 #undef COUNT

@@ -56,7 +56,8 @@ extern void (*barrier_hook)(const char *op);
 
 /* What ran, since the last count_reset(). */
 struct counts {
-	unsigned int ipas2e1is, ripas2e1is, vmalle1is, vmalls12e1is, vmalls12e1, alle2is, vae2;
+	unsigned int ipas2e1is, ripas2e1is, vmalle1is, vmalls12e1is, vmalls12e1, alle1is;
+	unsigned int alle2is, vae2;
 	unsigned int zva, civac, ialluis, iallu, vttbr, pte, events, core_pa;
 };
 extern struct counts counts;

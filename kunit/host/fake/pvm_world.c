@@ -60,8 +60,12 @@ void world_secrets(struct vcpu *v)
 }
 
 /* --- locks, logging --- */
+void (*world_lock_hook)(const struct spinlock *l);
+
 void spin_lock(struct spinlock *l)
 {
+	if (world_lock_hook)
+		world_lock_hook(l);
 	assert_int_equal(l->owner, 0);
 	l->owner = 1;
 	w.locked++;

@@ -19,6 +19,9 @@
 #define WORLD_PAGES	64
 #define WORLD_RAM	0x80000000UL	/* PA of host page 0 */
 
+/* Called before a lock is taken: another CPU may come first. */
+extern void (*world_lock_hook)(const struct spinlock *l);
+
 struct world {
 	/* events */
 	unsigned int undefs, aborts, skips, drops, epochs, unlocks;

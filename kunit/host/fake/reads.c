@@ -74,13 +74,13 @@ void __tsan_write16(void *p)
 	(void)p;
 }
 
-void __tsan_read_range(void *p, unsigned long n)
+void __tsan_read_range(void *p, long n)
 {
 	(void)n;
 	read_of(p);
 }
 
-void __tsan_write_range(void *p, unsigned long n)
+void __tsan_write_range(void *p, long n)
 {
 	(void)p;
 	(void)n;

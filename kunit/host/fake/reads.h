@@ -22,7 +22,7 @@ void __tsan_read2(void *p);
 void __tsan_read4(void *p);
 void __tsan_read8(void *p);
 void __tsan_read16(void *p);
-void __tsan_write_range(void *p, unsigned long n);
-void __tsan_read_range(void *p, unsigned long n);
+void __tsan_write_range(void *p, long n);
+void __tsan_read_range(void *p, long n);
 
 #endif

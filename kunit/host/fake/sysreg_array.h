@@ -42,11 +42,15 @@ void cpu_barrier(const char *op);
 #undef dsb
 #undef isb
 #undef dmb
+#undef psb_csync
+#undef tsb_csync
 #define read_sysreg(r)		cpu_mrs(__sr_str(r))
 #define write_sysreg(v, r)	cpu_msr(__sr_str(r), (u64)(v))
 #define dsb(opt)		cpu_barrier("dsb " #opt)
 #define dmb(opt)		cpu_barrier("dmb " #opt)
 #define isb()			cpu_barrier("isb")
+#define psb_csync()		cpu_barrier("psb csync")
+#define tsb_csync()		cpu_barrier("tsb csync")
 #endif
 
 /* The C library's is as good, but it is another one than vcpu/run.h's. */
