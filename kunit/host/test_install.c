@@ -33,6 +33,8 @@ u64 boot_ttbr;
 const char host_vectors[1];
 
 static u64 vbar;			/* in force */
+static u64 dram_ttbr;
+static s64 image_pages;
 
 void fake_isb(void)
 {
@@ -45,12 +47,14 @@ void dcache_clean_inval_poc(const void *va, size_t n)
 
 	/* An exception from here on is the core's. */
 	assert_int_equal(vbar, (u64)host_vectors);
-	if (p >= region && p < region + sizeof(dram))
+	if (p >= region && p < region + sizeof(dram)) {
 		memcpy(dram + (p - region), p, n);
-	else if (p == (u8 *)&core_install)
+	} else if (p == (u8 *)&core_install) {
 		memcpy(&dram_install, p, n);
-	else
+	} else {
 		assert_ptr_equal(va, &boot_ttbr);
+		memcpy(&dram_ttbr, p, n);
+	}
 }
 
 int core_random_seed(const void *entropy, size_t n)
@@ -86,10 +90,20 @@ void el2_take_snapshot(struct percpu *cpu, u64 hcr, u64 sctlr) { (void)cpu; (voi
 int el2map_init(pa_t *next) { began++; next->v += PAGE_SIZE; return HYPSEC_OK; }
 u64 el2map_ttbr(void) { return 1; }
 void el2map_use_pool(void) { }
-void el2_switch_tables(u64 ttbr) { assert_int_equal(ttbr, 1); }
+void el2_switch_tables(u64 ttbr)
+{
+	assert_int_equal(ttbr, 1);
+	assert_int_equal(dram_ttbr, 1);		/* the other CPUs read it there */
+}
+
 void pool_init(pa_t start, pa_t end) { assert_true(start.v < end.v); }
 void uart_init(u64 pa) { (void)pa; }
-void account_add(enum hypsec_account acc, s64 pages) { (void)acc; assert_true(pages > 0); }
+void account_add(enum hypsec_account acc, s64 pages)
+{
+	assert_int_equal(acc, HYPSEC_ACC_IMAGE);
+	image_pages += pages;
+}
+
 int host_s2_init(const struct hypsec_install *in) { (void)in; return HYPSEC_OK; }
 void vms_init(void) { }
 void psci_init(void) { }
@@ -165,6 +179,7 @@ static s64 install(struct percpu *cpu, struct hypsec_install *in)
 {
 	left = began = 0;
 	confined = NULL;
+	image_pages = 0;
 	vbar = 0;
 	if (!setjmp(leaving))
 		return core_install_cpu(cpu, in, 0, 0);
@@ -246,6 +261,7 @@ static void accepted(void **state)
 	assert_int_equal(nr_cpus, HYPSEC_MAX_CPUS);
 	assert_int_equal(cpu->online, 1);
 	assert_ptr_equal(confined, cpu);
+	assert_int_equal(image_pages, (core_install.pool - core_install.region) / PAGE_SIZE);
 	for (u32 i = 0; i < nr_cpus; i++) {
 		u64 area = core_install.cpu_areas + i * HYPSEC_CPU_AREA;
 
