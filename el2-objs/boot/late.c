@@ -100,7 +100,6 @@ void el2_enter_host(struct percpu *cpu, u64 pc, u64 arg)
 	write_sysreg(SCTLR_EL1_RESET, SCTLR_EL1);
 	write_sysreg(pc, ELR_EL2);
 	write_sysreg(SPSR_EL1H | SPSR_DAIF, SPSR_EL2);
-	isb();
 	cpu->online = 1;
 	host_enter_el1(arg);
 }

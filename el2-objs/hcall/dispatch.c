@@ -77,7 +77,7 @@ static int own_call(struct percpu *cpu, u32 id, const u64 *x, u64 *val)
 #define HYPSEC_CALL(nr, NAME, name, phases, caller, arity, values, handler, what) \
 	case HYPSEC_CALL_##NAME: \
 		_Static_assert((nr) <= 0xff + 0x8000 && (nr) >= 0x8000, "not our range"); \
-		_Static_assert((arity) <= 4 && (values) <= 3, "registers of the convention"); \
+		_Static_assert((arity) <= ARRAY_SIZE(arg) && (values) <= 3, "registers"); \
 		if (!((phases) & (1U << phase))) \
 			break; \
 		take_args(arg, x, (arity)); \
@@ -132,7 +132,7 @@ static void host_hvc(struct percpu *cpu, u64 esr)
 
 	if (FIELD(esr, 15, 0)) {	/* SMCCC: immediates other than 0 are reserved */
 		x[0] = (u64)HYPSEC_NOT_SUPPORTED;
-		return;
+		return;		/* what follows would say so of that identifier */
 	}
 	if (x[0] < STUB_CALLS) {
 		if (!kvm_stub_call(cpu))
@@ -225,7 +225,6 @@ void host_trap(struct percpu *cpu)
 	default:
 		/* Nothing else is trapped; if hardware disagrees, the host has no such thing. */
 		host_inject_undef();
-		break;
 	}
 	/* After a panic on another CPU these may never hold again. */
 	if (!READ_ONCE(core_broken)) {

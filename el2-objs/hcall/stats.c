@@ -45,7 +45,7 @@ int hc_stats(struct percpu *cpu, const u64 *arg, u64 *val)
 	if (arg[0] > HYPSEC_STATS_RESET)
 		return HYPSEC_RANGE;
 	for (i = 0; i < nr_cpus; i++) {
-		if (READ_ONCE(masked[i].longest) >= val[0]) {
+		if (READ_ONCE(masked[i].longest) > val[0]) {
 			val[0] = masked[i].longest;
 			val[1] = masked[i].longest_esr;
 			val[2] = masked[i].longest_x0;

@@ -221,10 +221,10 @@ int vm_settle(kva_t kvm);
 /* The host touched a private page: it gets it, sealed, or zeroed if its VM is dead. */
 void vm_host_touch(pa_t pa, struct page_info pi);
 /*
- * KVM has taken a page from an ordinary @vm, so its host may be short of memory: the next few
- * entries of the shadow go, in turn. KVM sees the use of a page only when the shadow asks for it
- * again: a host that clears access flags without a flush, as MGLRU does, would else take what is
- * in use for idle, and swap it out. A TLB, too, loses an entry sooner or later. Locks: vm->lock.
+ * KVM has taken a page from an ordinary @vm, so its host may be short of memory: of the next few
+ * entries of the shadow, in turn, those go whose AF is clear in KVM's table. KVM sees the use of a
+ * page only when the shadow asks for it again: a host that clears access flags without a flush, as
+ * MGLRU does, would else take what is in use for idle, and swap it out. Locks: vm->lock.
  */
 void shadow_age(struct vm *vm);
 /* Drops every host-page mapping of every shadow, new epoch. No lock held. */

@@ -23,8 +23,7 @@ void icache_inval_all(void)
 	if (read_sysreg(CTR_EL0) & CTR_DIC)
 		return;
 	ic(ialluis);
-	dsb(ish);
-	isb();
+	dsb(ish);	/* no ISB: the core executes nothing of it, a lower EL after an ERET */
 }
 
 void page_zero(void *page)

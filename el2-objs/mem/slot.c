@@ -94,7 +94,6 @@ static void *window_open(enum slot_id id, u64 first, u32 pages)
 		dsb(ishst);
 		tlbi(alle2is);
 		dsb(ish);
-		isb();
 		s->next = 0;
 	}
 	s->at = id * PART + s->next;
@@ -120,7 +119,6 @@ static bool replace(struct percpu *cpu, u32 at)
 	dsb(ishst);
 	tlbi_arg(vae2is, (u64)el2_slot_va(cpu->id, at) >> PAGE_SHIFT);
 	dsb(ish);
-	isb();
 	pte_write(pte, scrap);
 	dsb(nshst);
 	isb();
@@ -193,8 +191,7 @@ int slot_unmap(enum slot_id id)
 	dsb(nshst);
 	for (i = 0; i < pages; i++)
 		tlbi_arg(vae2, (va >> PAGE_SHIFT) + i);
-	dsb(nsh);
-	isb();
+	dsb(nsh);	/* no ISB: no access is made there before that of window_open() */
 	/* Only now may another CPU take the page. */
 	__atomic_store_n(&s->pages, 0, __ATOMIC_RELEASE);
 	return unlikely(cpu->slots_lost & BIT(id)) ? lost(cpu, id) : HYPSEC_OK;

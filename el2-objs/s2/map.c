@@ -132,8 +132,6 @@ void s2_merge(struct s2 *s2, u64 ia, u32 live)
 		unsigned int i = pte_index(s2, ia, level);
 		u64 *table;
 
-		if (up.level != level - 1)
-			return;
 		if (!pte_table(pte, up.level))
 			continue;	/* already a block: look at the level above */
 		table = pte_next(pte);
@@ -143,7 +141,7 @@ void s2_merge(struct s2 *s2, u64 ia, u32 live)
 		 */
 		if (!alike(table[i], table[(i + 1) % PTRS]) ||
 		    !alike(table[i], table[(i + PTRS - 1) % PTRS]))
-			return;
+			return;		/* surely not */
 		block = merged(table, level, live);
 		if (!block)
 			return;

@@ -82,8 +82,7 @@ static void vmid_exit(const struct vmid_context *c)
 	isb();
 	write_sysreg(c->sctlr, SCTLR_EL1);
 	isb();
-	write_sysreg(c->tcr, TCR_EL1);
-	isb();
+	write_sysreg(c->tcr, TCR_EL1);	/* no ISB: walks may stay stopped a while */
 	if (c->traced)
 		trace_unpause();
 }

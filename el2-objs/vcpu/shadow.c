@@ -120,34 +120,42 @@ static int resolve(struct vcpu *v, u64 ipa, pa_t *page)
 	return ret;
 }
 
-#define AGE_STEP	2	/* entries; more cost a guest more than they save it (README) */
-#define AGE_LOOKS	32	/* for them */
+#define AGE_LOOKS	32	/* entries and holes, for one that is mapped */
 
 void shadow_age(struct vm *vm)
 {
-	u64 at = vm->hand, start = 0, stop = 0;
-	unsigned int looks, n = 0;
+	struct kvm_leaf around[KVM_AROUND], leaf;
+	struct s2 *s2 = &vm->s2;
+	u64 at = vm->hand, size;
+	unsigned int looks, i;
 
-	for (looks = 0; looks < AGE_LOOKS && n < AGE_STEP; looks++) {
-		struct s2_leaf leaf;
-		u64 next;
+	for (looks = 0; ; looks++) {
+		struct s2_leaf there;
 
-		if (at >> vm->s2.ipa_bits) {
-			at = 0;
+		if (looks == AGE_LOOKS || at >> s2->ipa_bits) {
+			vm->hand = at >> s2->ipa_bits ? 0 : at;
+			return;
+		}
+		there = s2_lookup(s2, at);
+		size = there.size;
+		if (there.pte & S2_VALID)
 			break;
-		}
-		leaf = s2_lookup(&vm->s2, at);
-		next = ALIGN_DOWN(at, leaf.size) + leaf.size;
-		if (leaf.pte & S2_VALID) {
-			if (!n++)
-				start = at;
-			stop = next;
-		}
-		at = next;
+		at = ALIGN_DOWN(at, size) + size;
+	}
+	leaf = kvm_walk_around(vm, IPA(at), around);
+	if (size == PAGE_SIZE && leaf.level == 3 &&
+	    (leaf.status == HYPSEC_OK || leaf.status == HYPSEC_RANGE)) {
+		at = ALIGN_DOWN(at, KVM_AROUND * PAGE_SIZE);
+		for (i = 0; i < KVM_AROUND; i++, at += PAGE_SIZE)
+			if (!around[i].af && (s2_lookup(s2, at).pte & S2_VALID))
+				s2_unmap(s2, at, PAGE_SIZE);
+	} else {
+		at = ALIGN_DOWN(at, size);
+		if (leaf.status != HYPSEC_OK || !leaf.af)
+			s2_unmap(s2, at, size);
+		at += size;
 	}
 	vm->hand = at;
-	if (n)
-		s2_unmap(&vm->s2, start, stop - start);
 }
 
 bool shadow_fault(struct vcpu *v, enum vcpu_exit *code)

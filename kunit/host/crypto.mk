@@ -30,7 +30,7 @@ LIB_test_random_failing := $(LIB_test_random_sources)
 
 # Its region has to lie where the bundle's begins, at 2 MiB.
 SRC_test_install := el2-objs/boot/install.c kunit/host/fake/panic.c
-INC_test_install := -fno-pie -Wno-unused-parameter -include $(here)/fake/sysreg_array.h
+INC_test_install := -fno-pie -Wno-unused-parameter -DFAKE_ISB -include $(here)/fake/sysreg_array.h
 LIB_test_install := -no-pie -Wl,--defsym=bundle_header=install_region
 
 SRC_test_late	:= el2-objs/boot/late.c kunit/host/fake/panic.c

@@ -49,7 +49,7 @@ static struct vm vm;
 static int vm_refs;
 static const char *log_text;
 
-u32 nr_cpus = 1;
+u32 nr_cpus = 2;
 u64 pa_limit = 1UL << 40;
 bool psci_mem_protect;
 #define RAM_START	0x40000000UL
@@ -159,6 +159,8 @@ static inline int reset(void **state)
 	(void)state;
 	nr_regs = 0;
 	memset(&cpu, 0, sizeof(cpu));
+	cpu.id = 1;
+	cpu.stack_top = JUNK;
 	memset(&vm, 0, sizeof(vm));
 	status = epochs = ops = drops = kvm_calls = stub_calls = aborts = smcs = vm_refs = 0;
 	slots_used = false;

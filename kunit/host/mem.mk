@@ -3,7 +3,7 @@
 machine := $(addprefix el2-objs/mem/,cache.c epoch.c groups.c lost.c own.c pool.c ram.c \
 	record.c share.c slot.c) \
 	$(addprefix el2-objs/s2/,host.c map.c tlb.c trash.c walk.c) \
-	$(addprefix kunit/host/fake/,hw.c hw_memory.c hw_tlb.c machine.c panic.c)
+	$(addprefix kunit/host/fake/,hw.c hw_memory.c hw_tlb.c hw_window.c machine.c panic.c)
 
 on_machine := -include $(here)/fake/hw.h
 

@@ -137,7 +137,8 @@ def statements(code, names):
         if not end:
             continue
         value = code[m.end():end - 1]
-        new = {"true": "false", "false": "true", "0": "1"}.get(value) or names.get(value)
+        new = {"true": "false", "false": "true", "0": "1",
+               "NULL": "(void *)8"}.get(value) or names.get(value)
         if not new:
             new = "0" if re.fullmatch(r"\w+", value) else "!(%s)" % value
         yield "return", m.end(), end - 1, new

@@ -39,6 +39,7 @@ static jmp_buf entered;
 static u64 entered_pc, entered_arg;
 static jmp_buf off;
 static bool off_armed;
+static struct percpu in_memory[NR_CPUS];	/* behind the caches */
 
 struct percpu *cpu_by_id(u32 id)
 {
@@ -47,6 +48,11 @@ struct percpu *cpu_by_id(u32 id)
 
 struct smc_res smc_call(u64 x0, u64 x1, u64 x2, u64 x3)
 {
+	/* A CPU that comes up finds what is in memory. */
+	for (int i = 0; i < NR_CPUS; i++) {
+		if (x2 == (u64)&cpus[i] || x3 == (u64)&cpus[i])
+			assert_memory_equal(&in_memory[i], &cpus[i], sizeof(cpus[i]));
+	}
 	assert_true(nr_calls < 16);
 	memcpy(calls[nr_calls++].x, ((u64[]){ x0, x1, x2, x3 }), 32);
 	if (off_armed && x0 == PSCI_CPU_OFF)
@@ -77,7 +83,12 @@ void vm_reopen(void)
 
 void dcache_clean_inval_poc(const void *va, size_t n)
 {
-	(void)va, (void)n;
+	const u8 *p = va;
+
+	for (u8 *base = (u8 *)cpus; n; n--, p++) {
+		assert_true(p >= base && p < base + sizeof(cpus));
+		((u8 *)in_memory)[p - base] = *p;
+	}
 }
 
 void hlog(const char *fmt, ...)

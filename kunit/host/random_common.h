@@ -29,6 +29,7 @@ static bool rndr_dry;			/* nothing comes now */
 static s64 trng_status;			/* of TRNG_RND64 */
 static bool trng_there;
 static bool firmware_expected;		/* with a lock held it is not */
+static void (*meanwhile)(void);		/* on another CPU, while firmware is asked */
 
 u64 *fake_reg(const char *name)
 {
@@ -85,6 +86,8 @@ struct smc_res smc_call(u64 x0, u64 x1, u64 x2, u64 x3)
 	assert_true(firmware_expected);
 	assert_int_equal(x2 | x3, 0);
 	smcs++;
+	if (meanwhile)
+		meanwhile();
 	if (!trng_there)
 		return r;
 	switch (x0) {

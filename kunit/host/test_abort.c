@@ -211,6 +211,8 @@ static unsigned int round_of(const struct operation *o, unsigned int event, unsi
 	assert_int_equal(read_sysreg(ELR_EL2), TRAP_ELR);
 	assert_int_equal(read_sysreg(SPSR_EL2), TRAP_SPSR);
 	assert_true(is_zero(el2_slot_scrap(0).v));
+	/* In memory too: what is in the caches alone is gone with the power, and the rest is not. */
+	assert_true(page_is_clean(el2_slot_scrap(0).v));
 	assert_int_equal(vm->private_pages, recorded());
 	assert_int_equal(pool_account(HYPSEC_ACC_PRIVATE), recorded());
 	assert_int_equal(pool_account(HYPSEC_ACC_LOST), pi.state == PG_LOST);

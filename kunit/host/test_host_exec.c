@@ -9,6 +9,7 @@
 #define BIG	0x180000000UL			/* a block and a page more */
 #define BIG_END	(BIG + SZ_2M + PAGE_SIZE)
 #define LAST	0x200005000UL			/* right after RAM */
+#define UNUSED	0x200007000UL			/* in the parameters, past what is counted */
 #define INSIDE	(MEM_BASE + 0x1234000)		/* RAM on both sides, in one block of 2 MiB */
 #define IN_GIB	0x80200000UL			/* and in one of 1 GiB */
 
@@ -17,6 +18,7 @@ static struct hypsec_install in;
 static void set_exec(void)
 {
 	machine_install_params(&in);
+	in.nr_cpus = 2;
 	in.nr_ram = 4;
 	in.ram[3] = in.ram[2];
 	in.ram[1] = (struct hypsec_ram){ INSIDE + PAGE_SIZE, IN_GIB - INSIDE - PAGE_SIZE };
@@ -28,6 +30,31 @@ static void set_exec(void)
 	in.exec[3] = (struct hypsec_ram){ IN_GIB, SZ_2M };
 	in.exec[4] = (struct hypsec_ram){ BIG, SZ_2M + PAGE_SIZE };
 	in.exec[5] = (struct hypsec_ram){ LAST, PAGE_SIZE };
+	in.exec[6] = (struct hypsec_ram){ UNUSED, PAGE_SIZE };
+}
+
+/* Without memory for all of its table there is none. */
+static void all_or_none(void)
+{
+	int ret = HYPSEC_NO_MEMORY;
+	u64 pa;
+
+	for (unsigned int pages = 0; ret == HYPSEC_NO_MEMORY; pages++) {
+		hog_all();
+		hog_give(pages);
+		pool_reserve_open();
+		ret = host_s2_init(&in);
+		pool_reserve_close();
+		hog_none();
+	}
+	assert_int_equal(ret, HYPSEC_OK);
+	for (pa = in.region - SZ_2M; pa <= in.region + in.region_size; pa += SZ_2M)
+		assert_int_equal(own_lookup(PA(pa)).state, pa - in.region < in.region_size ?
+				 PG_CORE : PG_HOST);
+	for (unsigned int i = 0; i < in.nr_ram; i++)
+		assert_true(host_can(in.ram[i].base + in.ram[i].size - 1, true, true));
+	for (unsigned int i = 0; i < in.nr_exec; i++)
+		assert_true(host_can(in.exec[i].base + in.exec[i].size - 1, true, true));
 }
 
 static int boot(void **state)
@@ -36,6 +63,13 @@ static int boot(void **state)
 	machine_reset(2);
 	set_exec();
 	pool_init(PA(in.pool), PA(in.region + in.region_size));
+	all_or_none();
+	in.nr_exec = 0;
+	all_or_none();
+	in.region = 3 * SZ_1G;		/* needs a table of its own */
+	in.region_size = SZ_1G;
+	all_or_none();
+	set_exec();
 	tlb_watch(&host_s2);
 	return host_s2_init(&in);
 }
@@ -64,6 +98,7 @@ static void check_map(bool devices)
 	assert_int_equal(host_can(BIG - PAGE_SIZE, true, false), devices);
 	assert_int_equal(host_can(BIG_END, true, false), devices);
 	assert_int_equal(host_can(LAST + PAGE_SIZE, true, false), devices);
+	assert_false(host_can(UNUSED, false, true));
 	assert_false(host_can(CODE - PAGE_SIZE, false, true));
 	assert_false(host_can(CODE + 3 * PAGE_SIZE, false, true));
 	assert_false(host_can(BIG - PAGE_SIZE, false, true));
@@ -159,7 +194,7 @@ static void test_exec_bad(void **state)
 	} bad[] = {
 		BAD(nr_exec, HYPSEC_MAX_EXEC + 1),
 		BAD(nr_exec, ~0U),
-		BAD(nr_exec, 7),				/* the seventh is empty */
+		BAD(nr_exec, 8),				/* the eighth is empty */
 		BAD(exec[0].base, CODE + 0x800),
 		BAD(exec[0].size, 0x1001),
 		BAD(exec[0].size, 0),

@@ -32,10 +32,19 @@ u32 core_phase;
 u64 boot_ttbr;
 const char host_vectors[1];
 
+static u64 vbar;			/* in force */
+
+void fake_isb(void)
+{
+	vbar = REG(VBAR_EL2);
+}
+
 void dcache_clean_inval_poc(const void *va, size_t n)
 {
 	const u8 *p = va;
 
+	/* An exception from here on is the core's. */
+	assert_int_equal(vbar, (u64)host_vectors);
 	if (p >= region && p < region + sizeof(dram))
 		memcpy(dram + (p - region), p, n);
 	else if (p == (u8 *)&core_install)
@@ -98,7 +107,14 @@ void pvm_record_cpu(struct percpu *cpu)
 }
 
 void el2_read_kind(u64 *kind) { (void)kind; }
-void el2_apply_host(const struct percpu *cpu) { (void)cpu; }
+static const struct percpu *confined;
+
+void el2_apply_host(const struct percpu *cpu)
+{
+	assert_int_equal(cpu->online, 0);
+	confined = cpu;
+}
+
 void install_leave(struct percpu *cpu)
 {
 	(void)cpu;
@@ -108,9 +124,9 @@ void install_leave(struct percpu *cpu)
 
 u64 *fake_reg(const char *name)
 {
-	static u64 mpidr = MPIDR, other;
+	static u64 mpidr = MPIDR, vectors, other;
 
-	return strstr(name, "MPIDR") ? &mpidr : &other;
+	return strstr(name, "MPIDR") ? &mpidr : strstr(name, "VBAR") ? &vectors : &other;
 }
 
 static bool finds(const void *where, size_t size, const u8 *what)
@@ -148,6 +164,8 @@ static struct percpu *filled(struct hypsec_install *in, u32 nr)
 static s64 install(struct percpu *cpu, struct hypsec_install *in)
 {
 	left = began = 0;
+	confined = NULL;
+	vbar = 0;
 	if (!setjmp(leaving))
 		return core_install_cpu(cpu, in, 0, 0);
 	/* The status is the host's x0, and nothing of it is online. */
@@ -227,6 +245,7 @@ static void accepted(void **state)
 	assert_int_equal(left, 0);
 	assert_int_equal(nr_cpus, HYPSEC_MAX_CPUS);
 	assert_int_equal(cpu->online, 1);
+	assert_ptr_equal(confined, cpu);
 	for (u32 i = 0; i < nr_cpus; i++) {
 		u64 area = core_install.cpu_areas + i * HYPSEC_CPU_AREA;
 

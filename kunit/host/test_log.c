@@ -121,6 +121,12 @@ static void pieces(void **state)
 	assert_int_equal(log_read(buf, 3), 0);
 }
 
+static void lines(unsigned int n)
+{
+	for (unsigned int i = 0; i < n; i++)		/* of 16 bytes */
+		hlog("line %u ....", 10000 + i);
+}
+
 /* 16 KiB, to the byte. Past that the oldest lines go, whole, and the host is told how many. */
 static void full(void **state)
 {
@@ -130,8 +136,7 @@ static void full(void **state)
 	(void)state;
 	for (int round = 0; round < 3; round++) {
 		drain();
-		for (unsigned int i = 0; i < 1024; i++)		/* of 16 bytes */
-			hlog("line %u ....", 10000 + i);
+		lines(1024);
 		assert_int_equal(log_read(got, 16), 16);
 		assert_memory_equal(got, "line 10000 ....\n", 16);
 		hlog("line %u ....", 11024);
@@ -157,6 +162,28 @@ static void full(void **state)
 	}
 }
 
+/* A byte more than there is room for costs a line; what is lost is told as people count. */
+static void told(void **state)
+{
+	char got[40];
+
+	(void)state;
+	drain();
+	lines(1023);
+	hlog("a line of 17 ...");
+	assert_int_equal(log_read(got, 13), 13);
+	assert_memory_equal(got, "1 lines lost\n", 13);
+	assert_int_equal(log_read(got, 16), 16);
+	assert_memory_equal(got, "line 10001 ....\n", 16);
+	drain();
+	lines(1024 + 12);
+	assert_int_equal(log_read(got, 14), 14);
+	assert_memory_equal(got, "12 lines lost\n", 14);
+	assert_int_equal(log_read(got, 16), 16);
+	assert_memory_equal(got, "line 10012 ....\n", 16);
+	drain();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -164,6 +191,7 @@ int main(void)
 		cmocka_unit_test(longest),
 		cmocka_unit_test(pieces),
 		cmocka_unit_test(full),
+		cmocka_unit_test(told),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -9,8 +9,12 @@ static void test_stamp(void **state)
 	u64 block = ALIGN_DOWN(PAGE, SZ_2M), gib = 2 * SZ_1G;
 	(void)state;
 
+	counts_reset();
 	/* The largest block around the page that is all HOST. */
 	assert_int_equal(own_stamp(PA(gib + 5 * PAGE_SIZE), SZ_1G), SZ_1G);
+	/* The TLBs need not know. */
+	assert_int_equal(counts.pte, 1);
+	assert_int_equal(counts.ipas2e1is + counts.vmalle1is + counts.vmalls12e1is, 0);
 	/* Not 1 GiB of pages, even if all are the host's: too many to look at. */
 	assert_int_equal(s2_split(&host_s2, gib, 3), HYPSEC_OK);
 	assert_int_equal(own_stamp(PA(gib + SZ_2M), SZ_1G), SZ_2M);

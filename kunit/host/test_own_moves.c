@@ -200,11 +200,13 @@ static void test_no_memory(void **state)
 	 * The first device in a 512 GiB without one needs a table: the access is tried again until
 	 * there is a page for it. A broken core gets none.
 	 */
-	injected = 0;
+	injected = log_lines = 0;
 	write_sysreg((8UL << 40 >> PAGE_SHIFT) << 4, HPFAR_EL2);
 	host_abort(0x24UL << 26 | 0x05);
+	assert_int_equal(log_lines, 1);
 	host_abort(0x24UL << 26 | 0x05);
 	assert_int_equal(injected, 0);
+	assert_int_equal(log_lines, 1);		/* a host that tries for ever does not fill the log */
 	assert_false(host_can(8UL << 40, false, false));
 	assert_true(pool_wanted());
 	core_broken = true;
@@ -235,6 +237,54 @@ static void test_no_memory(void **state)
 	assert_int_equal(pool_account(HYPSEC_ACC_FREE), start[HYPSEC_ACC_FREE]);
 }
 
+/*
+ * A CPU is about to take a lock when another one donates a page. What it has translated till then
+ * may say that nothing is mapped there.
+ */
+static void donates(const struct spinlock *l)
+{
+	(void)l;
+	lock_hook = NULL;
+	cpu_switch(0);
+	assert_int_equal(own_donate(PA(PAGE)), HYPSEC_OK);
+	cpu_resume(1);
+}
+
+static void test_donated_meanwhile(void **state)
+{
+	u64 *page;
+
+	(void)state;
+	assert_int_equal(own_donate(PA(PAGE + PAGE_SIZE)), HYPSEC_OK);	/* splits the block */
+	cpu_switch(1);
+	hog_all();
+	pool_reserve_open();
+	lock_hook = donates;
+	page = pool_alloc(HYPSEC_ACC_VM);
+	assert_ptr_equal(page, core_va(PA(PAGE)));
+	page[7] = 1;
+	pool_free(page, HYPSEC_ACC_VM);
+	assert_int_equal(own_reclaim(PA(PAGE)), HYPSEC_OK);
+
+	/* One that is freed joins it. */
+	assert_int_equal(own_donate(PA(PAGE + 2 * PAGE_SIZE)), HYPSEC_OK);
+	pool_reserve_open();
+	page = pool_alloc(HYPSEC_ACC_VM);
+	assert_ptr_equal(page, core_va(PA(PAGE + 2 * PAGE_SIZE)));
+	lock_hook = donates;
+	pool_free(page, HYPSEC_ACC_VM);
+	assert_int_equal(own_reclaim(PA(PAGE + 2 * PAGE_SIZE)), HYPSEC_OK);
+	assert_int_equal(own_reclaim(PA(PAGE)), HYPSEC_OK);
+
+	lock_hook = donates;
+	assert_int_equal(own_reclaim(PA(PAGE)), HYPSEC_OK);
+	pool_reserve_close();
+	hog_none();
+	cpu_switch(0);
+	assert_int_equal(own_reclaim(PA(PAGE + PAGE_SIZE)), HYPSEC_OK);
+	assert_int_equal(pool_account(HYPSEC_ACC_FREE), start[HYPSEC_ACC_FREE]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -245,6 +295,7 @@ int main(void)
 		cmocka_unit_test(test_steps_of_a_handover),
 		cmocka_unit_test(test_donate_unwinds),
 		cmocka_unit_test(test_no_memory),
+		cmocka_unit_test(test_donated_meanwhile),
 	};
 
 	return cmocka_run_group_tests(tests, boot, NULL);

@@ -116,6 +116,15 @@ static void test_pool_donated(void **state)
 	assert_int_equal(used, 3);		/* three 2 MiB blocks were split */
 	assert_int_equal(pool_account(HYPSEC_ACC_FREE), n + DONATED - used);
 
+	/*
+	 * A full group ends where it should: the page behind it is one of its own. And it is found in
+	 * as many steps as there are groups.
+	 */
+	counts_reset();
+	assert_int_equal(own_reclaim(PA(DONATED_BASE + PAGE_SIZE)), HYPSEC_OK);
+	assert_in_range(counts.core_pa, 1, 10);
+	assert_int_equal(own_donate(PA(DONATED_BASE + PAGE_SIZE)), HYPSEC_OK);
+
 	/* In use: none can be had back, whatever its owner writes in it. */
 	for (i = 0; (page[i] = pool_alloc(HYPSEC_ACC_VM)); i++) {
 		for (k = 0; k < 512; k++)
@@ -246,6 +255,24 @@ static void test_bad_install(void **state)
 		assert_int_equal(host_s2_init(&in), HYPSEC_INVALID);
 	}
 	/* And nothing was taken over. */
+	test_ram(state);
+
+	machine_install_params(&in);
+	in.nr_ram = 0;
+	assert_int_equal(ram_init(&in), HYPSEC_INVALID);
+	in.nr_ram = 1;
+	assert_int_equal(ram_init(&in), HYPSEC_OK);
+	/* One range more than there is room for, although what follows the map would do. */
+	machine_install_params(&in);
+	in.nr_ram = HYPSEC_MAX_RAM + 1;
+	for (i = 0; i < HYPSEC_MAX_RAM; i++)
+		in.ram[i] = (struct hypsec_ram){ MEM_BASE + i * SZ_2M, PAGE_SIZE };
+	in.exec[0] = (struct hypsec_ram){ MEM_BASE + i * SZ_2M, PAGE_SIZE };
+	assert_int_equal(ram_init(&in), HYPSEC_INVALID);
+	in.nr_ram = HYPSEC_MAX_RAM;
+	assert_int_equal(ram_init(&in), HYPSEC_OK);
+	machine_install_params(&in);
+	assert_int_equal(ram_init(&in), HYPSEC_OK);
 	test_ram(state);
 }
 

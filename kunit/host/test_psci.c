@@ -208,6 +208,7 @@ static void power_off_scrubs_first(void **state)
 		assert_int_equal(smc(id[i], 1, 2, 3), RET(PSCI_INTERNAL_FAILURE));
 		assert_int_equal(scrubbed_before, 0);
 		assert_int_equal(nr_calls, 1);
+		assert_call(0, id[i], 0, 0, 0);
 		assert_false(closed);	/* firmware has refused */
 	}
 	/* A broken core has closed nothing, and opens nothing. */
@@ -270,13 +271,15 @@ static void queries(void **state)
 	answer.x0 = 0x10001;
 	assert_int_equal(smc(PSCI_VERSION, 5, 6, 7), 0x10001);
 	assert_call(0, PSCI_VERSION, 0, 0, 0);
-	smc(PSCI_AFFINITY_INFO64, 0x100, 0, 9);
+	assert_int_equal(smc(PSCI_AFFINITY_INFO64, 0x100, 0, 9), 0x10001);
 	assert_call(1, PSCI_AFFINITY_INFO64, 0x100, 0, 0);
-	smc(PSCI_MIGRATE_INFO_TYPE, 5, 6, 7);
+	assert_int_equal(smc(PSCI_MIGRATE_INFO_TYPE, 5, 6, 7), 0x10001);
 	assert_call(2, PSCI_MIGRATE_INFO_TYPE, 0, 0, 0);
 	smc(PSCI_STAT_COUNT | SMCCC_SMC64, 0x100, 2, 7);
 	assert_call(3, PSCI_STAT_COUNT | SMCCC_SMC64, 0x100, 2, 0);
-	assert_int_equal(nr_calls, 4);
+	smc(PSCI_SET_SUSPEND_MODE, 1, 2, 7);
+	assert_call(4, PSCI_SET_SUSPEND_MODE, 1, 0, 0);
+	assert_int_equal(nr_calls, 5);
 }
 
 static void mem_protect(void **state)
@@ -305,6 +308,8 @@ static void mem_protect(void **state)
 	memcpy(script, ((u64[]){ 0, 0x10001, 0, 0 }), 32);
 	psci_init();
 	assert_int_equal(nr_calls, 3);
+	assert_call(0, PSCI_VERSION, 0, 0, 0);
+	assert_call(1, PSCI_FEATURES, PSCI_MEM_PROTECT, 0, 0);
 	assert_call(2, PSCI_MEM_PROTECT, 1, 0, 0);
 	assert_true(psci_mem_protect);
 }

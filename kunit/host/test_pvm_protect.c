@@ -231,14 +231,20 @@ static void wipe(void **state)
 	(void)state;
 
 	start();
+	world_cpus[0].sve_vl = world_cpus[1].sve_vl = 16;
 	v = begin();
+	memset(v->sve_buf, 0xa5, PAGE_SIZE);
 	memset(&v->regs, 0xa5, sizeof(v->regs));
 	memset(v->sr, 0xa5, sizeof(v->sr));
 	memset(&v->fp, 0xa5, sizeof(v->fp));
 	memset(v->apkey, 0xa5, sizeof(v->apkey));
 	v->on_context = 0xa5;
 	v->busy = 1;
+	dcache_clean_inval_poc(v, PAGE_SIZE);
+	dcache_clean_inval_poc(v->sve_buf, PAGE_SIZE);
 	pvm_wipe(vm);
+	assert_memory_equal(world_memory(v), v, PAGE_SIZE);
+	assert_true(all_zero(v->sve_buf, PAGE_SIZE) && all_zero(world_memory(v->sve_buf), PAGE_SIZE));
 	assert_int_equal(v->on_context, 0);
 	assert_true(all_zero(&v->regs, sizeof(v->regs)) && all_zero(v->sr, sizeof(v->sr)) &&
 		    all_zero(&v->fp, sizeof(v->fp)) && all_zero(v->apkey, sizeof(v->apkey)));

@@ -286,7 +286,10 @@ static void binding(void **state)
 	vm_kill(vm, "test");
 	test_fill(&io, sizeof(io));
 	io.mpidr = 0;
+	nested = 0;
+	guest = guest_while_running;
 	assert_int_equal(pvm_run(vm, HOST(0), &io), EXIT_IL);
+	assert_int_equal(nested, 0);
 	assert_int_equal(io.esr | io.far | io.hpfar | io.out_mask, 0);
 	assert_int_equal(vm->running, 0);
 }

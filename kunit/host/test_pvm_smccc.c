@@ -230,10 +230,15 @@ static void trng(void **state)
 		{ TRNG_RND, 97, -2, 97, 0, 0 },
 		{ TRNG_RND, 33, 0, 0, 1, 0xffffffff },
 	};
+	/* 9a8f2c1e-6d43-4b0a-8e57-68797073656b, four bytes a register */
+	static const u8 uuid[] = "\x9a\x8f\x2c\x1e\x6d\x43\x4b\x0a\x8e\x57hypsek";
 	struct vcpu *v = &world_vcpu[0];
 	(void)state;
 
 	start();
+	answered(TRNG_GET_UUID, 0, 0, 0);
+	for (size_t i = 0; i < 4; i++)
+		assert_memory_equal(&v->regs.x[i], uuid + 4 * i, 4);
 	for (size_t i = 0; i < ARRAY_SIZE(t); i++) {
 		assert_int_equal(answered(t[i].fn, t[i].bits, 0, 0), t[i].ret);
 		assert_int_equal(v->regs.x[1], t[i].x1);

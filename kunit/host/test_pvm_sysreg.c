@@ -107,6 +107,23 @@ static void id_registers(void **state)
 	assert_int_equal(pvm_id_value(PVM_ID_ISAR0, 1UL << 28, 48), 1UL << 28);
 }
 
+/* Of a CPU that has all there is, a field at a time: what a guest may have, and no less. */
+static void most(void **state)
+{
+	static const u64 all[PVM_ID_COUNT] = {
+		[PVM_ID_PFR0] = 0x1101000101ff0011, [PVM_ID_PFR1] = 0x21,
+		[PVM_ID_ZFR0] = 0x0010110100210022, [PVM_ID_DFR0] = 0x101006,
+		[PVM_ID_ISAR0] = 0x1221111110312120, [PVM_ID_ISAR1] = 0x0011211111311552,
+		[PVM_ID_ISAR2] = 0x0010000011105110, [PVM_ID_MMFR0] = 0xff100025,
+		[PVM_ID_MMFR1] = 0x1001102001302002, [PVM_ID_MMFR2] = 0x1021001110010111,
+		[PVM_ID_CTR] = 0xb00fc00f,
+	};
+	(void)state;
+
+	for (int reg = 0; reg < PVM_ID_COUNT; reg++)
+		assert_int_equal(pvm_id_value(reg, ~0UL, 48), all[reg]);
+}
+
 /* No CPU lacks what is shown: a host could run the guest there. */
 static void ids_of_all_cpus(void **state)
 {
@@ -257,7 +274,10 @@ static void values(void **state)
 	w.undefs = 0;
 	trap(v, ESR_SYS(3, 3, 14, 2, 1), false, RT, &code);
 	assert_int_equal(w.undefs, 1);
-	/* x31 is the zero register, not an element past the array. */
+	/* x30 is the last; x31 is the zero register, not an element past the array. */
+	v->regs.x[30] = 1;
+	assert_true(trap(v, ESR_SYS(2, 0, 0, 2, 2), false, 30, &code));
+	assert_int_equal(w.mdscr, 1);
 	assert_true(trap(v, ESR_SYS(2, 0, 0, 2, 2), false, 31, &code));
 	assert_int_equal(w.mdscr, 0);
 	assert_true(trap(v, ESR_SYS(3, 0, 0, 7, 1), true, 31, &code));
@@ -268,6 +288,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(id_registers),
+		cmocka_unit_test(most),
 		cmocka_unit_test(ids_of_all_cpus),
 		cmocka_unit_test(ids_consistent),
 		cmocka_unit_test(values),

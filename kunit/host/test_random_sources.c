@@ -36,19 +36,19 @@ static void mixed(u64 features, bool trng_on)
 
 	isar0 = features;
 	trng_there = trng_on;
-	assert_int_equal(pipe(fd), 0);
 	for (int i = 0; i < 2; i++) {
+		assert_int_equal(pipe(fd), 0);
 		fflush(stdout);
 		if (!fork()) {
 			test_seed += i;		/* what the sources give */
 			mixed_run(fd[1]);
 			_exit(0);
 		}
+		close(fd[1]);		/* one that dies has said nothing */
 		assert_int_equal(read(fd[0], out[i], 32), 32);
+		close(fd[0]);
 		wait(NULL);
 	}
-	close(fd[0]);
-	close(fd[1]);
 	if (features || trng_on)
 		assert_memory_not_equal(out[0], out[1], 32);
 	else
@@ -101,6 +101,34 @@ static void both(void)
 	assert_int_equal(core_random_sources(), HYPSEC_FEAT_RNDR | HYPSEC_FEAT_TRNG);
 }
 
+/* One CPU asks the sources. Another one that comes meanwhile takes what the generator has. */
+static void comes(void)
+{
+	u8 out[8];
+
+	meanwhile = NULL;
+	get(out, 8);
+}
+
+static void one_asks(void)
+{
+	u8 out[8];
+
+	isar0 = 1UL << 60;
+	trng_there = true;
+	install();
+	wait_for_reseed();
+	meanwhile = comes;
+	get(out, 8);
+	assert_null(meanwhile);
+	assert_int_equal(rndr_n, 136);
+	assert_int_equal(trng_n, 136);
+	/* And the next one may again. */
+	wait_for_reseed();
+	get(out, 8);
+	assert_int_equal(rndr_n, 144);
+}
+
 /* A CPU without it among others that have it. */
 static void mixed_cpus(void)
 {
@@ -118,6 +146,7 @@ static void mixed_cpus(void)
 
 ALONE(none)
 ALONE(both)
+ALONE(one_asks)
 ALONE(mixed_cpus)
 
 int main(void)
@@ -126,6 +155,7 @@ int main(void)
 		cmocka_unit_test_setup(test_none, boot),
 		cmocka_unit_test_setup(sources_are_mixed, boot),
 		cmocka_unit_test_setup(test_both, boot),
+		cmocka_unit_test_setup(test_one_asks, boot),
 		cmocka_unit_test_setup(test_mixed_cpus, boot),
 	};
 

@@ -137,6 +137,9 @@ static void test_permissions_in_place(void **state)
 	assert_int_equal(counts.ipas2e1is, 2);
 	map(0, MEM_BASE + PAGE_SIZE, PAGE_SIZE, S2_R | S2_MEMATTR_DEVICE_nGnRE);	/* other type */
 	assert_int_equal(counts.pte, 6);
+	/* Another page without a break is a mistake of the core's. */
+	expect_assert_failure(s2_replace(&vm, 0, s2_lookup(&vm, 0).pte,
+					 s2_lookup(&vm, 0).pte + PAGE_SIZE));
 }
 
 static void test_unmap(void **state)
@@ -163,6 +166,10 @@ static void test_unmap(void **state)
 	expect(SZ_1G, ~0UL, 0);
 	expect(SZ_1G + SZ_2M + PAGE_SIZE, 5 * SZ_1G, RW);
 	expect(SZ_1G - PAGE_SIZE, 3 * SZ_1G - PAGE_SIZE, RW);
+	/* A page of which one byte is named. */
+	map(4 * SZ_1G, MEM_BASE, PAGE_SIZE, RW);
+	s2_unmap(&vm, 4 * SZ_1G, 1);
+	expect(4 * SZ_1G, ~0UL, 0);
 	/* The end of one block and the start of a table. */
 	s2_unmap(&vm, SZ_1G - PAGE_SIZE, 2 * PAGE_SIZE);
 	expect(0, ~0UL, 0);
@@ -215,6 +222,17 @@ static void test_unmap_range(void **state)
 		assert_int_equal(counts.ripas2e1is, 1);
 		assert_int_equal(counts.vmalls12e1is, 0);
 		expect(base - SZ_1G, MEM_BASE, RW);
+	}
+	/* A table and then a leaf; a leaf and then a table. */
+	for (i = 0; i < 2; i++) {
+		u64 ia = 60 * SZ_1G + i * SZ_2M;
+
+		map(60 * SZ_1G, MEM_BASE, PAGE_SIZE, RW);
+		map(60 * SZ_1G + SZ_2M - PAGE_SIZE, MEM_BASE, PAGE_SIZE, RW);
+		map(60 * SZ_1G + SZ_2M, MEM_BASE, PAGE_SIZE, RW);
+		s2_unmap(&vm, ia - i * PAGE_SIZE, SZ_2M + PAGE_SIZE);
+		assert_false(tlb_stale(~0UL));
+		s2_unmap(&vm, 60 * SZ_1G, 2 * SZ_2M);
 	}
 	/* Blocks that are only partly named; up to what one operation can. */
 	map(20 * SZ_1G, 2 * SZ_1G, SZ_1G, RW);

@@ -101,6 +101,14 @@ static void test_merge_refused(void **state)
 	expect(base + 511 * PAGE_SIZE, pa + 511 * PAGE_SIZE, RW | 4UL << S2_SW_SHIFT);
 }
 
+static void stop_walks(void)
+{
+	write_sysreg(~0UL, TCR_EL1);
+	isb();
+	write_sysreg(1, SCTLR_EL1);
+	isb();
+}
+
 /* With a guest loaded, and with the host: EL1's own registers come back. */
 static void test_tlb_context(void **state)
 {
@@ -111,13 +119,15 @@ static void test_tlb_context(void **state)
 	(void)state;
 	map(0, MEM_BASE, PAGE_SIZE, RW);
 	for (i = 0; i < 2; i++) {
-		write_sysreg(~0UL, TCR_EL1);
-		write_sysreg(1, SCTLR_EL1);
+		stop_walks();
 		assert_true(trace_pause());
 		write_sysreg(other, VTTBR_EL2);
 		trace_unpause();
-		write_sysreg(0x12345, TCR_EL1);
+		isb();
 		write_sysreg(sctlr[i], SCTLR_EL1);
+		isb();
+		write_sysreg(0x12345, TCR_EL1);
+		isb();
 		counts_reset();
 		map(0, MEM_BASE + i * PAGE_SIZE, PAGE_SIZE, RW);
 		tlb_flush_vmid(&vm);
@@ -129,8 +139,7 @@ static void test_tlb_context(void **state)
 		assert_int_equal(counts.iallu, 1);
 	}
 	/* Already loaded: nothing is switched. */
-	write_sysreg(~0UL, TCR_EL1);
-	write_sysreg(1, SCTLR_EL1);
+	stop_walks();
 	assert_true(trace_pause());	/* none of the above has left it so */
 	s2_load(&vm);
 	assert_int_equal(read_sysreg(VTTBR_EL2), core_pa(vm.root).v | (u64)VMID << 48);
@@ -140,7 +149,9 @@ static void test_tlb_context(void **state)
 	assert_int_equal(counts.vttbr, 0);
 	write_sysreg(host, VTTBR_EL2);
 	trace_unpause();
+	isb();
 	write_sysreg(0, TCR_EL1);
+	isb();
 }
 
 /* Random maps and unmaps against a page-by-page model of 4 windows of 4 MiB. */
@@ -213,12 +224,26 @@ static void test_random(void **state)
 	compare();
 }
 
+/* The page that a block comes with is spent once: others have theirs in the same account. */
+static void test_held_once(void **state)
+{
+	(void)state;
+	assert_true(pool_hold(1));
+	vm.holds = true;
+	map(0, MEM_BASE, SZ_2M, RW);
+	expect_assert_failure(s2_split(&vm, 0, 3));
+	vm.holds = false;
+	s2_unmap(&vm, 0, SZ_2M);
+	pool_unhold(1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_split, new_vm, end_vm),
 		cmocka_unit_test_setup_teardown(test_merge_refused, new_vm, end_vm),
 		cmocka_unit_test_setup_teardown(test_tlb_context, new_vm, end_vm),
+		cmocka_unit_test_setup_teardown(test_held_once, new_vm, end_vm),
 		cmocka_unit_test_setup_teardown(test_random, new_vm, end_vm),
 	};
 

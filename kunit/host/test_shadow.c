@@ -187,55 +187,91 @@ static void test_around(void **state)
 	assert_int_equal(faults, 512 / KVM_AROUND);
 }
 
-/*
- * A host that clears access flags and flushes nothing, as it takes pages away: all that the shadow
- * has goes in the end, a few entries for each page, and the next use is KVM's to see.
- */
-static void test_age(void **state)
+#define AGED	64			/* pages, and a block, and a page far away */
+#define AGED_AT	0xa0000000ULL
+#define AGED_BLOCK 0x180000000ULL
+#define AGED_LAST (BIT(40) - PAGE_SIZE)
+
+static u64 aged_ipa(unsigned int i)
 {
-	u64 pages = 0xa0000000, block = 0x180000000, pa = GUEST_PAGES + 64 * PAGE_SIZE, last = BIT(40);
-	unsigned int i, n, calls, gone;
+	return i < AGED ? AGED_AT + i * PAGE_SIZE : i == AGED ? AGED_BLOCK : AGED_LAST;
+}
 
-	(void)state;
-	*kvm_entry(&id, last - PAGE_SIZE, 3) = pa | PAGE_RWX;
-	*kvm_entry(&id, block, 2) = (MEM_BASE + 24 * SZ_2M) | RWX;
-	for (i = 0; i < 64; i++)
-		*kvm_entry(&id, pages + i * PAGE_SIZE, 3) = (pa + i * PAGE_SIZE) | PAGE_RWX;
-	for (n = 0; n < 3; n++) {
-		for (i = 0; i < 64; i++)
-			if (!mapped(pages + i * PAGE_SIZE))
-				maps(READ | FSC_TRANS | 3, pages + i * PAGE_SIZE, pa + i * PAGE_SIZE,
-				     PAGE_SIZE, S2_R | S2_W | WB);
-		maps(READ | FSC_TRANS | 3, last - PAGE_SIZE, pa, PAGE_SIZE, S2_R | S2_W | WB);
-		maps(READ | FSC_TRANS | 2, block, MEM_BASE + 24 * SZ_2M, SZ_2M, S2_R | S2_W | WB);
-		for (calls = gone = 0; gone < 66; calls++) {
-			unsigned int left;
+static u64 *aged_entry(unsigned int i)
+{
+	return kvm_entry(&id, aged_ipa(i), i == AGED ? 2 : 3);
+}
 
-			assert_in_range(calls, 0, 1000);
-			spin_lock(&vm->lock);
-			counts_reset();
-			shadow_age(vm);
-			spin_unlock(&vm->lock);
-			assert_false(tlb_stale(~0UL));
-			assert_in_range(counts.ipas2e1is, 0, 8);
-			assert_int_equal(counts.vmalls12e1is, 0);
-			left = mapped(last - PAGE_SIZE) + mapped(block);
-			for (i = 0; i < 64; i++)
-				left += mapped(pages + i * PAGE_SIZE);
-			assert_in_range(66 - left, gone, gone + 8);
-			gone = 66 - left;
-		}
+/* Of all that is mapped what is @old goes, and nothing else. */
+static void ages(const bool *old)
+{
+	unsigned int i, calls, going = 0, gone = 0, before;
+
+	for (i = 0; i < AGED + 2; i++) {
+		*aged_entry(i) = old[i] ? *aged_entry(i) & ~PTE_AF : *aged_entry(i) | PTE_AF;
+		going += old[i];
 	}
-	*kvm_entry(&id, pages, 3) &= ~PTE_AF;
-	forwards(READ | FSC_TRANS | 3, pages, FSC_ACCESS, 3);
-	/* Nothing is left to take, wherever it stands. */
-	for (i = 0; i < 100; i++) {
+	for (calls = 0; calls < 100; calls++) {
+		before = gone;
 		spin_lock(&vm->lock);
 		counts_reset();
 		shadow_age(vm);
 		spin_unlock(&vm->lock);
-		assert_int_equal(counts.pte, 0);
+		assert_false(tlb_stale(~0UL));
+		assert_int_equal(counts.vmalls12e1is, 0);
+		for (i = gone = 0; i < AGED + 2; i++) {
+			gone += !mapped(aged_ipa(i));
+			/* What its host has seen in use stays. */
+			assert_true(old[i] || mapped(aged_ipa(i)));
+		}
+		assert_in_range(gone, before, before + KVM_AROUND);
+		assert_int_equal(counts.ipas2e1is, gone - before);
 	}
+	assert_int_equal(gone, going);
+}
+
+/*
+ * A host that clears access flags and flushes nothing, as it takes pages away: the entries of such
+ * pages go, a few for each that is taken, and the next use is KVM's to see.
+ */
+static void test_age(void **state)
+{
+	u64 pa = GUEST_PAGES + AGED * PAGE_SIZE;
+	bool old[AGED + 2] = {};
+	unsigned int i, n;
+
+	(void)state;
+	*aged_entry(AGED + 1) = pa | PAGE_RWX;
+	*aged_entry(AGED) = (MEM_BASE + 24 * SZ_2M) | RWX;
+	for (i = 0; i < AGED; i++)
+		*aged_entry(i) = (pa + i * PAGE_SIZE) | PAGE_RWX;
+	for (n = 0; n < 4; n++) {
+		for (i = 0; i < AGED + 2; i++) {
+			*aged_entry(i) |= PTE_AF;
+			if (mapped(aged_ipa(i)))
+				continue;
+			if (i == AGED)
+				maps(READ | FSC_TRANS | 2, AGED_BLOCK, MEM_BASE + 24 * SZ_2M, SZ_2M,
+				     S2_R | S2_W | WB);
+			else
+				maps(READ | FSC_TRANS | 3, aged_ipa(i), i < AGED ? pa + i * PAGE_SIZE : pa,
+				     PAGE_SIZE, S2_R | S2_W | WB);
+		}
+		/* None, all, some, those at the ends. */
+		for (i = 0; i < AGED + 2; i++)
+			old[i] = n == 1 || (n == 2 && test_rand() & 1) || (n == 3 && i >= AGED - 1);
+		ages(old);
+	}
+	forwards(READ | FSC_TRANS | 3, AGED_LAST, FSC_ACCESS, 3);
+	/* What KVM does not have any more is old, too. */
+	*kvm_entry(&id, AGED_AT, 2) = 0;
+	for (i = 0; i < 300; i++) {
+		spin_lock(&vm->lock);
+		shadow_age(vm);
+		spin_unlock(&vm->lock);
+	}
+	for (i = 0; i < AGED; i++)
+		assert_false(mapped(aged_ipa(i)));
 	/* Where a VM of more bits was before. */
 	vm->hand = ~0UL;
 	spin_lock(&vm->lock);

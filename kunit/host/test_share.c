@@ -113,13 +113,19 @@ static void test_gives_back(void **state)
 	n = spend(&big, 0);
 	s2_unmap(&big, 0, n / 2 * SZ_1G);
 	assert_int_equal(fault(&big, n), HYPSEC_OK);
+	assert_true(pool_hold(1));
+	share_charge(BIG, 1);
+	big.held = 1;
 	s2_drop(&big);
+	assert_int_equal(pool_account(HYPSEC_ACC_HELD), 0);
 	while (s2_trash_step(8))
 		;
 	/* Nothing is left of it but the root: not one page more or less is charged. */
 	hog_unreserved();
 	share_charge(BIG, -(1 << big.root_order));
 	share_charge(SMALL, -(1 << small.root_order));
+	expect_assert_failure(share_charge(BIG, -1));
+	share_charge(BIG, 1);
 	assert_true(share_ok(BIG));
 	share_charge(SMALL, 1);
 	assert_true(share_ok(BIG));		/* 0 of what it is */

@@ -158,6 +158,14 @@ static void test_misuse(void **state)
 	assert_int_equal(slot_unmap(SLOT_WALK), HYPSEC_OK);
 	expect_assert_failure((void)!slot_unmap(SLOT_WALK));
 	expect_assert_failure(slot_map(SLOT_COUNT, PA(HOST_PAGE), 8));
+	assert_non_null(slot_map(SLOT_LEASE_VCPU, PA(HOST_PAGE), 8));
+	expect_assert_failure(slot_resume(SLOT_LEASE_VCPU));	/* it does not rest */
+	slot_rest(SLOT_LEASE_VCPU);
+	expect_assert_failure(slot_rest(SLOT_LEASE_VCPU));	/* twice */
+	assert_true(slot_resume(SLOT_LEASE_VCPU));
+	assert_int_equal(slot_unmap(SLOT_LEASE_VCPU), HYPSEC_OK);
+	expect_assert_failure(slot_resume(SLOT_WALK));
+	expect_assert_failure(slot_resume(SLOT_COUNT));
 	expect_assert_failure(slot_map_private(PA(HOST_PAGE), 0));
 	expect_assert_failure(slot_holds(PA(HOST_PAGE), PAGE_SIZE));	/* without the lock */
 	expect_assert_failure(s2_unmap(&host_s2, MEM_BASE, PAGE_SIZE));	/* the record */

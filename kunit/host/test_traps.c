@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What the host gets for every other exception it can take to EL2, and the state of an
- * exception that is injected.
+ * What the host gets for every other exception it can take to EL2, the state of an
+ * exception that is injected, and how long interrupts wait meanwhile.
  */
 #include "dispatch_common.h"
 
@@ -14,6 +14,7 @@ static void smc(void **state)
 	assert_int_equal(REG(SPSR_EL2), EL1H);
 	trap(esr_of(EC_SMC64, 1), EL1H);
 	assert_int_equal(smcs, 1);
+	assert_int_equal(aborts, 0);
 	assert_int_equal(cpu.host.x[0], RET(HYPSEC_NOT_SUPPORTED));
 	assert_int_equal(REG(ELR_EL2), PC + 4);
 }
@@ -63,6 +64,7 @@ static void trapped_registers(void **state)
 		assert_int_equal(REG(ELR_EL2), PC + 4);
 		trap(sys(e[0], e[1], e[2], e[3], e[4], 31, true), EL1H);
 		assert_int_equal(REG(ELR_EL2), PC + 4);
+		assert_int_equal(cpu.stack_top, JUNK);	/* what follows x30 */
 		/* not for user space */
 		trap(sys(e[0], e[1], e[2], e[3], e[4], 5, true), 0);
 		assert_undef(0x400, 0);
@@ -189,12 +191,57 @@ static void injected_aborts(void **state)
 	assert_int_equal(REG(ESR_EL1), esr_of(EC_IABT_CUR, FSC_ALIGN));
 }
 
+static void longest_masked_time(void **state)
+{
+	(void)state;
+	hvc(HYPSEC_CALL_STATS, HYPSEC_STATS_RESET);
+	assert_int_equal(hvc(HYPSEC_CALL_STATS, HYPSEC_STATS_READ), HYPSEC_OK);
+	assert_int_equal(cpu.host.x[1], 0);
+
+	slow = 500;			/* ticks that pass in own_share() */
+	hvc(HYPSEC_CALL_SHARE, RAM_START);
+	slow = 300;
+	hvc(HYPSEC_CALL_SHARE, RAM_START);
+	slow = 0;
+	assert_int_equal(hvc(HYPSEC_CALL_STATS, HYPSEC_STATS_RESET), HYPSEC_OK);
+	assert_int_equal(cpu.host.x[1], 500);
+	assert_int_equal(cpu.host.x[2], esr_of(EC_HVC64, 0));
+	assert_int_equal(cpu.host.x[3], HYPSEC_CALL_SHARE);
+	hvc(HYPSEC_CALL_STATS, HYPSEC_STATS_READ);
+	assert_int_equal(cpu.host.x[1] | cpu.host.x[2] | cpu.host.x[3], 0);
+	assert_int_equal(hvc(HYPSEC_CALL_STATS, 2), RET(HYPSEC_RANGE));
+
+	/* What a guest runs is not counted. */
+	masked_trap(&cpu, 0);
+	REG(CNTPCT_EL0) += 7;
+	masked_end(&cpu);
+	REG(CNTPCT_EL0) += 1000000;
+	masked_begin(&cpu);
+	REG(CNTPCT_EL0) += 9;
+	masked_end(&cpu);
+	hvc(HYPSEC_CALL_STATS, HYPSEC_STATS_READ);
+	assert_int_equal(cpu.host.x[1], 9);
+
+	/* Long work that looks for interrupts on its way counts piece by piece. */
+	masked_trap(&cpu, 0);
+	REG(CNTPCT_EL0) += 12;
+	assert_false(host_irq_pending());
+	REG(CNTPCT_EL0) += 10;
+	REG(ISR_EL1) = 1 << 7;
+	assert_true(host_irq_pending());
+	REG(CNTPCT_EL0) += 1;
+	masked_end(&cpu);
+	hvc(HYPSEC_CALL_STATS, HYPSEC_STATS_READ);
+	assert_int_equal(cpu.host.x[1], 12);
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup(f, reset)
 	static const struct CMUnitTest tests[] = {
 		T(smc), T(aborts_go_to_the_stage_2_owner), T(trapped_registers),
 		T(everything_else_is_undefined), T(vectors), T(pstate), T(injected_aborts),
+		T(longest_masked_time),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -172,15 +172,29 @@ debug_output() {
 }
 
 check "a debug build prints from EL2, taints the kernel and says so" debug_output
-check "a CPU that was offline at the install comes up" host_says "cpu1 1, 2 VMs on it, sealed" \
-	--append maxcpus=1 --add "$guest/kvmapi:/install/kvmapi" -- sh -c '
-	cpu=/sys/devices/system/cpu/cpu1/online vms=0
+# With memory that no firmware has named (no ACPI here): it has to stay offline.
+late_comers() {
+	HYPSEC_QEMU_ARGS="-object memory-backend-ram,id=late,size=256M
+		-device virtio-mem-pci,memdev=late,requested-size=256M" \
+	host_says "cpu1 1, 2 VMs on it, more memory 0, sealed" --append maxcpus=1 \
+		--mem 2G,slots=1,maxmem=4G --add "$guest/kvmapi:/install/kvmapi" -- sh -c '
+	cpu=/sys/devices/system/cpu/cpu1/online
+	total() { awk "\$1 == \"MemTotal:\" { print \$2 }" /proc/meminfo; }
+	before=$(total) vms=0
 	for i in 1 2; do
 		echo 1 >$cpu && taskset 2 /install/kvmapi vms -n 1 >/dev/null && vms=$((vms + 1))
 		[ $i = 2 ] || echo 0 >$cpu
 	done
 	dmesg | grep -E "WARNING:|BUG:|Call trace:|SANITY CHECK" && exit
-	echo "cpu1 $(cat $cpu), $vms VMs on it, $(cat /sys/kernel/security/hypsec/state)"'
+	echo online >/sys/devices/system/memory/auto_online_blocks
+	modprobe virtio_mem
+	. /run/hypsec/patience.sh
+	refused() { dmesg | grep -q "hypsec: memory at .* is refused: .* have it there at boot"; }
+	within 60 refused || { echo "no refusal in the log"; dmesg | tail; exit; }
+	echo "cpu1 $(cat $cpu), $vms VMs on it, more memory $(($(total) - before)),"\
+		"$(cat /sys/kernel/security/hypsec/state)"'
+}
+check "a CPU that was offline at the install comes up, memory that comes later does not" late_comers
 
 # With room for memory that firmware says may come.
 uefi() {
@@ -190,7 +204,7 @@ uefi() {
 		-object memory-backend-ram,id=first,size=2G -numa node,memdev=first,cpus=0-1
 		-numa node -object memory-backend-ram,id=late,size=512M
 		-device virtio-mem-pci,memdev=late,node=1,requested-size=512M" \
-	"$host" --timeout 400 --mem 2G,slots=1,maxmem=4G \
+	"$host" --timeout 400 --mem 2G,slots=1,maxmem=4G --add "$guest/kvmapi:/install/kvmapi" \
 		--add "$HYPSEC_TOP/scripts/install/uefi.sh:/install/uefi.sh" \
 		-- sh /install/uefi.sh >"$dir/out" 2>"$dir/err" </dev/null || status=$?
 	[ $status = 122 ] && grep -qx good "$dir/out" &&
@@ -200,7 +214,7 @@ uefi() {
 	tail -n 30 "$dir/err"
 	return 1
 }
-check "a host by UEFI: firmware's clock and reset work" uefi
+check "a host by UEFI: clock, variables, reset, and memory that firmware said may come" uefi
 
 status=0
 "$host" --no-hypsec --timeout 600 --add "$debug/hypsec.ko:/install/hypsec.ko" \

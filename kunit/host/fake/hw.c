@@ -43,17 +43,44 @@ void trace_unpause(void)
 	paused = false;
 }
 
+/* As they were at the last ISB; @now: as they will be at the next. */
+static struct {
+	u64 vttbr, tcr, sctlr;
+} force;
+
+static u64 now(const char *name)
+{
+	return *find_reg(name);
+}
+
+/* No walk of EL1's tables starts: for a walk the MMU is on, and both halves of it are stopped. */
+static bool walks_stopped(void)
+{
+	return (force.tcr & now("TCR_EL1") & EPD) == EPD &&
+	       (force.sctlr & now("SCTLR_EL1") & SCTLR_M);
+}
+
 void fake_write_sysreg(const char *name, u64 v)
 {
+	u64 old = now(name);
+
 	if (!strcmp(name, "VTTBR_EL2")) {
 		counts.vttbr++;
-		if (v != *find_reg(name) && *find_reg(name) &&
-		    ((*find_reg("TCR_EL1") & EPD) != EPD || !(*find_reg("SCTLR_EL1") & SCTLR_M)))
+		if (v != old && old && !walks_stopped())
 			BROKEN("VTTBR_EL2 switched while EL1's tables may be walked");
-		if (v != *find_reg(name) && *find_reg(name) && !paused)
+		if (v != old && old && !paused)
 			BROKEN("VTTBR_EL2 switched while SPE or TRBE may write");
 	}
 	/* Walks start again only under their own VMID: checked by the value at the end. */
+	if (!strcmp(name, "SCTLR_EL1") && ((v ^ old) & SCTLR_M)) {
+		if ((v & SCTLR_M) && (force.tcr & EPD) != EPD)
+			BROKEN("the MMU of EL1 goes on before walks are stopped");
+		if (!(v & SCTLR_M) && force.vttbr != now("VTTBR_EL2"))
+			BROKEN("the MMU of EL1 goes off before its stage 2 is back");
+	}
+	if (!strcmp(name, "TCR_EL1") && (v & EPD) != EPD && (old & EPD) == EPD &&
+	    (force.vttbr != now("VTTBR_EL2") || force.sctlr != now("SCTLR_EL1")))
+		BROKEN("EL1's walks start before the rest of its registers is in force");
 	*find_reg(name) = v;
 }
 
@@ -63,13 +90,21 @@ void fake_barrier(const char *op)
 
 	if (barrier_hook)
 		barrier_hook(op);
+	if (!strcmp(op, "isb")) {
+		core_synchronized(cpu_now());
+		core_runs_on(cpu_now());
+		window_isb();
+		force.vttbr = now("VTTBR_EL2");
+		force.tcr = now("TCR_EL1");
+		force.sctlr = now("SCTLR_EL1");
+	}
 	if (strncmp(op, "dsb", 3))
 		return;
+	window_dsb(ish, strstr(op, "st"));
 	if (ish)
 		tlb_ordered();
 	if (strstr(op, "st"))
 		return;
-	window_dsb();
 	if (ish)
 		tlb_dsb();
 }
@@ -77,11 +112,13 @@ void fake_barrier(const char *op)
 void fake_tlbi(const char *op, u64 arg)
 {
 	machine_event();
+	/* EL2's, and all VMIDs', do not ask for the VMID. */
+	if (!strstr(op, "e2") && !strstr(op, "alle1") &&
+	    force.vttbr != now("VTTBR_EL2"))
+		BROKEN("tlbi %s for a VMID that is not in force", op);
 	tlb_invalidate(op, *find_reg("VTTBR_EL2") >> 48, arg);
-	if (!strcmp(op, "vae2"))
-		window_tlbi(arg);
-	if (!strcmp(op, "vae2is"))
-		window_tlbi_is(arg);
+	if (!strcmp(op, "vae2") || !strcmp(op, "vae2is"))
+		window_tlbi(arg, !strcmp(op, "vae2is"));
 	if (!strcmp(op, "alle2is"))
 		window_alle2is();
 #define COUNT(x) (counts.x += !strcmp(op, #x))

@@ -12,8 +12,10 @@
  *  - nothing is zeroed, used as a table again, or mapped again while a stale
  *    translation to it may be live;
  *  - a descriptor in a table that a walk cache may hold is never valid by accident;
- *  - VTTBR_EL2 is switched only with stage 1 walks stopped;
- *  - a page of a slot window changes only after a broadcast invalidation.
+ *  - VTTBR_EL2 is switched only with stage 1 walks stopped, each register in force by an ISB;
+ *  - a page of a slot window is there after DSB and ISB, and changes only after a broadcast
+ *    invalidation; no page changes hands that some CPU can reach through one;
+ *  - a page that another CPU has mapped for the core is there after an ISB.
  */
 #ifndef HYPSEC_FAKE_HW_H
 #define HYPSEC_FAKE_HW_H

@@ -2,7 +2,12 @@
 /* What the TLBs of the tests' machine may hold of its stage-2 tables: see hw.h. */
 #include "hw_parts.h"
 
-enum { LIVE, S2_ISSUED, S2_GONE, ALL_ISSUED };
+enum {
+	UNORDERED,		/* the entry is another, but a walk may still find the old one */
+	LIVE, S2_ISSUED, S2_GONE, ALL_ISSUED,
+	USED,			/* gone, but accesses through it may be under way (errata: s2/tlb.c) */
+	USED_ISSUED,
+};
 
 static struct stale {
 	u64 ia, size, pte;
@@ -14,6 +19,13 @@ static unsigned int nr_stale;
 
 static struct s2 *watched[8];
 static bool ordered = true;		/* a DSB has followed the last entry written */
+
+static bool page_new;
+
+void tlb_page_new(void)
+{
+	page_new = true;
+}
 
 bool ptes_ordered(void)
 {
@@ -102,7 +114,7 @@ static struct s2 *find_any(const u64 *ptep, u64 *ia, u8 *level)
 static void add_stale(u16 vmid, u64 ia, u8 level, u64 pte)
 {
 	assert_true(nr_stale < ARRAY_SIZE(stale));
-	stale[nr_stale++] = (struct stale){ ia, 1UL << (39 - 9 * level), pte, level, vmid, LIVE };
+	stale[nr_stale++] = (struct stale){ ia, 1UL << (39 - 9 * level), pte, level, vmid, UNORDERED };
 }
 
 /* Every leaf under a table that goes: each may be in a TLB. */
@@ -137,6 +149,10 @@ void s2_entry_write(u64 *ptep, u64 old, u64 new)
 		}
 		return;
 	}
+	if (s2 == &host_s2 && (old == ANN_MOVING || new == ANN_MOVING))
+		window_left(ia, 1UL << (39 - 9 * level));
+	if (is_table(new, level) && page_new)
+		BROKEN("a table at %#lx before what is in it", ia);
 	if ((old & 1) && (new & 1) && ((old ^ new) & ~PERMISSIONS))
 		BROKEN("no break-before-make at %#lx: %#lx to %#lx", ia, old, new);
 	if ((old & 1) && (new & 1) && is_table(old, level) != is_table(new, level))
@@ -164,7 +180,14 @@ void s2_entry_write(u64 *ptep, u64 old, u64 new)
 
 void tlb_ordered(void)
 {
+	unsigned int i;
+
 	ordered = true;
+	page_new = false;
+	for (i = 0; i < nr_stale; i++) {
+		if (stale[i].state == UNORDERED)
+			stale[i].state = LIVE;
+	}
 }
 
 void tlb_dsb(void)
@@ -172,10 +195,12 @@ void tlb_dsb(void)
 	unsigned int i, n = 0;
 
 	for (i = 0; i < nr_stale; i++) {
-		if (stale[i].state == ALL_ISSUED)
+		if (stale[i].state == USED_ISSUED)
 			continue;
 		if (stale[i].state == S2_ISSUED)
 			stale[i].state = S2_GONE;
+		if (stale[i].state == ALL_ISSUED)
+			stale[i].state = USED;
 		stale[n++] = stale[i];
 	}
 	nr_stale = n;
@@ -189,7 +214,7 @@ void tlb_invalidate(const char *op, u16 vmid, u64 arg)
 		struct stale *s = &stale[i];
 		u64 ia = arg << PAGE_SHIFT;
 
-		if (s->vmid != vmid)
+		if (s->vmid != vmid || s->state == UNORDERED)
 			continue;
 		/* By address: a leaf, not what hangs below a table. */
 		if (!strcmp(op, "ipas2e1is") && s->state == LIVE && ia >= s->ia &&
@@ -204,9 +229,11 @@ void tlb_invalidate(const char *op, u16 vmid, u64 arg)
 			if (s->ia >= base && s->ia + s->size <= base + pages * PAGE_SIZE)
 				s->state = S2_ISSUED;
 		}
-		if (!strcmp(op, "vmalle1is") && s->state == S2_GONE)
+		if (s->state == USED && (!strcmp(op, "vmalle1is") || !strcmp(op, "vmalls12e1is")))
+			s->state = USED_ISSUED;
+		else if (s->state == S2_GONE && !strcmp(op, "vmalle1is"))
 			s->state = ALL_ISSUED;
-		if (!strcmp(op, "vmalls12e1is"))
+		else if (s->state < ALL_ISSUED && !strcmp(op, "vmalls12e1is"))
 			s->state = ALL_ISSUED;
 	}
 }

@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* CPUs, locks and the rest of the core around mem/ and s2/: see machine.h. */
-#include "test.h"
-#include "machine.h"
-#include "boot.h"
-#include "check.h"
+#include "hw_parts.h"
 #include "hcall.h"
 #include "log.h"
 #include "vcpu.h"
@@ -25,7 +22,15 @@ struct percpu *cpu_by_id(u32 id)
 void cpu_switch(u32 id)
 {
 	assert_true(id < FAKE_CPUS);
+	core_synchronized(id);
+	cpu_resume(id);
+}
+
+void cpu_resume(u32 id)
+{
+	assert_true(id < FAKE_CPUS);
 	current_cpu = id;
+	core_runs_on(id);
 }
 
 u32 cpu_now(void)
@@ -66,6 +71,8 @@ void spin_unlock(struct spinlock *l)
 	assert_true(ptes_ordered());
 	this_cpu()->ranks_held &= ~BIT(l->rank);
 	l->holder = 0;
+	if (l->rank == RANK_POOL)
+		tlb_page_new();
 }
 
 bool spin_held(const struct spinlock *l)
@@ -73,12 +80,14 @@ bool spin_held(const struct spinlock *l)
 	return l->holder == current_cpu + 1;
 }
 
+unsigned int log_lines;
 char logged[192];
 
 void hlog(const char *fmt, ...)
 {
 	va_list ap;
 
+	log_lines++;
 	va_start(ap, fmt);
 	vsnprintf(logged, sizeof(logged), fmt, ap);
 	va_end(ap);

@@ -31,7 +31,9 @@ void hog_give(unsigned int pages);
 void hog_none(void);
 unsigned int hog_count(void);		/* pages it has now */
 
-void cpu_switch(u32 id);		/* this_cpu() from now on */
+/* this_cpu() from now on: a trap comes from the host; or it goes on where it was. */
+void cpu_switch(u32 id);
+void cpu_resume(u32 id);
 u32 cpu_now(void);
 
 /* A shadow that the TLB model should follow; with its own VMID. */
@@ -56,7 +58,7 @@ extern void (*barrier_hook)(const char *op);
 struct counts {
 	unsigned int ipas2e1is, ripas2e1is, vmalle1is, vmalls12e1is, vmalls12e1, alle1is;
 	unsigned int alle2is, vae2;
-	unsigned int zva, civac, ialluis, iallu, vttbr, pte, events;
+	unsigned int zva, civac, ialluis, iallu, vttbr, pte, events, core_pa;
 };
 extern struct counts counts;
 void counts_reset(void);
@@ -70,6 +72,7 @@ bool page_is_clean(u64 pa);
 void page_dirtied(u64 pa);
 
 extern char logged[192];		/* the last line of hlog() */
+extern unsigned int log_lines;		/* how many there were */
 /* host_abort()'s answers. */
 extern unsigned int injected, touched, skipped;
 extern u64 injected_far;

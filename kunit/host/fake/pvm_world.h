@@ -93,6 +93,8 @@ extern bool world_closing;		/* the host is about to be reset */
 
 /* For world_new(): the pool is full. */
 void world_pool_new(void);
+/* What memory has of a page of the pool, without the caches. */
+const void *world_memory(const void *page);
 /* A new world with one protected VM, all its vCPUs off but number 0. */
 struct vm *world_new(void);
 /* Makes KVM's table map @frame to host page @page. */

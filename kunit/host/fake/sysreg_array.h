@@ -24,7 +24,12 @@ u64 *fake_reg(const char *name);
 #undef psb_csync
 #undef tsb_csync
 #define dsb(opt)		((void)0)
+#ifdef FAKE_ISB				/* the test's: what was written is in force */
+void fake_isb(void);
+#define isb()			fake_isb()
+#else
 #define isb()			((void)0)
+#endif
 #define psb_csync()		((void)0)
 #define tsb_csync()		((void)0)
 
