@@ -215,6 +215,13 @@ static void no_memory(void **state)
 		hog_none();
 		page_zero(s);
 	}
+	/* Nor is there a VM without a key of its own. */
+	random_status = HYPSEC_STATE;
+	assert_int_equal(seal_init(s, vm->id, 48), HYPSEC_STATE);
+	random_status = HYPSEC_OK;
+	while (s2_trash_step(64))
+		;
+	page_zero(s);
 	pool_free(s, HYPSEC_ACC_VM);
 }
 
