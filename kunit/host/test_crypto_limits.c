@@ -95,6 +95,14 @@ static void seeds(void **state)
 		assert_true(all_zero(r.buffer, 100));
 		assert_int_equal(hypsec_random_get(&r, out, 0), HYPSEC_OK);
 		assert_int_equal(r.left, RANDOM_BUFFER_SIZE - 100);
+		/* Up to the last byte of the buffer, and that one; not a byte more is written. */
+		memset(out, 0x5a, sizeof(out));
+		assert_int_equal(hypsec_random_get(&r, out, RANDOM_BUFFER_SIZE - 101), HYPSEC_OK);
+		assert_int_equal(r.left, 1);
+		for (size_t i = RANDOM_BUFFER_SIZE - 101; i < sizeof(out); i++)
+			assert_int_equal(out[i], 0x5a);
+		assert_int_equal(hypsec_random_get(&r, out, 1), HYPSEC_OK);
+		assert_int_equal(r.left, RANDOM_BUFFER_SIZE);
 		/* More may come, however little. */
 		assert_int_equal(hypsec_random_seed(&r, entropy, 0), HYPSEC_OK);
 	}

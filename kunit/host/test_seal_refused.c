@@ -190,6 +190,41 @@ static void broken_core(void **state)
 	assert_int_equal(seals, 0);
 }
 
+/* No page for one of its tables: the host is told what to give, and has the other one back. */
+static void no_memory(void **state)
+{
+	struct seal *s = pool_alloc(HYPSEC_ACC_VM);
+	(void)state;
+
+	for (unsigned int left = 0; left < 3; left++) {
+		u64 before;
+
+		hog_unreserved();
+		hog_give(left);
+		before = pool_account(HYPSEC_ACC_SEAL);
+		assert_int_equal(seal_init(s, vm->id, 48), left < 2 ? HYPSEC_NO_MEMORY : HYPSEC_OK);
+		if (left == 2) {
+			/* Past the last frame there is no table. */
+			expect_assert_failure((void)!seal_reserve(s, SEAL_FRAMES));
+			expect_assert_failure((void)!seal_reserve(s, ~0UL));
+			seal_free(s);
+		}
+		while (s2_trash_step(64))
+			;
+		assert_int_equal(pool_account(HYPSEC_ACC_SEAL), before);
+		hog_none();
+		page_zero(s);
+	}
+	/* Nor is there a VM without a key of its own. */
+	random_status = HYPSEC_STATE;
+	assert_int_equal(seal_init(s, vm->id, 48), HYPSEC_STATE);
+	random_status = HYPSEC_OK;
+	while (s2_trash_step(64))
+		;
+	page_zero(s);
+	pool_free(s, HYPSEC_ACC_VM);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -200,6 +235,7 @@ int main(void)
 		SEAL_TEST(not_the_hosts),
 		SEAL_TEST(ends_the_vm),
 		SEAL_TEST(broken_core),
+		SEAL_TEST(no_memory),
 	};
 
 	return cmocka_run_group_tests(tests, kvm_host_boot, NULL);
