@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * What an install is refused for; and what it leaves of the host's seed and secret: nothing, in
- * memory either. The module has
- * cleaned its page to memory; zeros that are in a cache only are lost at a reset, and the next
- * kernel finds what was there before.
+ * memory either. The module has cleaned its page to memory; zeros that are in a cache only are
+ * lost at a reset, and the next kernel finds what was there before.
  */
 #include "test.h"
 #include "../../el2-objs/boot/boot_priv.h"
@@ -87,7 +86,16 @@ void platform_init(struct hypsec_install *in, u8 *random)
 bool policy_valid(const struct hypsec_policy *p) { return !p->any; }
 void hypsec_wipe(void *p, size_t n) { memset(p, 0, n); }
 void el2_take_snapshot(struct percpu *cpu, u64 hcr, u64 sctlr) { (void)cpu; (void)(hcr + sctlr); }
-int el2map_init(pa_t *next) { began++; next->v += PAGE_SIZE; return HYPSEC_OK; }
+static int map_status;
+static bool asked_firmware;
+
+int el2map_init(pa_t *next)
+{
+	began++;
+	next->v += PAGE_SIZE;
+	return map_status;
+}
+
 u64 el2map_ttbr(void) { return 1; }
 void el2map_use_pool(void) { }
 void el2_switch_tables(u64 ttbr)
@@ -106,7 +114,7 @@ void account_add(enum hypsec_account acc, s64 pages)
 
 int host_s2_init(const struct hypsec_install *in) { (void)in; return HYPSEC_OK; }
 void vms_init(void) { }
-void psci_init(void) { }
+void psci_init(void) { asked_firmware = true; }
 void hlog(const char *fmt, ...) { (void)fmt; }
 void gic_reset(void) { }
 void pvm_record_cpu(struct percpu *cpu)
@@ -242,6 +250,11 @@ static void refused(void **state)
 		assert_int_equal(left, 1);
 		assert_int_equal(began, what == 12);	/* seen before anything is done */
 	}
+	/* No memory for its tables. */
+	cpu = filled(in, 2);
+	map_status = HYPSEC_NO_MEMORY;
+	assert_int_equal(install(cpu, in), HYPSEC_NO_MEMORY);
+	map_status = HYPSEC_OK;
 	/* A CPU that comes first and was given nothing. */
 	cpu = filled(in, 1);
 	boot_ttbr = 0;
@@ -261,6 +274,7 @@ static void accepted(void **state)
 	assert_int_equal(nr_cpus, HYPSEC_MAX_CPUS);
 	assert_int_equal(cpu->online, 1);
 	assert_ptr_equal(confined, cpu);
+	assert_true(asked_firmware);
 	assert_int_equal(image_pages, (core_install.pool - core_install.region) / PAGE_SIZE);
 	for (u32 i = 0; i < nr_cpus; i++) {
 		u64 area = core_install.cpu_areas + i * HYPSEC_CPU_AREA;

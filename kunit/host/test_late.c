@@ -23,7 +23,7 @@ static unsigned int applies;
 static struct percpu *refused, *entered;
 static jmp_buf out;
 static u32 at_pc[2];			/* the host's first instructions */
-static u64 elr, x0_at_pc;
+static u64 elr, spsr, x0_at_pc;
 
 struct percpu *cpu_by_id(u32 id)
 {
@@ -37,6 +37,8 @@ u64 *fake_reg(const char *name)
 
 	if (!strcmp(name, "ELR_EL2"))
 		return &elr;
+	if (!strcmp(name, "SPSR_EL2"))
+		return &spsr;
 	other = test_rand();
 	return strstr(name, "MPIDR") ? &mpidr : &other;
 }
@@ -220,10 +222,11 @@ static void test_enters(void **state)
 	(void)state;
 	for (volatile int i = 0; i < 3; i++) {
 		memcpy(at_pc, insn[i], sizeof(at_pc));
-		cpus[0].online = 0;
+		cpus[0].online = spsr = 0;
 		if (!setjmp(out))
 			el2_enter_host(&cpus[0], 0x40080000, 77);
 		assert_int_equal(elr, i ? 0x40080000 : 0x40080008);
+		assert_int_equal(spsr, SPSR_EL1H | SPSR_DAIF);
 		assert_int_equal(x0_at_pc, i ? 77 : 0xe12);
 		assert_int_equal(cpus[0].online, 1);
 	}

@@ -8,6 +8,7 @@ static void none(void)
 	u8 a[32], b[32], zero[32] = { 0 };
 
 	assert_int_equal(core_random_seed(SEED, 31), HYPSEC_INVALID);
+	assert_int_not_equal(core_random(a, 32), HYPSEC_OK);	/* never without one */
 	install();
 	assert_string_equal(lines, "random: the host's seed\n");
 	assert_int_equal(core_random_sources(), 0);
