@@ -108,6 +108,11 @@ unbroken() {
 	return $status
 }
 
+# make_stub: the boot stub, as hypsec-image has it made (lib/image/packing.py)
+make_stub() {
+	flock "$HYPSEC_BUILD/stub.lock" make -s -C "$HYPSEC_TOP/scripts/stub" >&2
+}
+
 # hash_of FILE...: one short word that changes when any of the files does.
 hash_of() {
 	cat -- "$@" | sha256sum | cut -c1-16

@@ -76,6 +76,10 @@ own_apt() {
 }
 
 own_apt_update() {
+	[ -e "$HYPSEC_BUILD/apt/stamp" ] || with_lock own-apt own_apt_read
+}
+
+own_apt_read() {
 	local dir=$HYPSEC_BUILD/apt
 
 	[ ! -e "$dir/stamp" ] || return 0

@@ -18,7 +18,7 @@ guest=$("$HYPSEC_TOP/scripts/guest/build")
 images=$("$HYPSEC_TOP/scripts/protected/build")
 initrd=$("$HYPSEC_TOP/scripts/secret/build")
 soak=$("$HYPSEC_TOP/scripts/soak/build")
-make -s -C "$HYPSEC_TOP/scripts/stub" >&2
+make_stub
 tmp=$(mktemp -d -p "$HYPSEC_BUILD")
 trap 'rm -rf "$tmp"' EXIT
 # Zeros behind an initrd are no part of it: an image of more than 64 MiB.
