@@ -5,7 +5,7 @@
 # project.  What the core itself may contain is checked by the build
 # (hypsec-mod/check-bundle).
 # quick: yes
-# takes: 220
+# takes: 450
 # timeout: 1800
 
 . "$(dirname "$0")/../lib/ktap.sh"

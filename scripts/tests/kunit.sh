@@ -5,7 +5,7 @@
 # emulator's board with an EL2.  One build a change, in build/kunit; the suites run
 # in the kernel that boots from it and print KTAP.
 #
-# takes: 240
+# takes: 560
 # timeout: 2400
 #
 # Arguments go to kunit.py ("--kernel_args=nokaslr", "--qemu_args=-smp 4"); a

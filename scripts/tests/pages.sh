@@ -6,7 +6,7 @@
 # The host's root against the memory of running guests (scripts/soak/attacks.sh): pages
 # saved, changed, exchanged, put back too late, dropped, aliased, hammered. With --plain
 # (the default run has one, too) against ordinary guests on the stock kernel.
-# takes: 250
+# takes: 560
 # timeout: 1800
 
 . "$(dirname "$0")/../lib/ktap.sh"

@@ -9,7 +9,7 @@
 # in both columns, as emulated time passes unevenly on a busy machine: only a
 # difference that repeats counts. --again-stock compares two stock runs instead.
 # --short: without those that the list calls long.
-# takes: 350
+# takes: 450
 # timeout: 2400
 
 . "$(dirname "$0")/../lib/kernel.sh"
