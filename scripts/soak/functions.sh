@@ -9,7 +9,7 @@ ram=$dir/ram
 . /run/hypsec/patience.sh
 count=0 failed=0
 # Generous: nested guests in an emulator.
-patience=${patience:-150}
+patience=${patience:-400}
 
 now() { cut -d. -f1 /proc/uptime; }
 

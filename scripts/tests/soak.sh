@@ -9,7 +9,7 @@
 # guests; "-- --no-hypsec" the same on the stock kernel. "-ksm" leaves that action out,
 # "ksm" does it alone.
 # takes: 150
-# timeout: 1200
+# timeout: 2700
 
 . "$(dirname "$0")/../lib/kernel.sh"
 
@@ -41,5 +41,5 @@ into_host /soak "$here"/{functions.sh,soak.sh,cmdline} "$built"/{ram,qmp,vm.img}
 	add+=(--add "$KERNEL_IMAGE:/soak/Image" --add "$built/initrd.cpio:/soak/initrd.cpio")
 HYPSEC_QEMU_ARGS="${HYPSEC_QEMU_ARGS:-} -drive if=none,id=soak,format=raw,cache=unsafe,file=$tmp/disk
 	-device virtio-blk-pci,drive=soak,serial=hypsec-soak" \
-	"$HYPSEC_TOP/scripts/host" --timeout $((seconds + 900)) --mem 1G --smp "$smp" "${add[@]}" "$@" \
+	"$HYPSEC_TOP/scripts/host" --timeout $((seconds + 1800)) --mem 1G --smp "$smp" "${add[@]}" "$@" \
 	-- sh -c "plain=$plain sh /soak/soak.sh $seconds 2 $parts ${actions[*]}"
