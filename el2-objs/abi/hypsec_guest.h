@@ -52,6 +52,16 @@
  * RANGE: the first is not RAM. STATE: not protected.
  */
 #define HYPSEC_GUEST_RELINQUISH	0xC6008108
+/*
+ * (x1 = base IPA, x2 = size in bytes): from now on the frames of this range are shared with the
+ * host: behind each is the page that the host has there, as behind an ordinary VM's, and never
+ * executable. Once, and before anything touches the range, which is 2 MiB aligned, inside one
+ * range of RAM, and of the size that the manifest states.
+ * INVALID: unaligned, empty. RANGE: not in one range of RAM. DENIED: not in the manifest, another
+ * size, or image or device tree lie there. STATE: done before, a frame has been touched, or not
+ * protected.
+ */
+#define HYPSEC_GUEST_SHARE	0xC6008109
 
 #define HYPSEC_ABI_VERSION	1
 

@@ -23,7 +23,11 @@
  *		longer run; compared with the installed policy's minimum
  *     24    8	mem_size: bytes of guest memory the image covers, 4 KiB multiple
  *     32    8	entry: offset of the first protected instruction, in the stub
- *     40   24	zero
+ *     40    8	share_size: bytes that the guest shares with its host for its devices, a
+ *		2 MiB multiple, at most HYPSEC_SHARE_MAX; 0: none. Only with FLAG_SHARE
+ *     48    8	virtio: for each virtio-mmio device of the guest, in its order, the device's
+ *		number (virtio 1.2, section 5), 0 after the last; only with share_size
+ *     56    8	zero
  *     64   80	stub: offset (8, always 0), size in bytes (8), SHA-512 (64)
  *    144   80	kernel, the same
  *    224   80	initrd; all zero: none
@@ -62,6 +66,9 @@
 /* Most bytes of guest memory an image may cover, and a device tree may have */
 #define HYPSEC_IMAGE_MAX	(256ULL << 20)
 #define HYPSEC_DTB_MAX		(2ULL << 20)
+/* Most that a guest shares with its host at once, and virtio-mmio devices it may have */
+#define HYPSEC_SHARE_MAX	(1ULL << 30)
+#define HYPSEC_VIRTIO_MAX	8
 
 enum hypsec_part_type {
 	HYPSEC_PART_STUB,	/* [0, stub size), without the manifest */
@@ -87,7 +94,9 @@ struct hypsec_manifest {		/* 512 bytes */
 	__UINT64_TYPE__ security_version;	/*  16 */
 	__UINT64_TYPE__ mem_size;		/*  24 bytes of guest memory, 4 KiB multiple */
 	__UINT64_TYPE__ entry;			/*  32 offset of the protected entry, in the stub */
-	__UINT64_TYPE__ reserved[3];		/*  40 zero */
+	__UINT64_TYPE__ share_size;		/*  40 bytes, 2 MiB multiple, or 0 */
+	__UINT8_TYPE__ virtio[HYPSEC_VIRTIO_MAX];	/*  48 virtio device numbers, 0: none */
+	__UINT64_TYPE__ reserved;		/*  56 zero */
 	struct hypsec_part parts[HYPSEC_PART_COUNT];	/* 64 */
 	__UINT8_TYPE__ signer[32];		/* 384 Ed25519 public key */
 	__UINT8_TYPE__ family[32];		/* 416 */

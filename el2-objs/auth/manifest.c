@@ -7,8 +7,8 @@
 #define AT(member, offset) \
 	_Static_assert(offsetof(struct hypsec_manifest, member) == (offset), #member)
 AT(version, 8); AT(flags, 12); AT(security_version, 16); AT(mem_size, 24); AT(entry, 32);
-AT(reserved, 40); AT(parts, 64); AT(signer, 384); AT(family, 416);
-AT(signature, HYPSEC_MANIFEST_SIGNED);
+AT(share_size, 40); AT(virtio, 48); AT(reserved, 56); AT(parts, 64); AT(signer, 384);
+AT(family, 416); AT(signature, HYPSEC_MANIFEST_SIGNED);
 _Static_assert(sizeof(struct hypsec_part) == 80, "format");
 _Static_assert(sizeof(struct hypsec_manifest) == 512, "format");
 
@@ -75,6 +75,23 @@ static enum image_error check_layout(const struct hypsec_manifest *m,
 	return IMG_OK;
 }
 
+/* What the guest may share with its host, and the devices it has for that. */
+static bool share_valid(const struct hypsec_manifest *m)
+{
+	bool more = m->share_size;
+
+	if (m->share_size > HYPSEC_SHARE_MAX || !IS_ALIGNED(m->share_size, SZ_2M) ||
+	    (m->share_size && !(m->flags & HYPSEC_FLAG_SHARE)))
+		return false;
+	/* One way to write a list down: no device after the last. */
+	for (unsigned int i = 0; i < HYPSEC_VIRTIO_MAX; i++) {
+		if (m->virtio[i] && !more)
+			return false;
+		more = more && m->virtio[i];
+	}
+	return true;
+}
+
 enum image_error manifest_check(const struct hypsec_manifest *m,
 				   u64 manifest_offset, u64 image_ipa,
 				   u64 ipa_limit)
@@ -87,8 +104,10 @@ enum image_error manifest_check(const struct hypsec_manifest *m,
 		return IMG_VERSION;
 	if (m->flags & ~HYPSEC_FLAGS_KNOWN)
 		return IMG_FLAGS;
-	if (!all_zero(m->reserved, sizeof(m->reserved)))
+	if (m->reserved)
 		return IMG_RESERVED;
+	if (!share_valid(m))
+		return IMG_SHARE;
 	if (!m->mem_size || !IS_ALIGNED(m->mem_size, PAGE_SIZE) ||
 	    m->mem_size > HYPSEC_IMAGE_MAX)
 		return IMG_MEM_SIZE;

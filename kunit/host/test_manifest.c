@@ -59,8 +59,12 @@ static void accepts_good(void **state)
 	_(version, 2, VERSION)						\
 	_(flags, 1U << 4, FLAGS)					\
 	_(flags, 1U << 31, FLAGS)					\
-	_(reserved[0], 1, RESERVED)					\
-	_(reserved[2], 1ULL << 63, RESERVED)				\
+	_(reserved, 1, RESERVED)					\
+	_(reserved, 1ULL << 63, RESERVED)				\
+	_(share_size, 1, SHARE)						\
+	_(share_size, 0x200000, SHARE)					\
+	_(virtio[0], 2, SHARE)						\
+	_(virtio[7], 2, SHARE)						\
 	_(mem_size, 0, MEM_SIZE)					\
 	_(mem_size, 0x800800, MEM_SIZE)					\
 	_(mem_size, HYPSEC_IMAGE_MAX + 0x1000, MEM_SIZE)		\
@@ -107,6 +111,41 @@ static void refuses_each_field(void **state)
 		assert_int_equal(check(&m), IMG_##err);		\
 	}
 	CASES(CASE)
+}
+
+/* What is shared: only with the signer's word for it, and written down in one way. */
+static void sharing(void **state)
+{
+	static const struct {
+		u64 size;
+		u8 virtio[HYPSEC_VIRTIO_MAX];
+		enum image_error e;
+	} cases[] = {
+		{ 0, { 0 }, IMG_OK },
+		{ 0x200000, { 0 }, IMG_OK },
+		{ HYPSEC_SHARE_MAX, { 2, 1, 4, 3, 19, 26, 0xff, 2 }, IMG_OK },
+		{ 0x200000, { 2, 1 }, IMG_OK },
+		{ 0x1ff000, { 0 }, IMG_SHARE },
+		{ 0x201000, { 0 }, IMG_SHARE },
+		{ HYPSEC_SHARE_MAX + 0x200000, { 0 }, IMG_SHARE },
+		{ 1ULL << 63, { 0 }, IMG_SHARE },
+		{ 0, { 2 }, IMG_SHARE },
+		{ 0x200000, { 0, 2 }, IMG_SHARE },
+		{ 0x200000, { 2, 0, 0, 0, 0, 0, 0, 1 }, IMG_SHARE },
+	};
+
+	(void)state;
+	for (unsigned int i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct hypsec_manifest m = good();
+
+		m.flags = HYPSEC_FLAG_SHARE;
+		m.share_size = cases[i].size;
+		memcpy(m.virtio, cases[i].virtio, sizeof(m.virtio));
+		assert_int_equal(check(&m), cases[i].e);
+		m.flags = 0;
+		if (cases[i].size)
+			assert_int_equal(check(&m), IMG_SHARE);
+	}
 }
 
 static void refuses_places(void **state)
@@ -242,6 +281,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(accepts_good),
 		cmocka_unit_test(refuses_each_field),
+		cmocka_unit_test(sharing),
 		cmocka_unit_test(refuses_places),
 		cmocka_unit_test(errors_are_covered),
 		cmocka_unit_test(accepted_is_sound),
