@@ -42,8 +42,9 @@ dropped() {
 	kill -9 "$1"
 	wait "$1" 2>/dev/null
 }
-# said_or_gone TEXT: whichever comes first; false: it has not been said
-said_or_gone() { within $seconds eval "said '$1' || child_ended $pid"; said "$1"; }
+says() { tr -d '\r' <$out | grep -qa "^io: $1"; }
+# says_or_gone TEXT: whichever comes first; false: it has not been said
+says_or_gone() { within $seconds eval "says '$1' || child_ended $pid"; says "$1"; }
 disk_has() { [ "$(dd if=/tmp/disk bs=1M skip=12 count=12 2>/dev/null | sha256sum)" = "$sum_disk  -" ]; }
 # Where it says the range is, in the VMM's memory, as ram and scribble take it
 pool_of() {
@@ -61,33 +62,33 @@ httpd -p 127.0.0.1:8000 -h "$dir/www"
 
 # --- What the user has of it, on a host that swaps it out, and the range again and again
 begin blk net rng con
-check "a guest with disk and network comes up" said_or_gone "io: device"
+check "a guest with disk and network comes up" says_or_gone "device"
 check "it shares what its signer says, and the log has it" logged "shares 16384 KiB at"
 pool=$(pool_of $pid)
 echo "# the range: $pool"
 ( "$dir/ram" advise "$("$dir/ram" find $pid 256)" pageout >/dev/null
-  until said "io: at rest" || child_ended $pid; do
+  until says "at rest" || child_ended $pid; do
 	"$dir/ram" advise "$pool" pageout >/dev/null
 	sleep 1
   done ) &
 pageouts=$!
-check "it has done its input and output" said_or_gone "io: at rest"
+check "it has done its input and output" says_or_gone "at rest"
 wait $pageouts
 echo "# swapped out meanwhile: $(sed -n 's/^pswpout //p' /proc/vmstat) pages"
 check "three devices have their drivers, and no fourth" \
 	[ "$(tr -d '\r' <$out | grep -ca 'io: device .* virtio_')" = 3 ]
-check "it read what is on the disk" said "io: read $sum_disk"
-check "it wrote that" said "io: back $sum_disk"
+check "it read what is on the disk" says "read $sum_disk"
+check "it wrote that" says "back $sum_disk"
 check "and so has the disk" disk_has
-check "it fetched a file over the network" said "io: fetched $sum_file"
-check "it has random numbers of its VMM's" said "io: random 64"
-check "its kernel had nothing to complain of" said "io: warnings 0"
+check "it fetched a file over the network" says "fetched $sum_file"
+check "it has random numbers of its VMM's" says "random 64"
+check "its kernel had nothing to complain of" says "warnings 0"
 "$dir/ram" save "$pool" /tmp/pool >/dev/null
 check "its rings are in the range (control of the next)" eval \
 	'[ "$(tr -d "\\0" </tmp/pool | wc -c)" -gt 1000 ]'
 check "its secret is not, whatever has been there" eval '! grep -q the-secret-of-this-guest /tmp/pool'
 echo >$input
-check "it ends by itself" eval 'wait_for $pid && said "io: done"'
+check "it ends by itself" eval 'wait_for $pid && says "done"'
 check "no VM is left" soon no_vm
 soon settled
 before=$(cat $hypsec/accounts)
@@ -103,7 +104,7 @@ done
 for seed in 1 2 3; do
 	cp "$dir/disk" /tmp/disk
 	begin blk net rng
-	said_or_gone "io: device" >/dev/null
+	says_or_gone "device" >/dev/null
 	pool=$(pool_of $pid)
 	"$dir/scribble" "$pool" 20000 $seed | sed 's/^/# /'
 	"$dir/ram" save "$pool" /tmp/pool >/dev/null
@@ -116,7 +117,7 @@ done
 # --- VMMs that end in the midst of it
 for i in 1 2 3 4; do
 	begin blk net rng
-	said_or_gone "io: device" >/dev/null
+	says_or_gone "device" >/dev/null
 	dropped $pid
 	soon no_vm
 done
