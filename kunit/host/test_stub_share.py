@@ -110,6 +110,32 @@ def sharing_that_is_refused():
 
 
 @test
+def a_bus_is_there_if_it_is_signed():
+    build("pci.img", "--console", "--share", "8M", "--pci")
+    out = boot(image="pci.img")
+    assert off(out) == 0x99 and "devices: 0, PCIe\r\n" in out, out
+    get = new_tree(out)
+    assert run("fdtget", "-l", "new.dtb", "/").split()[-2:] == ["reserved-memory",
+                                                                "pcie@4010000000"]
+    bus = "/pcie@4010000000"
+    pool = "/reserved-memory/" + run("fdtget", "-l", "new.dtb", "/reserved-memory").strip()
+    assert get(bus, "memory-region", "x") == get(pool, "phandle", "x")
+    assert not re.search("msi", run("fdtget", "-p", "new.dtb", bus))
+    for name in ("reg", "ranges", "bus-range", "interrupt-map-mask"):
+        theirs = run("fdtget", "-t", "x", "virt2.dtb", "/pcie@10000000", name).strip()
+        assert get(bus, name, "x") == theirs, name
+    for want, *edits in (
+            ("DT_PCI", ("-r", "/pcie@10000000")),
+            ("DT_PCI", ("/pcie@10000000", "bus-range", "0", "fe")),
+            ("DT_PCI_PLACE", ("/pcie@10000000", "reg", "0", "40000000", "0", "10000000")),
+            ("DT_PCI_PLACE", ("/pcie@10000000", "ranges", "2000000", "0", "40000000", "0",
+                              "40000000", "0", "100000"))):
+        out = boot(image="pci.img", dtb=edited(*edits))
+        gave_up(out, want)
+        assert not re.search("^(RAM|SHARE) ", out, re.M), out
+
+
+@test
 def a_console_is_one_by_any_device():
     """A manifest that names one, signed without the flag: not made by this tool."""
     build("share.img", "--console", "--share", "8M", "--virtio-mmio", "rng,net,rng")
