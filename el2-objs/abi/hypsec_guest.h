@@ -49,7 +49,7 @@
  * finds zeros. Any frame of RAM, whether it has a page now or not; 2 MiB blocks, aligned and
  * asked for whole, go fastest. Fewer than asked for may be done, and the rest is as it was: call
  * again with that, also after BUSY (the CPU, or the host, is in the way now).
- * RANGE: the first is not RAM. STATE: not protected.
+ * RANGE: the first is not RAM, or shared. STATE: not protected.
  */
 #define HYPSEC_GUEST_RELINQUISH	0xC6008108
 /*
@@ -62,6 +62,22 @@
  * protected.
  */
 #define HYPSEC_GUEST_SHARE	0xC6008109
+/*
+ * (x1 = IPA): shares a single frame of 4 KiB, wherever in RAM it lies, with what is in it now: the
+ * host has its page from here on. HYPSEC_GRANTS of them at most. Shared already: OK.
+ * INVALID: unaligned. RANGE: not RAM. DENIED: not in the manifest. NO_MEMORY: too many. STATE: not
+ * protected. BUSY: the host has it sealed; read from it, and call again.
+ */
+#define HYPSEC_GUEST_GRANT	0xC600810A
+/*
+ * (x1 = IPA): ends that. What was in the frame is gone, and the next access finds zeros, in a page
+ * that the host has lost, before this returns if it had one there. Of a frame that is not
+ * shared: nothing is done, OK.
+ * INVALID, RANGE, STATE as GRANT. DENIED: it is of the range that was shared for good. BUSY: it is
+ * not shared any more, but the host may have its page yet: call again.
+ */
+#define HYPSEC_GUEST_REVOKE	0xC600810B
+#define HYPSEC_GRANTS		64
 
 #define HYPSEC_ABI_VERSION	1
 

@@ -42,6 +42,7 @@ struct pvm {
 	struct pvm_range image, dtb;		/* set once */
 	struct pvm_range ram[VM_MAX_RAM];
 	u32 nr_ram;
+	struct shared shared;			/* vm->shared, once it has something in it */
 	/* Progress of VM_PROTECT: touched by the vCPU that asked, and no other. */
 	struct image_verify verify;
 	u64 dtb_ipa, dtb_size, dtb_done;	/* bytes; dtb_size is as stated in it */
@@ -127,6 +128,24 @@ bool pvm_abort(struct vcpu *v, enum vcpu_exit *code);
  * Locks: caller holds vm->lock.
  */
 int pvm_unseal(struct vm *vm, ipa_t ipa, u64 entry, pa_t pa);
+
+/*
+ * pvm_give() - the page of a private frame goes to the host as it is: the guest shares it
+ *
+ * The frame's entry is 0 then. Return, locks: as pvm_seal().
+ */
+int pvm_give(struct vm *vm, u64 frame, pa_t pa);
+
+/* --- pvm/shared.c --- */
+/*
+ * HYPSEC_GUEST_SHARE, _GRANT and _REVOKE: abi/hypsec_guest.h has arguments and results. Others:
+ * HYPSEC_DEAD, and of REVOKE what pvm_claim() says of the page that the host has. Take vm->lock.
+ */
+int pvm_share(struct vm *vm, u64 base, u64 size);
+int pvm_grant(struct vm *vm, u64 ipa);
+int pvm_revoke(struct vcpu *v, u64 ipa);
+/* A stage-2 abort at a frame that was shared a moment ago: as pvm_abort(). */
+bool pvm_shared_abort(struct vcpu *v, enum vcpu_exit *code);
 
 /* --- pvm/relinquish.c --- */
 /**

@@ -17,7 +17,10 @@ struct s2 {
 	u8 root_order;
 	u16 vmid;		/* 0: the host */
 	enum hypsec_account acc;
-	/* A protected VM's: no page of the host is in it, each block has a page held for its split. */
+	/*
+	 * A protected VM's: no page of the host is in it but with S2_SHARED, and each block has a
+	 * page held for its split.
+	 */
 	bool holds;
 	u32 held;		/* blocks that have */
 };

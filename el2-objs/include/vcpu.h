@@ -10,6 +10,7 @@
 #include "lock.h"
 #include "s2.h"
 #include "percpu.h"
+#include "../abi/hypsec_guest.h"
 
 /* EL1&0 system registers of a guest that are swapped at every switch. */
 #define GUEST_SYSREGS(X) \
@@ -133,6 +134,18 @@ struct vm_identity {
 	u64 vtcr;			/* mmu->vtcr: only DS and T0SZ are used, both checked */
 };
 
+/**
+ * struct shared - frames that a protected VM shares with its host
+ *
+ * Behind them are whatever pages the host has there, as behind an ordinary VM's. Their entries in
+ * vm->s2 have S2_SHARED, are of level 3, and are a cache. Protected by vm->lock.
+ */
+struct shared {
+	u64 base, size;			/* bytes, 2 MiB multiples; set once */
+	u32 grants;
+	u64 grant[HYPSEC_GRANTS];	/* IPAs of single frames, in no order */
+};
+
 struct vm {
 	struct spinlock lock;		/* RANK_VM: s2, host walks, everything below unless said */
 	u32 refs;			/* look-ups hold one */
@@ -146,6 +159,8 @@ struct vm {
 	u64 scan;			/* VM_DEAD: how far the return of its pages got */
 	u64 hand;			/* where shadow_age() goes on: any IPA */
 	struct pvm *pvm;		/* NULL: ordinary */
+	/* NULL: none, and never was. Set with vm->lock held, looked at without; goes with @pvm. */
+	struct shared *shared;
 	/* VM_DEAD: by its own PSCI call, or reset by its VMM: what is run next is a new VM */
 	bool powered_off;
 	bool told_waiting;		/* the log has it that the pool had no page for it */
@@ -227,6 +242,18 @@ void vm_host_touch(pa_t pa, struct page_info pi);
  * MGLRU does, would else take what is in use for idle, and swap it out. Locks: vm->lock.
  */
 void shadow_age(struct vm *vm);
+/*
+ * A stage-2 fault that KVM's table answers: of an ordinary guest, or of a protected one at a frame
+ * that it shares. True: enter it again. False: @v->esr is the host's, of KVM's own table, or, with
+ * EXIT_IRQ, the pool has no page for it. Locks: takes vm->lock.
+ */
+bool shadow_fault(struct vcpu *v, enum vcpu_exit *code);
+/*
+ * vcpu/shared.c: is any frame in @size bytes from @ipa one that a protected @vm shares; and what
+ * its table has of such frames there goes, for KVM to be asked again. Locks: vm->lock.
+ */
+bool vm_shares(const struct vm *vm, u64 ipa, u64 size);
+void vm_drop_shared(struct vm *vm, u64 ipa, u64 size);
 /* Drops every host-page mapping of every shadow, new epoch. No lock held. */
 void shadow_drop_all(void);
 

@@ -160,6 +160,8 @@ static int flush(u64 *x, u64 ipa, u64 size)
 		} else {
 			s2_drop(&vm->s2);
 		}
+	} else if (vm->state == VM_PROTECTED) {
+		vm_drop_shared(vm, ipa, size ? size : BIT(vm->s2.ipa_bits));
 	}
 	spin_unlock(&vm->lock);
 	if (size)

@@ -121,7 +121,7 @@ static int claim_block(struct vcpu *v, u64 ipa, const struct kvm_leaf *leaf)
 
 	/* While an image is verified pages of one block are kept and zeroed. */
 	if (leaf->size < SZ_2M || vm->state != VM_PROTECTED || !pvm_in_ram(vm->pvm, base, SZ_2M) ||
-	    !pa_is_ram(PA(pa), SZ_2M))
+	    !pa_is_ram(PA(pa), SZ_2M) || vm_shares(vm, base, SZ_2M))
 		return HYPSEC_STATE;
 	ret = s2_split(&vm->s2, base, 2);
 	/* Two tables of tags. */
@@ -155,6 +155,9 @@ static int claim_locked(struct vcpu *v, ipa_t ipa, bool zero, pa_t *offer)
 	/* A dead VM's table stays empty: its pages may be the host's again. */
 	if (vm->state == VM_DEAD)
 		return HYPSEC_DEAD;
+	/* Another vCPU has just shared it: a page that the host gives for it is not claimed. */
+	if (vm_shares(vm, ipa.v, PAGE_SIZE))
+		return HYPSEC_BUSY;
 
 	/*
 	 * A frame keeps its page until it is sealed. Looked up first, so that a host that
@@ -310,7 +313,7 @@ bool pvm_abort(struct vcpu *v, enum vcpu_exit *code)
 {
 	ipa_t ipa = IPA(HPFAR_IPA(v->hpfar));
 	struct vm *vm = v->vm;
-	bool dead, ram;
+	bool dead, ram, shared;
 
 	switch (v->esr & ESR_FSC_TYPE) {
 	case FSC_TRANS:
@@ -328,6 +331,7 @@ bool pvm_abort(struct vcpu *v, enum vcpu_exit *code)
 		return pvm_show(v, SHOW_NOTHING, code);		/* it faults again */
 	dead = vm->state == VM_DEAD;
 	ram = pvm_in_ram(vm->pvm, ipa.v, PAGE_SIZE);
+	shared = vm_shares(vm, ipa.v, PAGE_SIZE);
 	spin_unlock(&vm->lock);
 	/*
 	 * The VM's end emptied its table, and this waited for the lock meanwhile. Such a
@@ -338,6 +342,8 @@ bool pvm_abort(struct vcpu *v, enum vcpu_exit *code)
 		pvm_is_dead(v, code);
 		return false;
 	}
+	if (shared)
+		return pvm_shared_abort(v, code);
 	if (ram)
 		return ram_fault(v, ipa, code);
 

@@ -128,6 +128,7 @@ int pvm_alloc(struct vm *vm, struct pvm **out)
 void pvm_free(struct vm *vm)
 {
 	CHECK(spin_held(&vm->lock) && vm->state == VM_DEAD);
+	vm->shared = NULL;
 	pvm_discard(vm, vm->pvm);
 	vm->pvm = NULL;
 }

@@ -16,7 +16,9 @@
 
 static bool is_ram(const struct vm *vm, u64 ipa, u64 size)
 {
-	return range_ok(ipa, size, BIT(vm->s2.ipa_bits)) && pvm_in_ram(vm->pvm, ipa, size);
+	/* What is shared is the host's already: nothing of it is private. */
+	return range_ok(ipa, size, BIT(vm->s2.ipa_bits)) && pvm_in_ram(vm->pvm, ipa, size) &&
+	       !vm_shares(vm, ipa, size);
 }
 
 /*

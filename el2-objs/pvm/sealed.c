@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Frames that are sealed and come home: what the record, the VM's table and the key (seal/) do
+ * Frames that are sealed, or given, and come home: what the record, the VM's table and the key (seal/) do
  * together, under vm->lock from the first look to the last write.
  */
 #include "types.h"
@@ -22,14 +22,11 @@ static bool alive(const struct vm *vm)
 	return vm->state == VM_PROTECTING || vm->state == VM_PROTECTED;
 }
 
-/* What own_seal() does to the page: nobody but this CPU and the guest reaches it. */
-static int take_and_seal(void *page, void *arg)
+/* What own_seal() does to the page first: nobody but this CPU and the guest reaches it. */
+static void take(const struct sealed *f, void *page)
 {
-	const struct sealed *f = arg;
-	struct pvm *p = f->vm->pvm;
 	struct s2 *s2 = &f->vm->s2;
 	struct s2_leaf leaf;
-	u64 counter;
 
 	/* Of a block only this page goes. It comes with the memory for that. */
 	CHECK(s2_split(s2, f->ipa.v, 3) == HYPSEC_OK);
@@ -45,23 +42,47 @@ static int take_and_seal(void *page, void *arg)
 	icache_inval_all();
 	/* What the guest wrote with its caches off is in memory, under stale lines perhaps. */
 	dcache_clean_inval_poc(page, PAGE_SIZE);
-	counter = seal_page(&p->seal, f->ipa.v >> PAGE_SHIFT, page);
-	s2_replace(s2, f->ipa.v, 0, FRAME_SEALED(counter));
+}
+
+static int take_and_seal(void *page, void *arg)
+{
+	const struct sealed *f = arg;
+	u64 counter;
+
+	take(f, page);
+	counter = seal_page(&f->vm->pvm->seal, f->ipa.v >> PAGE_SHIFT, page);
+	s2_replace(&f->vm->s2, f->ipa.v, 0, FRAME_SEALED(counter));
 	return HYPSEC_OK;
 }
 
-int pvm_seal(struct vm *vm, u64 frame, pa_t pa)
+static int take_as_it_is(void *page, void *arg)
+{
+	take(arg, page);
+	return HYPSEC_OK;
+}
+
+static int to_host(struct vm *vm, u64 frame, pa_t pa, page_work *work)
 {
 	struct sealed f = { .vm = vm, .ipa = IPA(frame << PAGE_SHIFT), .pa = pa };
 	int ret;
 
 	CHECK(spin_held(&vm->lock) && alive(vm));
-	ret = own_seal(pa, vm->id, frame, take_and_seal, &f);
+	ret = own_seal(pa, vm->id, frame, work, &f);
 	if (ret == HYPSEC_OK || ret == HYPSEC_FAULT)
 		__atomic_fetch_sub(&vm->private_pages, 1, __ATOMIC_RELAXED);
 	if (ret == HYPSEC_FAULT)
 		vm_kill_locked(vm, "a memory error in a page of its");
 	return ret;
+}
+
+int pvm_seal(struct vm *vm, u64 frame, pa_t pa)
+{
+	return to_host(vm, frame, pa, take_and_seal);
+}
+
+int pvm_give(struct vm *vm, u64 frame, pa_t pa)
+{
+	return to_host(vm, frame, pa, take_as_it_is);
 }
 
 static int open_sealed(void *page, void *arg)
@@ -111,7 +132,8 @@ static bool invalidate_some(struct vm *vm, u64 *start, u64 *size)
 			return true;
 		leaf = s2_lookup(&vm->s2, *start);
 		step = leaf.size - (*start & (leaf.size - 1));
-		if (leaf.pte & S2_VALID) {
+		/* A shared one: KVM's call has had it out (kvm/hcalls.c). */
+		if ((leaf.pte & (S2_VALID | S2_SHARED)) == S2_VALID) {
 			pa = (leaf.pte & S2_ADDR) + (*start & (leaf.size - 1));
 			has = kvm_has(vm, IPA(*start), pa);
 			seals = !has;

@@ -160,6 +160,15 @@ static void guest_call(struct vcpu *v, u32 fn)
 		ret = pvm_relinquish(v->vm, v->regs.x[1], v->regs.x[2], &v->regs.x[1]);
 		call_result(v, ret == HYPSEC_NO_MEMORY ? HYPSEC_BUSY : ret);
 		break;
+	case HYPSEC_GUEST_SHARE:
+		call_result(v, pvm_share(v->vm, v->regs.x[1], v->regs.x[2]));
+		break;
+	case HYPSEC_GUEST_GRANT:
+		call_result(v, pvm_grant(v->vm, v->regs.x[1]));
+		break;
+	case HYPSEC_GUEST_REVOKE:
+		call_result(v, pvm_revoke(v, v->regs.x[1]));
+		break;
 	default:
 		call_result(v, HYPSEC_NOT_SUPPORTED);
 		break;
@@ -203,7 +212,7 @@ bool pvm_call(struct vcpu *v, enum vcpu_exit *code)
 		return true;
 	case SMCCC_ARCH_WORKAROUND_2:
 		return true;		/* nothing to switch: pvm_ssbd_begin() */
-	case HYPSEC_GUEST_VERSION ... HYPSEC_GUEST_RELINQUISH:
+	case HYPSEC_GUEST_VERSION ... HYPSEC_GUEST_REVOKE:
 		guest_call(v, fn);
 		return true;
 	default:

@@ -6,9 +6,9 @@ static struct spinlock epoch_lock = SPINLOCK(RANK_EPOCH);
 static u32 begun;		/* drops so far */
 
 /*
- * False for a VM whose shadow VM_PROTECT has emptied: it maps what it owns, and is the only record
- * of which page holds a frame: one that lost its mapping could be given another page by the host.
- * Told without vm->lock, whose holder may be zeroing 2 MiB: of eight such VMs that would be more
+ * False for a VM whose shadow VM_PROTECT has emptied, and that shares no frame: it maps what it
+ * owns, and is the only record of which page holds a frame: one that lost its mapping could be
+ * given another page by the host. Told without vm->lock, whose holder may be zeroing 2 MiB: of eight such VMs that would be more
  * than a host's interrupt may wait.
  */
 static bool maps_host(const struct vm *vm)
@@ -18,9 +18,11 @@ static bool maps_host(const struct vm *vm)
 	 * nothing to drop. Set still from before, of a slot that is an ordinary VM's now: what
 	 * that one has mapped is of the new epoch. It was opened before it took host_s2_lock to
 	 * stamp; had that been in the old epoch, own_epoch_begin() took the lock later, and what
-	 * came before is seen here.
+	 * came before is seen here. The same goes for @shared, the other way round: who sees it
+	 * not set yet will stamp in the new epoch.
 	 */
-	return !__atomic_load_n(&vm->s2.holds, __ATOMIC_ACQUIRE);
+	return !__atomic_load_n(&vm->s2.holds, __ATOMIC_ACQUIRE) ||
+	       __atomic_load_n(&vm->shared, __ATOMIC_ACQUIRE);
 }
 
 /*
@@ -51,6 +53,8 @@ void shadow_drop_all(void)
 		spin_lock(&vm->lock);
 		if (vm->state == VM_ORDINARY)
 			s2_drop(&vm->s2);
+		else if (vm->state == VM_PROTECTED)
+			vm_drop_shared(vm, 0, BIT(vm->s2.ipa_bits));
 		spin_unlock(&vm->lock);
 		vm_put(vm);
 	}

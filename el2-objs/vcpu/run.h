@@ -127,7 +127,4 @@ void gic_save_aprs(struct gic_state *g, const struct cpu_run *c);
 void gic_load_aprs(const struct gic_state *g, const struct cpu_run *c);
 void gic_clear_lrs(const struct cpu_run *c);
 
-/* --- shadow.c: a stage-2 fault of an ordinary guest; false: @v->esr is the host's --- */
-bool shadow_fault(struct vcpu *v, enum vcpu_exit *code);
-
 #endif

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The shadow stage 2 of an ordinary VM: a software TLB of the table that KVM
- * keeps. A fault is answered from that table; what the table cannot answer is
+ * keeps; and of a protected VM, the frames that it shares with its host. A fault is answered from that table; what the table cannot answer is
  * KVM's to handle, and is described to it as a fault on its own table.
  *
  * The walk and the installation happen under vm->lock, which KVM's TLB calls take
@@ -20,10 +20,19 @@ static u64 memattr(u8 attr, bool fwb)
 	return S2_MEMATTR_DEVICE_nGnRE;
 }
 
-static u64 leaf_attr(const struct kvm_leaf *leaf, bool fwb)
+/* Of a protected VM nothing is executed that the host writes, and each such entry is known. */
+static u64 leaf_attr(const struct vcpu *v, const struct kvm_leaf *leaf)
 {
 	return (leaf->r ? S2_R : 0) | (leaf->w ? S2_W : 0) | (leaf->x ? 0 : S2_XN) |
-	       memattr(leaf->memattr, fwb);
+	       memattr(leaf->memattr, v->hcr & HCR_FWB) |
+	       (v->vm->s2.holds ? S2_XN | S2_SHARED : 0);
+}
+
+/* Is what the VM's table has for @ipa KVM's to say? If not, the fault is over: it comes again. */
+static bool answers(const struct vm *vm, u64 ipa)
+{
+	return vm->state == VM_ORDINARY ||
+	       (vm->state == VM_PROTECTED && vm_shares(vm, ipa, PAGE_SIZE));
 }
 
 static bool allows(const struct kvm_leaf *leaf, u64 esr)
@@ -52,11 +61,16 @@ static int map_leaf(struct vcpu *v, u64 ipa, const struct kvm_leaf *leaf, pa_t *
 {
 	struct s2 *s2 = &v->vm->s2;
 	u64 offset = ALIGN_DOWN(ipa, PAGE_SIZE) & (leaf->size - 1);
-	u64 max = leaf->size < SZ_1G ? leaf->size : SZ_1G, attr;
+	u64 max = leaf->size < SZ_1G ? leaf->size : SZ_1G, attr = leaf_attr(v, leaf);
 	s64 size;
 	int ret;
 
+	/* A block would be one of a protected VM's own: they come with a page for their split. */
+	if (s2->holds)
+		max = PAGE_SIZE;
 	if (!share_ok(v->vm->id)) {
+		if (s2->holds)
+			return HYPSEC_NO_MEMORY;
 		/* What it has is a cache: it gives that back first. */
 		s2_drop(s2);
 		if (!share_ok(v->vm->id))
@@ -67,9 +81,8 @@ static int map_leaf(struct vcpu *v, u64 ipa, const struct kvm_leaf *leaf, pa_t *
 	size = own_stamp(*page, max);
 	if (size < 0)
 		return (int)size;
-	attr = leaf_attr(leaf, v->hcr & HCR_FWB);
 	ret = s2_map(s2, ALIGN_DOWN(ipa, size), PA(ALIGN_DOWN(page->v, size)), size, attr);
-	if (ret == HYPSEC_NO_MEMORY) {
+	if (ret == HYPSEC_NO_MEMORY && !s2->holds) {
 		/*
 		 * The shadow is a cache: what it has now may be the wrong part. The pool
 		 * frees of it as many pages as the second try needs.
@@ -94,20 +107,24 @@ static void map_around(struct vcpu *v, u64 ipa, const struct kvm_leaf *around)
 	for (leaf = around; leaf < around + KVM_AROUND; leaf++, at += PAGE_SIZE) {
 		struct s2_leaf there = s2_lookup(s2, at);
 
-		if (leaf->status != HYPSEC_OK || !leaf->af || there.pte || there.level != 3)
+		if (leaf->status != HYPSEC_OK || !leaf->af || there.pte || there.level != 3 ||
+		    !answers(v->vm, at))
 			continue;
 		/* Its table is there: no memory is needed. What is not the host's stays out. */
 		if (own_stamp(leaf->pa, PAGE_SIZE) == PAGE_SIZE)
-			(void)s2_map(s2, at, leaf->pa, PAGE_SIZE, leaf_attr(leaf, v->hcr & HCR_FWB));
+			(void)s2_map(s2, at, leaf->pa, PAGE_SIZE, leaf_attr(v, leaf));
 	}
 }
 
 static int resolve(struct vcpu *v, u64 ipa, pa_t *page)
 {
 	struct kvm_leaf around[KVM_AROUND];
-	struct kvm_leaf leaf = kvm_walk_around(v->vm, IPA(ipa), around);
+	struct kvm_leaf leaf;
 	int ret;
 
+	if (!answers(v->vm, ipa))
+		return HYPSEC_OK;
+	leaf = kvm_walk_around(v->vm, IPA(ipa), around);
 	if (leaf.status != HYPSEC_OK)
 		return forward(v, FSC_TRANS, leaf.level);
 	if (!leaf.af)

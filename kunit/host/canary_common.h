@@ -163,6 +163,10 @@ static inline u64 any_esr(enum pvm_exposure what)
 		ec = test_rand() & 1 ? EC_DABT_LOW : EC_IABT_LOW;
 		rnd = (rnd & ~(u64)(ESR_FSC | ESR_S1PTW)) | FSC_TRANS | (rnd & 3);
 		break;
+	case SHOW_SHARED:
+		ec = EC_DABT_LOW;
+		rnd = (rnd & ~(u64)(ESR_FSC | ESR_S1PTW | ESR_CM)) | FSC_TRANS | (rnd & 3);
+		break;
 	case SHOW_LOAD:
 	case SHOW_STORE:
 		rnd &= ~(u64)(ESR_FSC | ESR_S1PTW | ESR_CM | ESR_WNR);
@@ -200,7 +204,13 @@ static inline void begin(enum pvm_exposure what)
 	g.esr = any_esr(what);
 	g.far = test_rand();
 	w.share_used_up = what == SHOW_WAIT;
-	g.hpfar = what == SHOW_RAM || what == SHOW_WAIT ? IPA_HPFAR(0x40201000UL) : IPA_HPFAR(DEVICE);
+	g.hpfar = IPA_HPFAR(DEVICE);
+	if (what == SHOW_RAM || what == SHOW_WAIT || what == SHOW_SHARED)
+		g.hpfar = IPA_HPFAR(0x40201000UL);
+	if (what == SHOW_SHARED) {
+		world_pvm.shared = (struct shared){ .grants = 1, .grant = { 0x40201000UL } };
+		vm->shared = &world_pvm.shared;
+	}
 	cpu_guest = guest;
 
 	for (unsigned int i = 0; i < VM_MAX_VCPUS; i++)

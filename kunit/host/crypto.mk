@@ -22,7 +22,7 @@ LIB_test_random	:= -lcrypto
 SRC_test_random_sources := el2-objs/boot/random.c el2-objs/crypto/health.c $(SRC_test_crypto)
 INC_test_random_sources := -include $(here)/fake/sysreg_array.h
 ARC_test_random_sources := $(ARC_test_crypto)
-LIB_test_random_sources := -lcrypto
+LIB_test_random_sources := -lcrypto -Wl,--wrap=hypsec_wipe
 SRC_test_random_failing := $(SRC_test_random_sources)
 INC_test_random_failing := $(INC_test_random_sources)
 ARC_test_random_failing := $(ARC_test_random_sources)

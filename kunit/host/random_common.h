@@ -28,6 +28,9 @@ static unsigned int rndr_n, trng_n;
 static bool rndr_dry;			/* nothing comes now */
 static s64 trng_status;			/* of TRNG_RND64 */
 static bool trng_there;
+static u64 trng_version;
+static struct smc_res given;		/* what it gave: erased before anything else goes on */
+static bool kept;
 static bool firmware_expected;		/* with a lock held it is not */
 static void (*meanwhile)(void);		/* on another CPU, while firmware is asked */
 
@@ -77,6 +80,16 @@ bool hw_rndrrs(u64 *v)
 	return !rndr_dry;
 }
 
+void __real_hypsec_wipe(void *p, size_t len);
+void __wrap_hypsec_wipe(void *p, size_t len);
+
+void __wrap_hypsec_wipe(void *p, size_t len)
+{
+	if (len == sizeof(given) && !memcmp(p, &given, len))
+		kept = false;
+	__real_hypsec_wipe(p, len);
+}
+
 struct smc_res smc_call(u64 x0, u64 x1, u64 x2, u64 x3)
 {
 	struct smc_res r = { (u64)(s64)SMCCC_NOT_SUPPORTED, 0, 0, 0 };
@@ -85,6 +98,7 @@ struct smc_res smc_call(u64 x0, u64 x1, u64 x2, u64 x3)
 	assert_false(locked);
 	assert_true(firmware_expected);
 	assert_int_equal(x2 | x3, 0);
+	assert_false(kept);
 	smcs++;
 	if (meanwhile)
 		meanwhile();
@@ -92,7 +106,7 @@ struct smc_res smc_call(u64 x0, u64 x1, u64 x2, u64 x3)
 		return r;
 	switch (x0) {
 	case TRNG_VERSION:
-		r.x0 = 0x10000;
+		r.x0 = trng_version;
 		break;
 	case TRNG_FEATURES:
 		r.x0 = x1 == TRNG_RND64 ? 0 : r.x0;
@@ -107,6 +121,8 @@ struct smc_res smc_call(u64 x0, u64 x1, u64 x2, u64 x3)
 			r.x2 = trng(trng_n++);
 		if (x1 > 128)
 			r.x1 = trng(trng_n++);
+		given = r;
+		kept = true;
 		break;
 	}
 	return r;
@@ -122,6 +138,8 @@ static inline int boot(void **state)
 	rndr_dry = trng_there = false;
 	firmware_expected = true;
 	trng_status = 0;
+	trng_version = 0x10000;
+	kept = false;
 	isar0 = 0;
 	counter = 5;
 	rndr_reads = smcs = 0;
@@ -171,6 +189,7 @@ static inline void install(void)
 static inline void get(u8 *out, size_t n)
 {
 	assert_int_equal(core_random(out, n), HYPSEC_OK);
+	assert_false(kept);
 }
 
 static inline void wait_for_reseed(void) { counter += 60 * HZ; }

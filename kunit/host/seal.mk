@@ -4,8 +4,8 @@ comma := ,
 # Sealing, from KVM's call or the host's touch to the cipher, on the machine of fake/hw.h. What is
 # not linked is a fake in seal_common.h.
 SRC_test_seal = $(vm_sources) el2-objs/kvm/walk.c \
-	$(addprefix el2-objs/pvm/,fault.c exposure.c mmio.c pages.c relinquish.c sealed.c) \
-	el2-objs/seal/seal.c el2-objs/crypto/crypto.c
+	$(addprefix el2-objs/pvm/,fault.c exposure.c mmio.c pages.c relinquish.c sealed.c shared.c) \
+	el2-objs/vcpu/shadow.c el2-objs/seal/seal.c el2-objs/crypto/crypto.c
 SRC_test_seal_refused = $(SRC_test_seal)
 SRC_test_seal_invalidate = $(SRC_test_seal)
 SRC_test_seal_random = $(SRC_test_seal)
@@ -14,7 +14,9 @@ SRC_test_seal_blocks = $(SRC_test_seal)
 SRC_test_seal_blocks_go = $(SRC_test_seal)
 SRC_test_relinquish = $(SRC_test_seal)
 SRC_test_abort = $(SRC_test_seal)
-$(foreach t,seal seal_refused seal_invalidate seal_random seal_joined seal_blocks seal_blocks_go \
+SRC_test_shared = $(SRC_test_seal)
+SRC_test_grant = $(SRC_test_seal)
+$(foreach t,shared grant seal seal_refused seal_invalidate seal_random seal_joined seal_blocks seal_blocks_go \
 	relinquish abort,\
 	$(eval ARC_test_$t := $(out)/machine.a $(out)/libsodium-host.a) \
 	$(eval INC_test_$t := $(on_machine)) \

@@ -75,9 +75,13 @@ void __wrap_hypsec_wipe(void *p, size_t len);
 
 /* A copy of the key, on the stack: it is erased before anything else goes on. */
 static const u8 *key_copy;
+static const u8 *watched_key;		/* and any other copy of this one */
+static unsigned int copies_wiped;
 
 void __wrap_hypsec_wipe(void *p, size_t len)
 {
+	if (watched_key && p != watched_key && memmem(p, len, watched_key, AEAD_KEY_SIZE))
+		copies_wiped++;
 	if (key_copy >= (u8 *)p && key_copy + AEAD_KEY_SIZE <= (u8 *)p + len)
 		key_copy = NULL;
 	__real_hypsec_wipe(p, len);
@@ -117,6 +121,7 @@ void __wrap_hypsec_aead_seal(void *dst, u8 *tag, const void *src, size_t len, co
 	memcpy(last.key, key, 32);
 	memcpy(last.nonce, nonce, 12);
 	memcpy(&last.counter, nonce, 8);
+	assert_true(all_zero(nonce + 8, 4));
 	memcpy(last.ad, ad, 16);
 	memcpy(last.tag, tag, 16);
 	seals++;

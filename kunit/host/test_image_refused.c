@@ -185,7 +185,7 @@ static void signed_but_malformed(void **state)
 	} while (0)
 	MALFORMED(m->version = 2, VERSION);
 	MALFORMED(m->flags = 0x10, FLAGS);
-	MALFORMED(m->reserved[1] = 1, RESERVED);
+	MALFORMED(m->reserved = 1, RESERVED);
 	MALFORMED(m->parts[2].offset = 0x3000, OVERLAP);
 	MALFORMED(m->parts[2].offset = 0x2000, OVERLAP);
 	MALFORMED(m->parts[1].offset = 0, OVERLAP);

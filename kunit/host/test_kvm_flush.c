@@ -75,6 +75,45 @@ static void one_at_a_time(void **state)
 	}
 }
 
+/*
+ * What a protected VM shares is a cache of KVM's table: a call of KVM's takes out what it is about,
+ * before it is looked at what is to be sealed, and nothing private.
+ */
+static void shared_frames(void **state)
+{
+	static struct shared s;
+	struct vm_identity id = kvm_vm(0, 40);
+	struct vm *vm = kvm_get(&id);
+	const u64 pool = SZ_1G, single = SZ_1G + 3 * SZ_2M, own = single + PAGE_SIZE;
+	static const struct { u64 fn, x2, x3; bool first, last, single; } e[] = {
+		{ KVM_FN_kvm_tlb_flush_vmid_ipa, pool, 3, true, false, false },
+		{ KVM_FN_kvm_tlb_flush_vmid_ipa_nsh, single, 3, false, false, true },
+		{ KVM_FN_kvm_tlb_flush_vmid_ipa, own, 3, false, false, false },
+		{ KVM_FN_kvm_tlb_flush_vmid_range, pool + PAGE_SIZE, 511, false, true, false },
+		{ KVM_FN_kvm_tlb_flush_vmid_range, 0, BIT(20), true, true, true },
+		{ KVM_FN_kvm_tlb_flush_vmid, 0, 0, true, true, true },
+	};
+
+	(void)state;
+	protect(vm);
+	s = (struct shared){ .base = pool, .size = SZ_2M, .grants = 1, .grant = { single } };
+	vm->shared = &s;
+	for (size_t i = 0; i < ARRAY_SIZE(e); i++) {
+		map(vm, pool, PAGE_SIZE);
+		map(vm, pool + SZ_2M - PAGE_SIZE, PAGE_SIZE);
+		map(vm, single, PAGE_SIZE);
+		map(vm, own, PAGE_SIZE);
+		call(e[i].fn, id.mmu.v, e[i].x2, e[i].x3);
+		assert_int_equal(mapped(vm, pool), !e[i].first);
+		assert_int_equal(mapped(vm, pool + SZ_2M - PAGE_SIZE), !e[i].last);
+		assert_int_equal(mapped(vm, single), !e[i].single);
+		assert_true(mapped(vm, own));
+		assert_false(tlb_stale(~0UL));
+	}
+	vm->shared = NULL;
+	vm_put(vm);
+}
+
 /* A level that is none says nothing of the size: whole pages, one of them. */
 static void no_level(void **state)
 {
@@ -188,6 +227,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(another_vcpu),
 		TEST(no_level),
+		TEST(shared_frames),
 		TEST(one_at_a_time),
 		TEST(no_result),
 		TEST(store_then_flush),

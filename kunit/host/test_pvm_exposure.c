@@ -79,7 +79,8 @@ static void shows_nothing_else(void **state)
 				memset(io[i], 0xa5, sizeof(a));
 				v->far = (test_rand() & ~0xfffUL) | page_offset;
 				v->hpfar = IPA_HPFAR(0x09000000UL) | (test_rand() & ~GENMASK(43, 4));
-				if (what != SHOW_LOAD && what != SHOW_STORE && what != SHOW_RAM)
+				if (what != SHOW_LOAD && what != SHOW_STORE && what != SHOW_RAM &&
+				    what != SHOW_SHARED)
 					v->hpfar = test_rand();
 				if (what == SHOW_CPU_ON)
 					reg = 5;

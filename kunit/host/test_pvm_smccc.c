@@ -13,7 +13,7 @@ static void answers(void **state)
 {
 	static const u64 not_supported[] = {
 		0, ~0UL, 0x84000005, 0x8400000e, 0xc400000e, 0x84000007, 0x8400001f,
-		0xc4000000 + 0x1f, 0xc5000020, 0xc5000021, 0x86000000, 0x8600ff01, 0xc6008109,
+		0xc4000000 + 0x1f, 0xc5000020, 0xc5000021, 0x86000000, 0x8600ff01, 0xc600810c,
 		0xc60080ff, 0x80000002, 0x95c1ba5e,
 	};
 	(void)state;
@@ -166,7 +166,15 @@ static void guest_calls(void **state)
 	assert_int_equal(answered(HYPSEC_GUEST_RELINQUISH, 0x40001000, 3, 0), HYPSEC_RANGE);
 	assert_int_equal(v->regs.x[1], 0);
 	assert_int_equal(answered(HYPSEC_GUEST_RELINQUISH, 0x40000001, 1, 0), HYPSEC_INVALID);
-	assert_int_equal(answered(HYPSEC_GUEST_RELINQUISH + 1, 0x40000000, 1, 0), -1);
+	/* The statuses are test_shared.c's and test_grant.c's. */
+	w.shared_status = HYPSEC_RANGE;
+	for (u32 fn = HYPSEC_GUEST_SHARE; fn <= HYPSEC_GUEST_REVOKE; fn++) {
+		assert_int_equal(answered(fn, 0x40000000, 0x200000, 0), HYPSEC_RANGE);
+		assert_int_equal(w.shared_call, fn);
+		assert_int_equal(w.shared_arg[0], 0x40000000);
+		assert_int_equal(w.shared_arg[1], fn == HYPSEC_GUEST_SHARE ? 0x200000 : 0);
+	}
+	assert_int_equal(answered(HYPSEC_GUEST_REVOKE + 1, 0x40000000, 1, 0), -1);
 }
 
 /* Sealing key and report: which image asks is the core's word, the rest its registers. */

@@ -30,7 +30,7 @@ static void mixed_run(int fd)
 	assert_int_equal(write(fd, out, 32), 32);
 }
 
-static void mixed(u64 features, bool trng_on)
+static void mixed(u64 features, bool trng_on, bool differ)
 {
 	u8 out[2][32];
 	int fd[2];
@@ -50,7 +50,7 @@ static void mixed(u64 features, bool trng_on)
 		close(fd[0]);
 		wait(NULL);
 	}
-	if (features || trng_on)
+	if (differ)
 		assert_memory_not_equal(out[0], out[1], 32);
 	else
 		assert_memory_equal(out[0], out[1], 32);
@@ -59,9 +59,43 @@ static void mixed(u64 features, bool trng_on)
 static void sources_are_mixed(void **state)
 {
 	(void)state;
-	mixed(0, false);		/* the control: the same seed, the same numbers */
-	mixed(1UL << 60, false);
-	mixed(0, true);
+	mixed(0, false, false);		/* the control: the same seed, the same numbers */
+	mixed(1UL << 60, false, true);
+	mixed(0, true, true);
+}
+
+/* Gives less than a piece, then nothing. */
+static u64 too_little(unsigned int n)
+{
+	rndr_dry = n >= 5;
+	trng_status = n >= 5 ? TRNG_NO_ENTROPY : 0;
+	return test_rand();
+}
+
+/* What is no piece was not tested: none of it goes into the key. */
+static void pieces_are_whole(void **state)
+{
+	(void)state;
+	rndr = trng = too_little;
+	mixed(1UL << 60, false, false);
+	mixed(0, true, false);
+}
+
+/* Firmware whose TRNG is older than the interface is not asked for numbers. */
+static void versions(void)
+{
+	u8 out[32];
+
+	trng_there = true;
+	trng_version = 0xffff;
+	install();
+	get(out, 32);
+	assert_int_equal(trng_n, 0);
+	assert_int_equal(core_random_sources(), 0);
+	trng_version = 0x10001;
+	install();
+	assert_int_equal(trng_n, 128);
+	assert_int_equal(core_random_sources(), HYPSEC_FEAT_TRNG);
 }
 
 static void both(void)
@@ -146,6 +180,7 @@ static void mixed_cpus(void)
 }
 
 ALONE(none)
+ALONE(versions)
 ALONE(both)
 ALONE(one_asks)
 ALONE(mixed_cpus)
@@ -155,6 +190,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(test_none, boot),
 		cmocka_unit_test_setup(sources_are_mixed, boot),
+		cmocka_unit_test_setup(pieces_are_whole, boot),
+		cmocka_unit_test_setup(test_versions, boot),
 		cmocka_unit_test_setup(test_both, boot),
 		cmocka_unit_test_setup(test_one_asks, boot),
 		cmocka_unit_test_setup(test_mixed_cpus, boot),

@@ -168,32 +168,47 @@ static void breaks(const char *op)
 		core_broken = true;
 }
 
-/* Keys that a broken core is erasing: nothing leaves under half a key. */
+/* Keys that a broken core is erasing: nothing leaves under half a key, nor is a copy left. */
 static void broken_core(void **state)
 {
 	(void)state;
 	kvm_maps(FRAME, PAGE_A);
 	assert_int_equal(touch(FRAME), HYPSEC_OK);
+	watched_key = vm->pvm->seal.key;
 	core_broken = true;
 	expect_assert_failure(seal_page(&vm->pvm->seal, FRAME, raw(PAGE_A)));
 	core_broken = false;
 	assert_int_equal(seals, 0);
+	assert_int_equal(copies_wiped, 1);
 	/* It broke after the key was read, and before the look at core_broken: in this order. */
 	barrier_hook = breaks;
 	expect_assert_failure(seal_page(&vm->pvm->seal, FRAME, raw(PAGE_A)));
 	barrier_hook = NULL;
 	core_broken = false;
 	assert_int_equal(seals, 0);
-	/* Nor after as many pages as there are nonces. */
-	vm->pvm->seal.counter = SEAL_COUNTER_MAX;
+	assert_int_equal(copies_wiped, 2);
+	watched_key = NULL;
+}
+
+/* As many pages as there are nonces, and none after the last. */
+static void nonces_end(void **state)
+{
+	(void)state;
+	vm->pvm->seal.counter = SEAL_COUNTER_MAX - 1;
+	seal_in(FRAME, PAGE_A);
+	assert_int_equal(last.counter, SEAL_COUNTER_MAX);
+	assert_int_equal(frame_counter(entry(FRAME)), SEAL_COUNTER_MAX);
+	assert_int_equal(touch(FRAME), HYPSEC_OK);
+	assert_memory_equal(raw(PAGE_A), plain, PAGE_SIZE);
 	expect_assert_failure(seal_page(&vm->pvm->seal, FRAME, raw(PAGE_A)));
-	assert_int_equal(seals, 0);
+	assert_int_equal(seals, 1);
 }
 
 /* No page for one of its tables: the host is told what to give, and has the other one back. */
 static void no_memory(void **state)
 {
 	struct seal *s = pool_alloc(HYPSEC_ACC_VM);
+	const u16 other = POOL_OWNERS - 1;	/* a VM that has nothing else */
 	(void)state;
 
 	for (unsigned int left = 0; left < 3; left++) {
@@ -202,23 +217,44 @@ static void no_memory(void **state)
 		hog_unreserved();
 		hog_give(left);
 		before = pool_account(HYPSEC_ACC_SEAL);
-		assert_int_equal(seal_init(s, vm->id, 48), left < 2 ? HYPSEC_NO_MEMORY : HYPSEC_OK);
+		assert_int_equal(seal_init(s, other, 48), left < 2 ? HYPSEC_NO_MEMORY : HYPSEC_OK);
 		if (left == 2) {
-			/* Past the last frame there is no table. */
-			expect_assert_failure((void)!seal_reserve(s, SEAL_FRAMES));
-			expect_assert_failure((void)!seal_reserve(s, ~0UL));
+			assert_false(all_zero(s->key, sizeof(s->key)));
 			seal_free(s);
+			assert_true(all_zero(s->key, sizeof(s->key)));
 		}
 		while (s2_trash_step(64))
 			;
 		assert_int_equal(pool_account(HYPSEC_ACC_SEAL), before);
+		/* Nor is any of it still that VM's. */
+		expect_assert_failure(share_charge(other, -1));
+		share_charge(other, 1);
 		hog_none();
 		page_zero(s);
 	}
 	/* Nor is there a VM without a key of its own. */
 	random_status = HYPSEC_STATE;
-	assert_int_equal(seal_init(s, vm->id, 48), HYPSEC_STATE);
+	assert_int_equal(seal_init(s, other, 48), HYPSEC_STATE);
 	random_status = HYPSEC_OK;
+	while (s2_trash_step(64))
+		;
+	page_zero(s);
+	pool_free(s, HYPSEC_ACC_VM);
+}
+
+/* Past the last frame there is no table: what lies there is neither written nor freed. */
+static void frames_end(void **state)
+{
+	struct seal *s = pool_alloc(HYPSEC_ACC_VM);
+	(void)state;
+
+	expect_assert_failure((void)!seal_init(s, vm->id, 49));
+	assert_true(all_zero(s + 1, PAGE_SIZE - sizeof(*s)));
+	assert_int_equal(seal_reserve(s, SEAL_FRAMES - 1), HYPSEC_OK);
+	expect_assert_failure((void)!seal_reserve(s, SEAL_FRAMES));
+	expect_assert_failure((void)!seal_reserve(s, ~0UL));
+	memset(s + 1, 0xa5, PAGE_SIZE - sizeof(*s));
+	seal_free(s);
 	while (s2_trash_step(64))
 		;
 	page_zero(s);
@@ -235,7 +271,9 @@ int main(void)
 		SEAL_TEST(not_the_hosts),
 		SEAL_TEST(ends_the_vm),
 		SEAL_TEST(broken_core),
+		SEAL_TEST(nonces_end),
 		SEAL_TEST(no_memory),
+		SEAL_TEST(frames_end),
 	};
 
 	return cmocka_run_group_tests(tests, kvm_host_boot, NULL);

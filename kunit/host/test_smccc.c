@@ -48,6 +48,9 @@ static const struct fn {
 	{ HYPSEC_GUEST_REPORT, false, 0, 0x1ff },
 	{ HYPSEC_GUEST_PLATFORM, false, 0, 0xf },
 	{ HYPSEC_GUEST_RELINQUISH, false, 0, 3 },
+	{ HYPSEC_GUEST_SHARE, false, 0, 1 },
+	{ HYPSEC_GUEST_GRANT, false, 0, 1 },
+	{ HYPSEC_GUEST_REVOKE, false, 0, 1 },
 };
 
 static const struct fn *find(u32 fn)

@@ -2,7 +2,7 @@
 # The table of VMs, KVM's tables and shadows, above mem/ and s2/ on the machine of fake/hw.h.
 SRC_test_adjust	:= el2-objs/kvm/adjust.c
 
-vm_sources := $(addprefix el2-objs/vcpu/,vm.c vm_end.c drop.c feat.c) \
+vm_sources := $(addprefix el2-objs/vcpu/,vm.c vm_end.c drop.c feat.c shared.c) \
 	kunit/host/fake/kvm_host.c
 
 SRC_test_vm	:= $(vm_sources)

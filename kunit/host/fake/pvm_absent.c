@@ -237,6 +237,58 @@ __weak int pvm_invalidate(struct vm *vm, u64 *start, u64 *size)
 	return HYPSEC_OK;
 }
 
+__weak bool vm_shares(const struct vm *vm, u64 ipa, u64 size)
+{
+	(void)vm;
+	(void)ipa;
+	(void)size;
+	return false;
+}
+
+__weak int pvm_give(struct vm *vm, u64 frame, pa_t pa)
+{
+	(void)vm;
+	(void)frame;
+	(void)pa;
+	fail();
+	return HYPSEC_DENIED;
+}
+
+__weak bool pvm_shared_abort(struct vcpu *v, enum vcpu_exit *code)
+{
+	(void)v;
+	(void)code;
+	fail();
+	return false;
+}
+
+/* What they are asked, and what they answer: w.shared_call, _arg and _status */
+static int shared_call(u32 fn, u64 ipa, u64 size)
+{
+	w.shared_call = fn;
+	w.shared_arg[0] = ipa;
+	w.shared_arg[1] = size;
+	return w.shared_status;
+}
+
+__weak int pvm_share(struct vm *vm, u64 base, u64 size)
+{
+	(void)vm;
+	return shared_call(HYPSEC_GUEST_SHARE, base, size);
+}
+
+__weak int pvm_grant(struct vm *vm, u64 ipa)
+{
+	(void)vm;
+	return shared_call(HYPSEC_GUEST_GRANT, ipa, 0);
+}
+
+__weak int pvm_revoke(struct vcpu *v, u64 ipa)
+{
+	(void)v;
+	return shared_call(HYPSEC_GUEST_REVOKE, ipa, 0);
+}
+
 __weak void hcall_restart(struct percpu *cpu)
 {
 	(void)cpu;

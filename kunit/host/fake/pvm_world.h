@@ -79,6 +79,11 @@ struct world {
 	u64 asked_version;
 	struct hypsec_sealing_key sealing_key;
 
+	/* pvm/shared.c, where it is not linked */
+	u32 shared_call;
+	u64 shared_arg[2];
+	int shared_status;
+
 	char log[2048];			/* the core's lines so far */
 };
 

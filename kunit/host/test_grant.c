@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Single frames that a protected guest shares, as they are, and takes back, zeroed. */
+#include "shared_common.h"
+
+#define IPA_OF(frame)	((u64)(frame) << PAGE_SHIFT)
+
+static u8 plain[PAGE_SIZE];
+
+static int grant(u64 ipa)
+{
+	int ret = pvm_grant(vm, ipa);
+
+	assert_int_equal(this_cpu()->ranks_held, 0);
+	assert_true(slots_empty());
+	assert_false(tlb_stale(~0UL));
+	return ret;
+}
+
+static int revoke(u64 ipa)
+{
+	int ret = pvm_revoke(v, ipa);
+
+	assert_int_equal(this_cpu()->ranks_held, 0);
+	assert_true(slots_empty());
+	assert_false(tlb_stale(~0UL));
+	return ret;
+}
+
+/* A private frame with something in it. */
+static void fill(u64 frame, u64 page)
+{
+	kvm_maps(frame, page);
+	assert_int_equal(touch(frame), HYPSEC_OK);
+	guest_fills(frame, plain);
+}
+
+static void refused(void **state)
+{
+	(void)state;
+	fill(FRAME, PAGE_A);
+	for (int back = 0; back < 2; back++) {
+		int (*call)(u64 ipa) = back ? revoke : grant;
+
+		assert_int_equal(call(IPA_OF(FRAME) + 8), HYPSEC_INVALID);
+		assert_int_equal(call(SZ_1G - PAGE_SIZE), HYPSEC_RANGE);
+		assert_int_equal(call(2UL * SZ_1G), HYPSEC_RANGE);
+		assert_int_equal(call(BIT(40)), HYPSEC_RANGE);
+		assert_int_equal(call(-(u64)PAGE_SIZE), HYPSEC_RANGE);
+		vm->pvm->flags = 0;
+		assert_int_equal(call(IPA_OF(FRAME)), HYPSEC_DENIED);
+		vm->pvm->flags = HYPSEC_FLAG_SHARE;
+	}
+	assert_null(vm->shared);
+	/* What is not shared stays as it is. */
+	assert_int_equal(revoke(IPA_OF(FRAME)), HYPSEC_OK);
+	assert_true(private(FRAME, PAGE_A));
+	assert_memory_equal(raw(PAGE_A), plain, PAGE_SIZE);
+	/* The range is for good. */
+	assert_int_equal(pvm_share(vm, POOL, POOL_SIZE), HYPSEC_OK);
+	assert_int_equal(grant(POOL), HYPSEC_OK);
+	assert_int_equal(revoke(POOL), HYPSEC_DENIED);
+	assert_int_equal(vm->shared->grants, 0);
+	/* With the vCPU that calls inside. */
+	vm->running++;
+	vm_kill(vm, "test");
+	assert_int_equal(grant(IPA_OF(FRAME)), HYPSEC_STATE);
+	assert_int_equal(revoke(IPA_OF(FRAME)), HYPSEC_STATE);
+	vm_leave(vm);
+}
+
+static void there_and_back(void **state)
+{
+	(void)state;
+	fill(FRAME, PAGE_A);
+	assert_int_equal(grant(IPA_OF(FRAME)), HYPSEC_OK);
+	/* The host's, with what was in it, in memory too; the guest has it by KVM's table. */
+	assert_int_equal(own_lookup(PA(PAGE_A)).state, PG_HOST);
+	assert_true(host_can(PAGE_A, true, false));
+	assert_true(page_is_clean(PAGE_A));
+	assert_memory_equal(raw(PAGE_A), plain, PAGE_SIZE);
+	assert_int_equal(vm->private_pages, 0);
+	assert_int_equal(seals, 0);
+	assert_true(access(WRITE, FRAME));
+	assert_true(has_host_page(FRAME, PAGE_A));
+	assert_int_equal(grant(IPA_OF(FRAME)), HYPSEC_OK);
+	assert_int_equal(vm->shared->grants, 1);
+
+	assert_int_equal(revoke(IPA_OF(FRAME)), HYPSEC_OK);
+	assert_true(private(FRAME, PAGE_A));
+	assert_true(is_zero(PAGE_A));
+	assert_int_equal(vm->private_pages, 1);
+	assert_false(vm_shares(vm, IPA_OF(FRAME), PAGE_SIZE));
+	/* And it is sealed as any. */
+	host_touches(PAGE_A);
+	assert_true(sealed(FRAME));
+}
+
+/* The host exchanges the page meanwhile, which is its right; or has none when it ends. */
+static void exchanged(void **state)
+{
+	(void)state;
+	fill(FRAME, PAGE_A);
+	assert_int_equal(grant(IPA_OF(FRAME)), HYPSEC_OK);
+	kvm_maps(FRAME, PAGE_B);
+	assert_true(access(READ, FRAME));
+	assert_true(has_host_page(FRAME, PAGE_B));
+	kvm_maps(FRAME, 0);
+	assert_int_equal(revoke(IPA_OF(FRAME)), HYPSEC_OK);
+	assert_int_equal(entry(FRAME), 0);
+	assert_int_equal(own_lookup(PA(PAGE_B)).state, PG_HOST);
+	kvm_maps(FRAME, PAGE_B);
+	assert_true(access(READ, FRAME));
+	assert_true(private(FRAME, PAGE_B));
+	assert_true(is_zero(PAGE_B));
+}
+
+/* Ciphertext is not what the guest means to show. */
+static void sealed_one(void **state)
+{
+	(void)state;
+	fill(FRAME, PAGE_A);
+	host_touches(PAGE_A);
+	assert_int_equal(grant(IPA_OF(FRAME)), HYPSEC_BUSY);
+	assert_true(sealed(FRAME));
+	assert_false(vm_shares(vm, IPA_OF(FRAME), PAGE_SIZE));
+	assert_int_equal(touch(FRAME), HYPSEC_OK);
+	assert_int_equal(grant(IPA_OF(FRAME)), HYPSEC_OK);
+	assert_memory_equal(raw(PAGE_A), plain, PAGE_SIZE);
+}
+
+static void too_many(void **state)
+{
+	u64 last = FRAME + HYPSEC_GRANTS;
+
+	(void)state;
+	for (u64 f = FRAME; f < last; f++)
+		assert_int_equal(grant(IPA_OF(f)), HYPSEC_OK);
+	fill(last, PAGE_A);
+	assert_int_equal(grant(IPA_OF(last)), HYPSEC_NO_MEMORY);
+	assert_true(private(last, PAGE_A));
+	/* Any of them makes room, and no other goes with it. */
+	assert_int_equal(revoke(IPA_OF(FRAME + 7)), HYPSEC_OK);
+	assert_int_equal(grant(IPA_OF(last)), HYPSEC_OK);
+	for (u64 f = FRAME; f <= last; f++)
+		assert_int_equal(vm_shares(vm, IPA_OF(f), PAGE_SIZE), f != FRAME + 7);
+}
+
+/* Of a block one page goes; and a block that the host gives is not claimed over a frame. */
+static void in_blocks(void **state)
+{
+	u64 base = 0x40400UL, pages = GUEST_PAGES + SZ_2M;
+
+	(void)state;
+	*kvm_entry(&id, IPA_OF(base), 2) = (pages | PAGE_RWX) & ~S2_TABLE;
+	assert_int_equal(touch(base), HYPSEC_OK);
+	assert_int_equal(vm->s2.held, 1);
+	assert_int_equal(grant(IPA_OF(base + 9)), HYPSEC_OK);
+	assert_int_equal(vm->private_pages, 511);
+	assert_true(access(WRITE, base + 9));
+	assert_true(has_host_page(base + 9, pages + 9 * PAGE_SIZE));
+	assert_true(private(base + 8, pages + 8 * PAGE_SIZE));
+	assert_true(private(base + 10, pages + 10 * PAGE_SIZE));
+	assert_int_equal(revoke(IPA_OF(base + 9)), HYPSEC_OK);
+	assert_int_equal(vm->private_pages, 512);
+	assert_int_equal(vm->s2.held, 1);
+
+	base = 0x40600UL;
+	pages += SZ_2M;
+	assert_int_equal(grant(IPA_OF(base + 9)), HYPSEC_OK);
+	*kvm_entry(&id, IPA_OF(base), 2) = (pages | PAGE_RWX) & ~S2_TABLE;
+	assert_int_equal(touch(base), HYPSEC_OK);
+	assert_true(private(base, pages));
+	assert_int_equal(own_lookup(PA(pages + 9 * PAGE_SIZE)).state, PG_HOST);
+	/* Another vCPU faulted there just before. */
+	assert_int_equal(touch(base + 9), HYPSEC_BUSY);
+	assert_int_equal(own_lookup(PA(pages + 9 * PAGE_SIZE)).state, PG_HOST);
+	/* Around it KVM's pages are not taken for shared ones. */
+	assert_true(access(READ, base + 9));
+	assert_true(has_host_page(base + 9, pages + 9 * PAGE_SIZE));
+	assert_int_equal(entry(base + 10), 0);
+	assert_int_equal(entry(base + 8), 0);
+}
+
+/* They go with an epoch, and with KVM's calls, each by itself. */
+static void is_a_cache(void **state)
+{
+	u64 start = IPA_OF(FRAME), size = 2 * PAGE_SIZE;
+
+	(void)state;
+	fill(FRAME + 1, PAGE_B);
+	fill(FRAME, PAGE_A);
+	assert_int_equal(grant(IPA_OF(FRAME)), HYPSEC_OK);
+	assert_true(access(WRITE, FRAME));
+	assert_int_equal(own_claim(PA(PAGE_A), 50, 1, true), HYPSEC_EPOCH);
+	shadow_drop_all();
+	assert_int_equal(entry(FRAME), 0);
+	assert_true(private(FRAME + 1, PAGE_B));
+	assert_int_equal(own_claim(PA(PAGE_A), 50, 1, true), HYPSEC_OK);
+	assert_int_equal(own_return(PA(PAGE_A), 50, 1), HYPSEC_OK);
+	assert_true(access(WRITE, FRAME));
+	assert_int_equal(pvm_invalidate(vm, &start, &size), HYPSEC_OK);
+	assert_true(has_host_page(FRAME, PAGE_A));
+	spin_lock(&vm->lock);
+	vm_drop_shared(vm, IPA_OF(FRAME - 1), PAGE_SIZE);
+	vm_drop_shared(vm, IPA_OF(FRAME + 1), PAGE_SIZE);
+	spin_unlock(&vm->lock);
+	assert_true(has_host_page(FRAME, PAGE_A));
+	spin_lock(&vm->lock);
+	vm_drop_shared(vm, 0, BIT(40));
+	spin_unlock(&vm->lock);
+	assert_int_equal(entry(FRAME), 0);
+	assert_true(private(FRAME + 1, PAGE_B));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		SHARED_TEST(refused), SHARED_TEST(there_and_back), SHARED_TEST(exchanged),
+		SHARED_TEST(sealed_one), SHARED_TEST(too_many), SHARED_TEST(in_blocks),
+		SHARED_TEST(is_a_cache),
+	};
+
+	return cmocka_run_group_tests(tests, kvm_host_boot, NULL);
+}
