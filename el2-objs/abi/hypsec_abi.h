@@ -93,7 +93,7 @@ struct hypsec_policy {
 /* What an image's signer allows (hypsec_image.h), and HYPSEC_CALL_VM_STATUS shows. */
 #define HYPSEC_FLAG_DEBUG	(1U << 0)	/* the host may debug the VM: pvm/debug.c */
 #define HYPSEC_FLAG_SMP		(1U << 1)	/* more than one vCPU may start */
-#define HYPSEC_FLAG_SHARE	(1U << 2)	/* guest may share frames (not yet) */
+#define HYPSEC_FLAG_SHARE	(1U << 2)	/* the guest may share frames with its host */
 #define HYPSEC_FLAG_CONSOLE	(1U << 3)	/* guest is shown a UART: the host types there */
 
 /*

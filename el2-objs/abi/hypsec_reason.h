@@ -29,7 +29,9 @@
 	X(13, DT_RANGE, "device tree: a range is empty, unaligned, too large or too small") \
 	X(14, DT_OVERLAP, "device tree: RAM, GIC or UART overlap") \
 	X(15, DT_IMAGE, "device tree: the image or the tree itself is not in RAM") \
-	X(16, DT_BUILD, "no room for the guest's own device tree")
+	X(16, DT_BUILD, "no room for the guest's own device tree") \
+	X(17, DT_VIRTIO, "device tree: a virtio-mmio transport is malformed, or one too many") \
+	X(18, DT_VIRTIO_PLACE, "device tree: a virtio-mmio transport lies over something else")
 
 /* The stub itself (scripts/stub/main.c, head.S) */
 #define HYPSEC_REASON_PLACE	32
@@ -41,7 +43,12 @@
 	X(35, STUB_RANDOM, "the core has no random numbers") \
 	X(HYPSEC_REASON_EXCEPTION, STUB_EXCEPTION, "a fault in the boot stub") \
 	X(37, STUB_IDENTITY, "the core does not say who this VM is") \
-	X(38, STUB_SEALING, "the core gives no sealing key")
+	X(38, STUB_SEALING, "the core gives no sealing key") \
+	X(39, STUB_POOL, "no place for the memory that the image shares: give the VM more RAM") \
+	X(40, STUB_SHARE, "the core refused to share memory with the host") \
+	X(41, STUB_NO_DEVICE, "a device of the image's is missing: -device virtio-...-device") \
+	X(42, STUB_LEGACY_DEVICE, "not virtio 1: QEMU -global virtio-mmio.force-legacy=false") \
+	X(43, STUB_PLAIN_DEVICE, "a device would not use the shared memory: iommu_platform=on")
 
 #define HYPSEC_REASONS(X) HYPSEC_DT_REASONS(X) HYPSEC_STUB_REASONS(X)
 

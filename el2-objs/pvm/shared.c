@@ -5,7 +5,7 @@
  */
 #include "types.h"
 #include "check.h"
-#include "hcall.h"
+#include "log.h"
 #include "pvm.h"
 
 static bool overlap(const struct pvm_range *r, u64 base, u64 size)
@@ -58,6 +58,8 @@ int pvm_share(struct vm *vm, u64 base, u64 size)
 	spin_lock(&vm->lock);
 	ret = share_locked(vm, base, size);
 	spin_unlock(&vm->lock);
+	if (ret == HYPSEC_OK)
+		hlog("vm %u: shares %lu KiB at %lx with its host", vm->id, size >> 10, base);
 	return ret;
 }
 

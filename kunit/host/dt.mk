@@ -1,21 +1,18 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # The boot stub's device tree code, with the same libfdt as the stub has.
 
-SRC_test_dt	:= $(addprefix scripts/stub/,dt_parse.c dt_check.c dt_build.c)
-INC_test_dt	:= -I$(out)/libfdt -I$(top)/scripts/stub -DVIRT_DTB='"$(out)/virt.dtb"'
-ARC_test_dt	:= $(out)/libfdt-host.a
+dt_tests	:= dt dt_fuzz dt_refused dt_leftovers dt_share dt_pool
 
-SRC_test_dt_fuzz := $(SRC_test_dt)
-INC_test_dt_fuzz := $(INC_test_dt)
-ARC_test_dt_fuzz := $(ARC_test_dt)
-SRC_test_dt_refused := $(SRC_test_dt)
-INC_test_dt_refused := $(INC_test_dt)
-ARC_test_dt_refused := $(ARC_test_dt)
-SRC_test_dt_leftovers := $(SRC_test_dt)
-INC_test_dt_leftovers := $(INC_test_dt)
-ARC_test_dt_leftovers := $(ARC_test_dt)
+define dt_test
+SRC_test_$1	:= $$(addprefix scripts/stub/dt_,read.c parse.c check.c devices.c write.c build.c share.c)
+INC_test_$1	:= -I$$(out)/libfdt -I$$(top)/scripts/stub -DVIRT_DTB='"$$(out)/virt.dtb"'
+ARC_test_$1	:= $$(out)/libfdt-host.a
+GEN_test_$1	:= $$(out)/virt.dtb $$(out)/libfdt-host.a
+endef
+$(foreach t,$(dt_tests),$(eval $(call dt_test,$t)))
 
-$(foreach t,dt dt_fuzz dt_refused dt_leftovers,$(eval GEN_test_$t := $(out)/virt.dtb $(out)/libfdt-host.a))
+SRC_test_virtio	:= scripts/stub/virtio.c
+INC_test_virtio	:= -I$(top)/scripts/stub
 
 $(out)/libfdt-host.a: $(top)/scripts/fetch-source $(here)/dt.mk
 	@mkdir -p $(out)/libfdt

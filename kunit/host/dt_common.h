@@ -51,6 +51,15 @@ static inline enum dt_error judge(const void *fdt, size_t size, struct vm_desc *
 	return e == DT_OK ? dt_check(d, image, dtb, 0) : e;
 }
 
+/* The same of an image that shares memory. */
+static inline enum dt_error judge_share(const void *fdt, size_t size, struct vm_desc *d,
+					struct vm_share *s)
+{
+	enum dt_error e = judge(fdt, size, d);
+
+	return e == DT_OK ? dt_devices(fdt, d, s) : e;
+}
+
 static inline struct vm_boot boot_params(void)
 {
 	struct vm_boot b = {

@@ -254,7 +254,7 @@ def sealing_keys_by_openssl():
     put("Image", struct.pack("<II6QII", 0x14000010, 0, 0, 8192, 0xA, 0, 0, 0, 0x644D5241, 0) +
         bytes(4000))
     public = raw_public("signer.key")
-    for family, options, flags in (("", [], 0), ("box", [], 0), ("box", ["--share"], 0),
+    for family, options, flags in (("", [], 0), ("box", [], 0), ("box", ["--share", "2M"], 0),
                                    ("box", ["--debug"], 1), ("box", ["--console"], 8),
                                    ("", ["--console", "--debug"], 9)):
         run(TOOL, "build", "--kernel", "Image", "--security-version", "5", "--key", "signer.key",

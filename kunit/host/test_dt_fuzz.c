@@ -101,12 +101,69 @@ static void assert_sound(const struct vm_desc *d)
 	assert_true(image_pages == image.size / 4096 && has_boot);
 }
 
+/* Transports and pool, beside what assert_sound() has seen. */
+static void assert_share_sound(const struct vm_desc *d, const struct vm_share *s)
+{
+	struct vm_range all[80];
+	int n = 0, fixed;
+
+	for (uint32_t i = 0; i < d->nr_ram; i++)
+		all[n++] = d->ram[i];
+	all[n++] = d->dist;
+	for (uint32_t i = 0; i < d->nr_redist; i++)
+		all[n++] = d->redist[i];
+	for (uint32_t i = 0; i < d->nr_uarts; i++)
+		all[n++] = d->uart[i].reg;
+	fixed = n;
+	assert_true(s->nr_transports <= VM_MAX_TRANSPORTS && !s->nr_devices && !s->pool.size);
+	for (uint32_t i = 0; i < s->nr_transports; i++)
+		all[n++] = s->transport[i].reg;
+	for (int i = fixed; i < n; i++) {
+		assert_true(all[i].size == 0x200 && all[i].base % 0x200 == 0 &&
+			    all[i].base < 1ULL << 48);
+		for (int j = 0; j < i; j++)
+			assert_false(meet(all[i], all[j]));
+	}
+}
+
+static void share(const void *fdt, const struct vm_desc *d, struct vm_boot b, long *shares)
+{
+	uint64_t out[0x8000 / 8], size = (1 + test_rand() % 32) << 21;
+	struct vm_share s, again;
+	struct vm_desc other;
+	bool in = false;
+
+	if (dt_devices(fdt, d, &s) != DT_OK)
+		return;
+	assert_share_sound(d, &s);
+	if (!dt_pool(d, image, dtb, size, &s.pool))
+		return;
+	assert_true(s.pool.size == size && s.pool.base % 0x200000 == 0);
+	assert_false(meet(s.pool, image) || meet(s.pool, dtb));
+	for (uint32_t i = 0; i < d->nr_ram; i++)
+		in |= s.pool.base >= d->ram[i].base && size <= d->ram[i].size &&
+		      s.pool.base - d->ram[i].base <= d->ram[i].size - size;
+	assert_true(in);
+	for (uint32_t i = 0; i < VM_MAX_DEVICES && i < s.nr_transports; i++)
+		s.device[s.nr_devices++] = (struct vm_device){ s.nr_transports - 1 - i, 1 + i };
+	b.share = &s;
+	assert_int_equal(dt_build(out, sizeof(out), d, &b), DT_OK);
+	assert_int_equal(judge_share(out, sizeof(out), &other, &again), DT_OK);
+	assert_memory_equal(d, &other, sizeof(other));
+	assert_int_equal(again.nr_transports, s.nr_devices);
+	for (uint32_t i = 0; i < s.nr_devices; i++)
+		assert_memory_equal(&again.transport[i], &s.transport[s.device[i].transport],
+				    sizeof(again.transport[i]));
+	++*shares;
+}
+
 /* Words that matter more often than chance would find them. */
 static uint32_t word(int size)
 {
 	static const uint32_t values[] = {
 		0, 1, 2, 3, 4, 9, 0x7fffffff, 0x80000000, 0xffffffff, 0xfffff000,
 		0x40000000, 0x40200000, 0x8000000, 0x9000000, 0x10000, 0x1000,
+		0x200, 0xa000200, 0xa003e00, 0x5ffffe00,
 	};
 	uint64_t r = test_rand();
 
@@ -121,7 +178,7 @@ static uint32_t word(int size)
 static void fuzz(void **state)
 {
 	const char *env = getenv("HYPSEC_FUZZ");
-	long rounds = env ? atol(env) : 10000, accepted = 0, changed = 0;
+	long rounds = env ? atol(env) : 10000, accepted = 0, changed = 0, shares = 0;
 	struct vm_boot b = boot_params();
 	struct vm_desc good, d, again;
 
@@ -158,12 +215,14 @@ static void fuzz(void **state)
 			assert_int_equal(dt_build(out, sizeof(out), &d, &b), DT_OK);
 			assert_int_equal(judge(out, sizeof(out), &again), DT_OK);
 			assert_memory_equal(&d, &again, sizeof(d));
+			share(fdt, &d, b, &shares);
 		}
 		free(fdt);
 	}
-	printf("%ld of %ld accepted, %ld of them another machine\n", accepted,
-	       rounds, changed);
+	printf("%ld of %ld accepted, %ld of them another machine, %ld with devices\n", accepted,
+	       rounds, changed, shares);
 	assert_true(accepted > rounds / 100 && accepted < rounds);
+	assert_true(shares > rounds / 200 && shares < accepted);
 	assert_true(changed > 0);
 }
 

@@ -13,89 +13,12 @@ import stat
 import struct
 import subprocess
 import sys
-import tempfile
 
-TOP = os.environ["HYPSEC_TOP"]
-TOOL = os.path.join(TOP, "scripts/hypsec-image")
-TESTS = []
-STUB = []               # once it is built, the option that saves another make
-CLOSED = "panic=5 rd.shell=0 rd.emergency=reboot sysctl.kernel.sysrq=0"
-
-
-def test(f):
-    TESTS.append(f)
-    return f
-
-
-def tool(*args):
-    p = subprocess.run((TOOL,) + args, capture_output=True, text=True, check=False)
-    return p.returncode, p.stdout + p.stderr
-
-
-def good(*args):
-    status, text = tool(*args)
-    assert status == 0, text
-    return text
-
-
-def bad(want, *args):
-    status, text = tool(*args)
-    assert status == 2 and want in text, (status, text)
-
-
-def ssl(*args, status=0):
-    """The openssl program: the other opinion in all that follows."""
-    p = subprocess.run(("openssl",) + args, capture_output=True, check=False)
-    assert p.returncode == status, (args, p.stderr)
-    return p.stdout
-
-
-def half_sha512(name):
-    return ssl("dgst", "-sha512", "-r", name).decode()[:64]
-
-
-def put(name, data):
-    with open(name, "wb") as f:
-        f.write(data)
-    return name
-
-
-def get(name):
-    with open(name, "rb") as f:
-        return f.read()
-
-
-def manifest_at(data):
-    return struct.unpack_from("<Q", data, 40)[0]
-
-
-def prepare(out="vm.unsigned", tbs="vm.tbs", public="key.pub", **kw):
-    args = build(out=out, key="-", **kw)
-    at = args.index("--key")
-    args[at:at + 2] = ["--public", public, "--to-sign", tbs]
-    return ["prepare"] + args[1:]
-
-
-def attach(out="vm2.img", signature="vm.sig", public="key.pub", image="vm.unsigned"):
-    return ["attach", "--signature", signature, "--public", public, "-o", out, image]
-
-
-def kernel(size=300000, image_size=400000, text_offset=0, flags=0xA, res2=0,
-           magic=0x644D5241):
-    head = struct.pack("<II6QII", 0x14000010, 0, text_offset, image_size, flags,
-                       res2, 0, 0, magic, 0)
-    return head + random.Random(1).randbytes(size - len(head))
-
-
-def build(out="vm.img", key="key", **kw):
-    args = ["build", "--kernel", "Image", "--initrd", "initrd", "--cmdline",
-            "console=ttyAMA0", "--key", key, "-o", out] + STUB
-    for name, value in kw.items():
-        if name in ("kernel", "initrd", "cmdline"):
-            args[args.index("--" + name) + 1] = value
-        else:
-            args += ["--" + name.replace("_", "-")] + ([value] if value else [])
-    return args
+sys.path.insert(0, os.path.join(os.environ["HYPSEC_TOP"], "kunit/host"))
+sys.dont_write_bytecode = True
+# pylint: disable=wrong-import-position
+from image_tool import (CLOSED, STUB, TOOL, TOP, attach, bad, build, get, good,  # noqa: E402
+                        half_sha512, kernel, main, manifest_at, prepare, put, ssl, test, tool)
 
 
 @test
@@ -176,7 +99,7 @@ def the_table_has_no_gap():
     text = get(os.path.join(TOP, "el2-objs/abi/hypsec_image.h")).decode()
     table = [tuple(map(int, row)) for row in
              re.findall(r"^ \*\s+(\d+)\s+(\d+)\t", text, re.M)]
-    assert len(table) == 15, table
+    assert len(table) == 17, table
     end = 0
     for offset, size in table:
         assert offset == end, (offset, end)
@@ -387,7 +310,7 @@ def verify_says_whose():
 
 @test
 def options_are_signed():
-    good(*build(out="o.img", no_smp="", debug="", share="", security_version="7"))
+    good(*build(out="o.img", no_smp="", debug="", share="0", security_version="7"))
     text = good("inspect", "o.img")
     assert "debug share (0x5)" in text and "security version  7" in text
     assert "good" in good("verify", "--any", "o.img")
@@ -473,7 +396,8 @@ def each_field_is_checked():
     at = manifest_at(data)
     for off, size, value, want in (
             (0, 8, 0, "magic or version"), (8, 4, 2, "magic or version"),
-            (12, 4, 16, "unknown flags"), (40, 8, 1, "reserved"),
+            (12, 4, 16, "unknown flags"), (56, 8, 1, "reserved"), (63, 1, 128, "reserved"),
+            (40, 8, 1, "share_size"), (40, 8, 2 << 20, "share_size"), (48, 1, 2, "devices"),
             (512, 1, 1, "reserved"), (24, 8, 0, "mem_size"), (24, 8, 2 ** 64 - 4096, "mem_size"),
             (32, 8, 2, "entry"), (32, 8, 2 ** 64 - 4, "entry"),
             (152, 8, 2 ** 64 - 4096, "kernel: outside"), (152, 8, 0, "kernel: empty"),
@@ -528,25 +452,5 @@ def refuses_bad_keys():
     assert not os.path.exists("no.img")
 
 
-def main():
-    os.chdir(sys.argv[1])
-    os.umask(0o022)
-    put("Image", kernel())
-    put("initrd", random.Random(3).randbytes(70001))
-    print(f"1..{len(TESTS)}")
-    failed = 0
-    for n, f in enumerate(TESTS, 1):
-        try:
-            f()
-            print(f"ok {n} - {f.__name__}")
-        except Exception as e:      # any exception is this test's failure
-            failed = 1
-            print(f"not ok {n} - {f.__name__}")
-            print(f"# {type(e).__name__}: {e}")
-    return failed
-
-
 if __name__ == "__main__":
-    with tempfile.TemporaryDirectory() as tmp:
-        sys.argv[1:] = [tmp]
-        sys.exit(main())
+    main()

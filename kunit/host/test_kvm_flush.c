@@ -85,7 +85,7 @@ static void shared_frames(void **state)
 	struct vm_identity id = kvm_vm(0, 40);
 	struct vm *vm = kvm_get(&id);
 	const u64 pool = SZ_1G, single = SZ_1G + 3 * SZ_2M, own = single + PAGE_SIZE;
-	static const struct { u64 fn, x2, x3; bool first, last, single; } e[] = {
+	const struct { u64 fn, x2, x3; bool first, last, single; } e[] = {
 		{ KVM_FN_kvm_tlb_flush_vmid_ipa, pool, 3, true, false, false },
 		{ KVM_FN_kvm_tlb_flush_vmid_ipa_nsh, single, 3, false, false, true },
 		{ KVM_FN_kvm_tlb_flush_vmid_ipa, own, 3, false, false, false },

@@ -4,8 +4,8 @@
  * that holds only what was checked; and from that description into a new tree.
  * No byte of the host's tree reaches the kernel in any other way.
  *
- * dt_parse.c, dt_check.c and dt_build.c need libfdt and nothing else; they also
- * run on the workstation under sanitizers (kunit/host/test_dt*.c).
+ * dt_*.c need libfdt and nothing else; they also run on the workstation under
+ * sanitizers (kunit/host/test_dt*.c).
  */
 #ifndef HYPSEC_STUB_DT_H
 #define HYPSEC_STUB_DT_H
@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include "../../el2-objs/abi/hypsec_image.h"
 #include "../../el2-objs/abi/hypsec_reason.h"
 
 #define VM_MAX_RAM	16
@@ -21,6 +22,8 @@
 #define VM_MAX_UARTS	2
 #define VM_TIMER_IRQS	4
 #define VM_KEYS		4
+#define VM_MAX_TRANSPORTS	32
+#define VM_MAX_DEVICES	HYPSEC_VIRTIO_MAX
 
 struct vm_range {
 	uint64_t base, size;		/* bytes */
@@ -49,6 +52,25 @@ struct vm_desc {
 	struct vm_range redist[VM_MAX_REDIST];
 	struct vm_irq timer[VM_TIMER_IRQS];
 	struct vm_uart uart[VM_MAX_UARTS];
+};
+
+/* A virtio-mmio transport of the host's: there may be a device behind it. */
+struct vm_transport {
+	struct vm_range reg;
+	struct vm_irq irq;
+};
+
+struct vm_device {
+	uint32_t transport;		/* which of them */
+	uint32_t number;		/* what the signer wants there, and nobody else's word */
+};
+
+/* What is shared with the host: only for an image whose manifest says so. */
+struct vm_share {
+	struct vm_range pool;
+	uint32_t nr_transports, nr_devices;
+	struct vm_transport transport[VM_MAX_TRANSPORTS];
+	struct vm_device device[VM_MAX_DEVICES];
 };
 
 /* Why a device tree was refused. */
@@ -90,6 +112,38 @@ enum dt_error dt_check(const struct vm_desc *d, struct vm_range image,
  */
 bool dt_console(const struct vm_desc *d, struct vm_range image, struct vm_range dtb);
 
+/**
+ * dt_devices() - where the host says devices may be
+ * @fdt: the tree that @d was read from
+ * @d: after dt_check()
+ * @s: all of it is set
+ *
+ * After DT_OK no two transports overlap, and none is anything that @d has.
+ */
+enum dt_error dt_devices(const void *fdt, const struct vm_desc *d, struct vm_share *s);
+
+/**
+ * dt_pool() - a place for what is shared
+ * @d: after dt_check()
+ * @image: the protected image
+ * @dtb: the device tree @d was read from
+ * @size: bytes, a 2 MiB multiple
+ * @pool: set where there is one
+ *
+ * In one range of RAM, 2 MiB aligned, beside @image and @dtb: the highest below 4 GiB, else the
+ * highest.
+ */
+bool dt_pool(const struct vm_desc *d, struct vm_range image, struct vm_range dtb, uint64_t size,
+	     struct vm_range *pool);
+
+/* Is any of it RAM, the GIC or a UART? */
+bool dt_meets(const struct vm_desc *d, struct vm_range r);
+
+static inline bool vm_overlap(struct vm_range a, struct vm_range b)
+{
+	return a.base < b.base + b.size && b.base < a.base + a.size;
+}
+
 /* What the new tree says beyond the description. All trusted. */
 struct vm_boot {
 	const char *cmdline;		/* not terminated */
@@ -107,6 +161,7 @@ struct vm_boot {
 	uint64_t boot_mpidr;
 	bool smp;			/* false: only the boot CPU is listed */
 	bool console;			/* false: no UART, nothing that names one */
+	const struct vm_share *share;	/* NULL: nothing is shared */
 };
 
 /**

@@ -13,11 +13,6 @@ static bool sane(struct vm_range r, uint64_t align, uint64_t max)
 	       !(r.size % align) && r.base <= VM_IPA_LIMIT - r.size;
 }
 
-static bool overlap(struct vm_range a, struct vm_range b)
-{
-	return a.base < b.base + b.size && b.base < a.base + a.size;
-}
-
 /* Also across ranges that are adjacent, as those of NUMA nodes: they come in any order. */
 static bool in_ram(const struct vm_desc *d, struct vm_range r)
 {
@@ -64,13 +59,10 @@ static enum dt_error check_gic(const struct vm_desc *d)
 	return frames >= d->nr_cpus ? DT_OK : DT_RANGE;
 }
 
-/*
- * All ranges side by side. One address with two meanings is how a host would
- * make the guest write private data to a device, or take a device for memory.
- */
-static enum dt_error check_overlap(const struct vm_desc *d)
+#define MAX_RANGES	(VM_MAX_RAM + 1 + VM_MAX_REDIST + VM_MAX_UARTS)
+
+static uint32_t ranges(const struct vm_desc *d, struct vm_range all[MAX_RANGES])
 {
-	struct vm_range all[VM_MAX_RAM + 1 + VM_MAX_REDIST + VM_MAX_UARTS];
 	uint32_t n = 0;
 
 	for (uint32_t i = 0; i < d->nr_ram; i++)
@@ -80,18 +72,40 @@ static enum dt_error check_overlap(const struct vm_desc *d)
 		all[n++] = d->redist[i];
 	for (uint32_t i = 0; i < d->nr_uarts; i++)
 		all[n++] = d->uart[i].reg;
+	return n;
+}
+
+/*
+ * All ranges side by side. One address with two meanings is how a host would
+ * make the guest write private data to a device, or take a device for memory.
+ */
+static enum dt_error check_overlap(const struct vm_desc *d)
+{
+	struct vm_range all[MAX_RANGES];
+	uint32_t n = ranges(d, all);
 
 	for (uint32_t i = 0; i < n; i++)
 		for (uint32_t j = 0; j < i; j++)
-			if (overlap(all[i], all[j]))
+			if (vm_overlap(all[i], all[j]))
 				return DT_OVERLAP;
 	return DT_OK;
+}
+
+bool dt_meets(const struct vm_desc *d, struct vm_range r)
+{
+	struct vm_range all[MAX_RANGES];
+	uint32_t n = ranges(d, all);
+
+	while (n--)
+		if (vm_overlap(all[n], r))
+			return true;
+	return false;
 }
 
 bool dt_console(const struct vm_desc *d, struct vm_range image, struct vm_range dtb)
 {
 	return d->nr_uarts && sane(d->uart[0].reg, PAGE, MMIO_MAX) &&
-	       !overlap(d->uart[0].reg, image) && !overlap(d->uart[0].reg, dtb);
+	       !vm_overlap(d->uart[0].reg, image) && !vm_overlap(d->uart[0].reg, dtb);
 }
 
 enum dt_error dt_check(const struct vm_desc *d, struct vm_range image,
@@ -113,7 +127,7 @@ enum dt_error dt_check(const struct vm_desc *d, struct vm_range image,
 	if (e != DT_OK)
 		return e;
 	if (!image.size || !dtb.size || !in_ram(d, image) || !in_ram(d, dtb) ||
-	    overlap(image, dtb))
+	    vm_overlap(image, dtb))
 		return DT_IMAGE;
 	return DT_OK;
 }

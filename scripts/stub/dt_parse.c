@@ -5,145 +5,24 @@
  * by one walk over the nodes and one over the properties of each node.
  */
 #include <libfdt.h>
-#include "dt.h"
+#include "dt_read.h"
 
 #define MAX_DEPTH	8
 #define MAX_NODES	4096
 
-/* A property's value, or NULL; *len in bytes. */
-static const void *prop(const void *fdt, int node, const char *name, int *len)
-{
-	const void *p = fdt_getprop(fdt, node, name, len);
-
-	return p && *len >= 0 ? p : NULL;
-}
-
-static bool prop_is(const void *fdt, int node, const char *name,
-		    const char *value)
-{
-	int len, size = (int)strlen(value) + 1;
-	const void *p = prop(fdt, node, name, &len);
-
-	return p && len == size && !memcmp(p, value, size);
-}
-
-static bool compatible(const void *fdt, int node, const char *value)
-{
-	int len;
-	const char *p = prop(fdt, node, "compatible", &len);
-
-	return p && fdt_stringlist_contains(p, len, value);
-}
-
-static bool disabled(const void *fdt, int node)
-{
-	int len;
-
-	return prop(fdt, node, "status", &len) &&
-	       !prop_is(fdt, node, "status", "okay") &&
-	       !prop_is(fdt, node, "status", "ok");
-}
-
-static bool prop_u32(const void *fdt, int node, const char *name, uint32_t *v)
-{
-	int len;
-	const fdt32_t *p = prop(fdt, node, name, &len);
-
-	if (!p || len != 4)
-		return false;
-	*v = fdt32_ld(p);
-	return true;
-}
-
-struct cells {
-	uint32_t address, size;
-};
-
-static enum dt_error read_cells(const void *fdt, int node, struct cells *c,
-				uint32_t min_size)
-{
-	if (!prop_u32(fdt, node, "#address-cells", &c->address) ||
-	    !prop_u32(fdt, node, "#size-cells", &c->size))
-		return DT_CELLS;
-	if (c->address < 1 || c->address > 2 || c->size < min_size || c->size > 2)
-		return DT_CELLS;
-	return DT_OK;
-}
-
-static uint64_t read_number(const fdt32_t **p, uint32_t cells)
-{
-	uint64_t v = 0;
-
-	while (cells--)
-		v = v << 32 | fdt32_ld((*p)++);
-	return v;
-}
-
-/* All of a node's reg into @r; between @min and @max of them. */
-static enum dt_error read_reg(const void *fdt, int node, struct cells c,
-			      struct vm_range *r, uint32_t min, uint32_t max,
-			      uint32_t *n)
-{
-	uint32_t entry = 4 * (c.address + c.size);
-	const fdt32_t *p;
-	int len;
-
-	p = prop(fdt, node, "reg", &len);
-	if (!p || len % entry || len / entry < min)
-		return DT_REG;
-	if (len / entry > max)
-		return DT_TOO_MANY;
-	*n = len / entry;
-	for (uint32_t i = 0; i < *n; i++) {
-		r[i].base = read_number(&p, c.address);
-		r[i].size = read_number(&p, c.size);
-	}
-	return DT_OK;
-}
-
-static enum dt_error read_irqs(const void *fdt, int node, uint32_t type,
-			       struct vm_irq *irq, uint32_t min, uint32_t max,
-			       uint32_t *n)
-{
-	const fdt32_t *p;
-	int len;
-
-	p = prop(fdt, node, "interrupts", &len);
-	if (!p || len % 12 || len / 12 < (int)min || len / 12 > (int)max)
-		return DT_IRQ;
-	*n = len / 12;
-	for (uint32_t i = 0; i < *n; i++) {
-		uint32_t trigger;
-
-		irq[i].type = fdt32_ld(p++);
-		irq[i].number = fdt32_ld(p++);
-		irq[i].flags = fdt32_ld(p++);
-		trigger = irq[i].flags & 0xf;
-		if (irq[i].type != type || irq[i].number >= (type ? 16 : 988))
-			return DT_IRQ;
-		/* edge rising, edge falling, level high, level low */
-		if (trigger != 1 && trigger != 2 && trigger != 4 && trigger != 8)
-			return DT_IRQ;
-		if (irq[i].flags & (type ? ~0xff0fU : ~0xfU))
-			return DT_IRQ;
-	}
-	return DT_OK;
-}
-
-static enum dt_error read_memory(const void *fdt, int node, struct cells c,
+static enum dt_error read_memory(const void *fdt, int node, struct dt_cells c,
 				 struct vm_desc *d)
 {
 	enum dt_error e;
 	uint32_t n;
 
-	e = read_reg(fdt, node, c, d->ram + d->nr_ram, 1,
-		     VM_MAX_RAM - d->nr_ram, &n);
+	e = dt_read_reg(fdt, node, c, d->ram + d->nr_ram, 1, VM_MAX_RAM - d->nr_ram, &n);
 	if (e == DT_OK)
 		d->nr_ram += n;
 	return e;
 }
 
-static enum dt_error read_gic(const void *fdt, int node, struct cells c,
+static enum dt_error read_gic(const void *fdt, int node, struct dt_cells c,
 			      struct vm_desc *d)
 {
 	struct vm_range r[1 + VM_MAX_REDIST + 3];
@@ -153,15 +32,15 @@ static enum dt_error read_gic(const void *fdt, int node, struct cells c,
 
 	if (d->nr_redist)
 		return DT_TWICE;
-	if (!prop_u32(fdt, node, "#interrupt-cells", &cells) || cells != 3)
+	if (!dt_u32(fdt, node, "#interrupt-cells", &cells) || cells != 3)
 		return DT_CELLS;
-	if (prop(fdt, node, "#redistributor-regions", &len) &&
-	    !prop_u32(fdt, node, "#redistributor-regions", &regions))
+	if (dt_prop(fdt, node, "#redistributor-regions", &len) &&
+	    !dt_u32(fdt, node, "#redistributor-regions", &regions))
 		return DT_REG;
 	if (regions < 1 || regions > VM_MAX_REDIST)
 		return DT_TOO_MANY;
 	/* GICC, GICH and GICV may follow; a guest has no use for them. */
-	e = read_reg(fdt, node, c, r, 1 + regions, 1 + regions + 3, &n);
+	e = dt_read_reg(fdt, node, c, r, 1 + regions, 1 + regions + 3, &n);
 	if (e != DT_OK)
 		return e;
 	d->dist = r[0];
@@ -177,22 +56,21 @@ static enum dt_error read_timer(const void *fdt, int node, struct vm_desc *d)
 
 	if (d->nr_timer)
 		return DT_TWICE;
-	d->timer_always_on = prop(fdt, node, "always-on", &len);
-	return read_irqs(fdt, node, 1, d->timer, VM_TIMER_IRQS, VM_TIMER_IRQS,
-			 &d->nr_timer);
+	d->timer_always_on = dt_prop(fdt, node, "always-on", &len);
+	return dt_read_irqs(fdt, node, 1, d->timer, VM_TIMER_IRQS, VM_TIMER_IRQS, &d->nr_timer);
 }
 
 static enum dt_error read_psci(const void *fdt, int node, struct vm_desc *d)
 {
 	if (d->psci)
 		return DT_TWICE;
-	if (!prop_is(fdt, node, "method", "hvc"))
+	if (!dt_is(fdt, node, "method", "hvc"))
 		return DT_PSCI;
 	d->psci = true;
 	return DT_OK;
 }
 
-static enum dt_error read_uart(const void *fdt, int node, struct cells c,
+static enum dt_error read_uart(const void *fdt, int node, struct dt_cells c,
 			       struct vm_desc *d)
 {
 	struct vm_uart *u = &d->uart[d->nr_uarts];
@@ -201,25 +79,25 @@ static enum dt_error read_uart(const void *fdt, int node, struct cells c,
 
 	if (d->nr_uarts == VM_MAX_UARTS)
 		return DT_OK;		/* one more console: not needed */
-	e = read_reg(fdt, node, c, &u->reg, 1, 1, &n);
+	e = dt_read_reg(fdt, node, c, &u->reg, 1, 1, &n);
 	if (e == DT_OK)
-		e = read_irqs(fdt, node, 0, &u->irq, 1, 1, &n);
+		e = dt_read_irqs(fdt, node, 0, &u->irq, 1, 1, &n);
 	if (e == DT_OK)
 		d->nr_uarts++;
 	return e;
 }
 
-static enum dt_error read_cpu(const void *fdt, int node, struct cells c,
+static enum dt_error read_cpu(const void *fdt, int node, struct dt_cells c,
 			      uint64_t boot_mpidr, struct vm_desc *d)
 {
 	const fdt32_t *p;
 	uint64_t mpidr;
 	int len;
 
-	p = prop(fdt, node, "reg", &len);
+	p = dt_prop(fdt, node, "reg", &len);
 	if (!p || len != (int)(4 * c.address))
 		return DT_REG;
-	mpidr = read_number(&p, c.address);
+	mpidr = dt_read_number(&p, c.address);
 	if (d->nr_cpus < VM_MAX_CPUS) {
 		d->mpidr[d->nr_cpus++] = mpidr;
 		return DT_OK;
@@ -232,28 +110,28 @@ static enum dt_error read_cpu(const void *fdt, int node, struct cells c,
 }
 
 /* Children of the root; buses are not entered, so every address is a CPU's. */
-static enum dt_error read_device(const void *fdt, int node, struct cells c,
+static enum dt_error read_device(const void *fdt, int node, struct dt_cells c,
 				 struct vm_desc *d)
 {
-	if (disabled(fdt, node))
+	if (dt_disabled(fdt, node))
 		return DT_OK;
-	if (prop_is(fdt, node, "device_type", "memory"))
+	if (dt_is(fdt, node, "device_type", "memory"))
 		return read_memory(fdt, node, c, d);
-	if (compatible(fdt, node, "arm,gic-v3"))
+	if (dt_compatible(fdt, node, "arm,gic-v3"))
 		return read_gic(fdt, node, c, d);
-	if (compatible(fdt, node, "arm,armv8-timer"))
+	if (dt_compatible(fdt, node, "arm,armv8-timer"))
 		return read_timer(fdt, node, d);
-	if (compatible(fdt, node, "arm,psci-1.0") ||
-	    compatible(fdt, node, "arm,psci-0.2"))
+	if (dt_compatible(fdt, node, "arm,psci-1.0") ||
+	    dt_compatible(fdt, node, "arm,psci-0.2"))
 		return read_psci(fdt, node, d);
-	if (compatible(fdt, node, "arm,pl011"))
+	if (dt_compatible(fdt, node, "arm,pl011"))
 		return read_uart(fdt, node, c, d);
 	return DT_OK;
 }
 
 static enum dt_error walk(const void *fdt, uint64_t boot_mpidr, struct vm_desc *d)
 {
-	struct cells root = { 0, 0 }, cpus = { 0, 0 };
+	struct dt_cells root = { 0, 0 }, cpus = { 0, 0 };
 	int node, depth = -1, nodes = 0, cpus_depth = 0;
 	enum dt_error e = DT_OK;
 
@@ -273,22 +151,22 @@ static enum dt_error walk(const void *fdt, uint64_t boot_mpidr, struct vm_desc *
 			return DT_STRUCTURE;
 
 		if (depth == 0) {
-			e = read_cells(fdt, node, &root, 1);
+			e = dt_read_cells(fdt, node, &root, 1);
 		} else if (depth == 1) {
 			cpus_depth = 0;
 			if (len == 4 && !memcmp(name, "cpus", 4)) {
 				if (cpus.address)
 					return DT_TWICE;
 				cpus_depth = 1;
-				e = read_cells(fdt, node, &cpus, 0);
+				e = dt_read_cells(fdt, node, &cpus, 0);
 				if (e == DT_OK && cpus.size)
 					e = DT_CELLS;
 			} else {
 				e = read_device(fdt, node, root, d);
 			}
 		} else if (depth == 2 && cpus_depth) {
-			if (prop_is(fdt, node, "device_type", "cpu") &&
-			    !disabled(fdt, node))
+			if (dt_is(fdt, node, "device_type", "cpu") &&
+			    !dt_disabled(fdt, node))
 				e = read_cpu(fdt, node, cpus, boot_mpidr, d);
 		}
 		if (e != DT_OK)

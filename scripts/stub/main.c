@@ -7,6 +7,7 @@
 #include <libfdt.h>
 #include "dt.h"
 #include "reason.h"
+#include "virtio.h"
 #include "../../el2-objs/abi/hypsec_attest.h"
 #include "../../el2-objs/abi/hypsec_guest.h"
 #include "../../el2-objs/abi/hypsec_image.h"
@@ -163,6 +164,39 @@ static bool sealing_keys(struct vm_boot *b)
 	return true;
 }
 
+/* One load or store of a form that the core forwards: no write-back, no pair. */
+uint32_t mmio_read32(uint64_t address)
+{
+	uint32_t v;
+
+	asm volatile("ldr %w0, [%1]" : "=r"(v) : "r"(address) : "memory");
+	return v;
+}
+
+void mmio_write32(uint64_t address, uint32_t v)
+{
+	asm volatile("str %w0, [%1]" : : "r"(v), "r"(address) : "memory");
+}
+
+/* Nothing has touched the pool, and nothing does before the kernel: 0, or a reason. */
+static uint64_t share(const struct hypsec_manifest *m, const struct vm_desc *d,
+		      struct vm_range image, struct vm_range dtb, struct vm_share *s)
+{
+	uint64_t reason;
+
+	if (!dt_pool(d, image, dtb, m->share_size, &s->pool))
+		return STUB_POOL;
+	if (hvc(HYPSEC_GUEST_SHARE, s->pool.base, s->pool.size).x0)
+		return STUB_SHARE;
+	reason = virtio_find(s, m->virtio);
+	if (reason) {
+		say(d, "hypsec-stub: virtio-mmio device of number ");
+		say_number(d, m->virtio[s->nr_devices]);
+		say(d, "\r\n");
+	}
+	return reason;
+}
+
 /* The core checked the manifest; this is what it cannot know: the kernel's bss. */
 static bool layout_ok(const struct hypsec_manifest *m,
 		      const struct image_header *kernel)
@@ -189,6 +223,10 @@ static bool layout_ok(const struct hypsec_manifest *m,
 		if (p->offset + p->size > m->mem_size - STUB_SCRATCH)
 			return false;
 	}
+	/* A console of another kind is one: see console() in dt_build.c. */
+	for (int i = 0; i < HYPSEC_VIRTIO_MAX; i++)
+		if (m->virtio[i] == VIRTIO_CONSOLE && !(m->flags & HYPSEC_FLAG_CONSOLE))
+			return false;
 	return true;
 }
 
@@ -213,10 +251,11 @@ uint64_t stub_main(uint64_t dtb, uint64_t dtb_size, uint64_t image)
 	uint64_t kernel = image + part[HYPSEC_PART_KERNEL].offset;
 	uint64_t new_dtb = image + m->mem_size - STUB_SCRATCH;
 	struct vm_range ours = { image, m->mem_size }, tree = { dtb, dtb_size };
+	uint64_t ram = 0, reason;
+	struct vm_share shared;
 	struct vm_boot boot;
 	struct vm_desc d;
 	enum dt_error e;
-	uint64_t ram = 0;
 
 	boot.boot_mpidr = mpidr();
 	e = dt_parse((void *)dtb, dtb_size, boot.boot_mpidr, &d);
@@ -230,6 +269,12 @@ uint64_t stub_main(uint64_t dtb, uint64_t dtb_size, uint64_t image)
 	if (!layout_ok(m, (void *)kernel))
 		return refuse(&d, STUB_LAYOUT);
 
+	if (m->share_size) {
+		e = dt_devices((void *)dtb, &d, &shared);
+		if (e != DT_OK)
+			return refuse(&d, e);
+	}
+
 	for (uint32_t i = 0; i < d.nr_ram; i++) {
 		struct hvc_result r = hvc(HYPSEC_GUEST_RAM, d.ram[i].base,
 					  d.ram[i].size);
@@ -238,6 +283,13 @@ uint64_t stub_main(uint64_t dtb, uint64_t dtb_size, uint64_t image)
 		ram += d.ram[i].size;
 	}
 
+	boot.share = NULL;
+	if (m->share_size) {
+		reason = share(m, &d, ours, tree, &shared);
+		if (reason)
+			return refuse(&d, reason);
+		boot.share = &shared;
+	}
 	if (!seeds(&boot))
 		return refuse(&d, STUB_RANDOM);
 	if (!identity(&boot))
@@ -261,6 +313,12 @@ uint64_t stub_main(uint64_t dtb, uint64_t dtb_size, uint64_t image)
 	if (boot.smp && d.cpus_left_out) {
 		say(&d, ", left out: ");
 		say_number(&d, d.cpus_left_out);
+	}
+	if (boot.share) {
+		say(&d, ", shared with the host: ");
+		say_number(&d, shared.pool.size >> 20);
+		say(&d, " MiB, devices: ");
+		say_number(&d, shared.nr_devices);
 	}
 	say(&d, "\r\n");
 	invalidate(new_dtb, STUB_DTB_SIZE);

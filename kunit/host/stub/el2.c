@@ -13,9 +13,11 @@ struct params {
 	uint64_t dtb, dtb_size;
 	uint64_t identity;	/* what IDENTITY returns */
 	uint64_t sealing;	/* what SEALING_KEY returns */
+	uint64_t share;		/* what SHARE returns */
 };
 
 static volatile struct params *const params = (void *)0x40100000;
+static uint64_t pool, pool_size;
 static uint64_t table[512] __attribute__((aligned(4096)));
 
 uint64_t model_init(void);
@@ -36,6 +38,14 @@ uint64_t model_init(void)
 	WRITE(spsr_el2, 0x3c5);
 	WRITE(elr_el2, IMAGE);
 	return params->dtb;
+}
+
+/* Nothing is in the pool that the host could read: RAM is zero when it is fresh. */
+static void look_at_pool(void)
+{
+	for (uint64_t i = 0; i < pool_size; i += 8)
+		if (*(volatile uint64_t *)(pool + i))
+			print("POOL touched\n");
 }
 
 static void off(void)
@@ -113,7 +123,17 @@ void model_trap(uint64_t *x)
 		/* the version, then bytes 9 to 32; from a platform secret */
 		sealing_key(x, x[1], x[2]);
 		break;
+	case HYPSEC_GUEST_SHARE:
+		print_value("SHARE ", x[1]);
+		print_value(" ", x[2]);
+		print("\n");
+		pool = x[1];
+		pool_size = x[2];
+		look_at_pool();
+		x[0] = params->share;
+		break;
 	case SYSTEM_OFF:
+		look_at_pool();
 		print_value("OFF ", x[1]);
 		print("\n");
 		off();

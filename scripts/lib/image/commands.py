@@ -7,6 +7,7 @@ import attest
 from keys import half_sha512, openssl, public_key, sign
 from layout import CMDLINE, FLAGS, MANIFEST_SIZE, PARTS, SEALING_FLAGS, SIGNED_SIZE, Image
 from packing import pack, to_sign
+from sharing import devices
 from tool import Refused, read, say_whose, write
 
 
@@ -50,6 +51,9 @@ def inspect(args):
     print(f"memory size       {image.mem_size:#x}")
     print(f"manifest          {image.at:#x}")
     print(f"entry             {image.entry:#x}")
+    print(f"shared            {image.share_size >> 20} MiB" if image.share_size else
+          "shared            none")
+    print(f"virtio-mmio       {devices(image.virtio) or 'none'}")
     print(f"signer            {image.signer.hex()}")
     print(f"signer's hash     {half_sha512(image.signer)}")
     print(f"identity          {half_sha512(image.signed)}")
@@ -65,6 +69,15 @@ def inspect(args):
         print(f"command line      {image.data[at:at + size].decode(errors='replace')}")
 
 
+def shared(image):
+    """For verify: what its host sees of it."""
+    if not image.flags & FLAGS["share"]:
+        return ""
+    text = f"; shares {image.share_size >> 20} MiB with its host" if image.share_size else \
+        "; may share memory with its host"
+    return text + f", for {devices(image.virtio)}" * any(image.virtio)
+
+
 def verify(args):
     say_whose(args.any, args.signer, "--signer")
     image = Image(args.file)
@@ -78,7 +91,8 @@ def verify(args):
         print(f"{args.file}: {p}")
     if problems:
         return 1
-    print(f"{args.file}: good, {'by anybody: ' * args.any}signed by {image.signer.hex()}")
+    print(f"{args.file}: good, {'by anybody: ' * args.any}signed by {image.signer.hex()}" +
+          shared(image))
     return 0
 
 

@@ -4,6 +4,7 @@
 import hashlib
 import struct
 
+import sharing
 from keys import signature_ok
 from tool import Refused, read
 
@@ -17,7 +18,7 @@ SIGNED_SIZE = 448
 IMAGE_MAX = 256 << 20
 ARM64_MAGIC = 0x644D5241
 ARM64_HEADER = struct.Struct("<II6QII")
-HEAD = struct.Struct("<QIIQQQ3Q")
+HEAD = struct.Struct("<QIIQQQQ8sQ")
 PART = struct.Struct("<QQ64s")
 PARTS = ("stub", "kernel", "initrd", "cmdline")
 STUB, KERNEL, INITRD, CMDLINE = range(4)
@@ -49,12 +50,14 @@ class Image:
             raise Refused(f"{name}: manifest outside the file")
         m = data[self.at:self.at + MANIFEST_SIZE]
         (self.magic, self.version, self.flags, self.security_version,
-         self.mem_size, self.entry, *reserved) = HEAD.unpack_from(m)
+         self.mem_size, self.entry, self.share_size, self.virtio,
+         reserved) = HEAD.unpack_from(m)
         self.parts = [PART.unpack_from(m, HEAD.size + i * PART.size)
                       for i in range(len(PARTS))]
         self.signed, self.signature = m[:SIGNED_SIZE], m[SIGNED_SIZE:]
         self.signer, self.family = m[384:416], m[416:448]
-        self.reserved_zero = (not any(reserved) and not any(data[self.at + MANIFEST_SIZE:self.at + PAGE]))
+        self.reserved_zero = not reserved and \
+            not any(data[self.at + MANIFEST_SIZE:self.at + PAGE])
 
     def part(self, i):
         """With its padding, as it is signed."""
@@ -70,6 +73,7 @@ class Image:
             yield f"unknown flags {self.flags:#x}"
         if not self.reserved_zero:
             yield "reserved fields are not zero"
+        yield from sharing.problems(self.flags & FLAGS["share"], self.share_size, self.virtio)
         if not 0 < self.mem_size <= IMAGE_MAX or self.mem_size % PAGE:
             yield f"bad mem_size {self.mem_size:#x}"
         if self.image_size != self.mem_size:

@@ -8,6 +8,7 @@ import subprocess
 import sys
 
 import bootline
+import sharing
 from kernels import load_kernel
 from keys import family
 from layout import (ALIGN_KERNEL, ARM64_HEADER, ARM64_MAGIC, FLAGS, HEAD, IMAGE_MAGIC, IMAGE_MAX,
@@ -48,6 +49,9 @@ def pack(args, signer):
     if len(cmdline) > CMDLINE_MAX or b"\0" in cmdline:
         raise Refused(f"command line: over {CMDLINE_MAX} bytes with what build adds, "
                       "or holds a NUL")
+    share, share_size, virtio, note = sharing.wanted(args)
+    if note:
+        print(note, file=sys.stderr)
     stub, entry = load_stub(args.stub)
 
     # stub, manifest, command line, initrd, kernel, its bss, scratch
@@ -64,7 +68,8 @@ def pack(args, signer):
     header[3], header[5], header[6] = mem_size, IMAGE_MAGIC, manifest_at
     stub = ARM64_HEADER.pack(*header) + stub[ARM64_HEADER.size:]
 
-    flags = sum(FLAGS[f] for f in FLAGS if getattr(args, f))
+    flags = sum(FLAGS[f] for f in FLAGS if f != "share" and getattr(args, f))
+    flags |= FLAGS["share"] * share
     parts = b""
     out = bytearray(kernel_at + up(len(kernel)))
     for at, data in ((0, stub), (kernel_at, kernel), (initrd_at, initrd),
@@ -76,7 +81,7 @@ def pack(args, signer):
         parts += PART.pack(at, len(data), hashlib.sha512(padded(data)).digest())
         out[at:at + len(data)] = data
     m = HEAD.pack(MANIFEST_MAGIC, MANIFEST_VERSION, flags, args.security_version,
-                  mem_size, entry, 0, 0, 0)
+                  mem_size, entry, share_size, virtio, 0)
     m += parts + signer + family(args.family)
     assert len(m) == SIGNED_SIZE
     out[manifest_at:manifest_at + SIGNED_SIZE] = m

@@ -1,0 +1,95 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""scripts/hypsec-image: what an image shares with its host (TAP)."""
+
+import os
+import re
+import struct
+import sys
+
+sys.path.insert(0, os.path.join(os.environ["HYPSEC_TOP"], "kunit/host"))
+sys.dont_write_bytecode = True
+# pylint: disable=wrong-import-position
+from image_tool import (STUB, TOP, bad, build, get, good, main, manifest_at,  # noqa: E402
+                        prepare, put, ssl, test, tool)
+
+
+@test
+def a_key():
+    good("keygen", "-o", "key")
+    good(*build())
+    STUB[:] = ["--stub", os.path.join(os.environ.get("HYPSEC_BUILD", TOP + "/build"),
+                                      "stub/stub.bin")]
+
+
+@test
+def sharing_is_signed():
+    """Bytes as abi/hypsec_image.h has them; the host is told nothing that is not in there."""
+    for options, flags, size, virtio, words in (
+            ({}, 2, 0, (), "none"),
+            ({"share": "0"}, 6, 0, (), "none"),
+            ({"share": "2M"}, 6, 2 << 20, (), "2 MiB"),
+            ({"share": "2048K"}, 6, 2 << 20, (), "2 MiB"),
+            ({"share": "1G"}, 6, 1 << 30, (), "1024 MiB"),
+            ({"share": "67108864", "virtio_mmio": "blk"}, 6, 64 << 20, (2,), "64 MiB"),
+            ({"share": "64M", "console": "",
+              "virtio_mmio": "blk,net,rng,console,vsock,fs,balloon,blk"}, 14, 64 << 20,
+             (2, 1, 4, 3, 19, 26, 5, 2), "64 MiB")):
+        text = good(*build(out="s.img", **options))
+        assert text == "", text
+        data = get("s.img")
+        at = manifest_at(data)
+        assert struct.unpack_from("<I", data, at + 12)[0] == flags, options
+        assert struct.unpack_from("<Q8sQ", data, at + 40) == \
+            (size, bytes(virtio).ljust(8, b"\0"), 0), options
+        text = good("inspect", "s.img")
+        assert re.search(rf"^shared            {words}$", text, re.M), text
+        names = options.get("virtio_mmio", "none").replace(",", " ")
+        assert re.search(rf"^virtio-mmio       {names}$", text, re.M), text
+        text = good("verify", "--any", "s.img")
+        assert ("share" in text) == bool(flags & 4), text
+        assert (f"shares {size >> 20} MiB" in text) == bool(size), text
+        assert (names in text) == bool(virtio), text
+    # A device needs memory: so much, and that is said.
+    assert "--share 64M" in good(*build(out="s.img", virtio_mmio="net"))
+    assert struct.unpack_from("<Q", get("s.img"), manifest_at(get("s.img")) + 40)[0] == 64 << 20
+    good(*prepare(out="s.unsigned", tbs="s.tbs", share="4M", virtio_mmio="net,blk"))
+    assert get("s.tbs")[40:64] == struct.pack("<Q8sQ", 4 << 20, b"\1\2", 0)
+
+
+@test
+def sharing_that_makes_no_sense():
+    for size in ("", "1", "1M", "3M", "2049K", "1026M", "2G", "-2M", "64m", "64MB", "0x200000",
+                 "1e9", "9999999999999", "\u0662M", "64 M", "inf"):
+        bad("a size is", *build(out="no.img"), "--share=" + size)
+    for names, want in (("", "is none of"), ("2", "name the"), ("blk,2", "name the"),
+                        ("disk", "is none of"), ("blk,", "is none of"), ("blk net", "is none of"),
+                        ("BLK", "is none of"), ("\u0662", "name the"), (",".join(["blk"] * 9),
+                                                                      "at most 8")):
+        bad(want, *build(out="no.img"), "--virtio-mmio=" + names)
+    bad("need memory", *build(out="no.img", share="0", virtio_mmio="blk"))
+    bad("--console", *build(out="no.img", share="2M", virtio_mmio="blk,console"))
+    assert not os.path.exists("no.img")
+
+
+@test
+def sharing_is_verified():
+    """As the core's test_manifest.c has it, on a manifest that is signed."""
+    good(*build(out="s.img", share="4M", virtio_mmio="blk,net"))
+    data = get("s.img")
+    at = manifest_at(data)
+    for off, value, want in ((40, bytes(8), "no memory"), (40, b"\0\x10", "share_size"),
+                             (43, b"\x40", "share_size"), (12, b"\2", "share_size"),
+                             (47, b"\x80", "share_size"), (48, b"\0", "gap"),
+                             (49, b"\0\2", "gap"), (55, b"\1", "gap"), (56, b"\1", "reserved")):
+        d = bytearray(data)
+        d[at + off:at + off + len(value)] = value
+        put("signed", d[at:at + 448])
+        ssl("pkeyutl", "-sign", "-inkey", "key", "-rawin", "-in", "signed", "-out", "sig")
+        d[at + 448:at + 512] = get("sig")
+        status, text = tool("verify", "--any", put("t.img", d))
+        assert status == 1 and want in text and "signature" not in text, (off, value, text)
+
+
+if __name__ == "__main__":
+    main()

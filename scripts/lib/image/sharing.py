@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What an image shares with its host: how much memory, and the devices that use it."""
+
+import argparse
+import re
+
+from tool import Refused
+
+ALIGN = 2 << 20
+SHARE_MAX = 1 << 30             # HYPSEC_SHARE_MAX
+VIRTIO_MAX = 8                  # HYPSEC_VIRTIO_MAX
+DEFAULT = 64 << 20
+UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
+# Virtio 1.2, section 5
+VIRTIO = {"net": 1, "blk": 2, "console": 3, "rng": 4, "balloon": 5, "vsock": 19, "fs": 26}
+
+
+def share_size(text):
+    """The type of --share."""
+    m = re.fullmatch(r"([0-9]{1,12})([KMG]?)", text, re.ASCII)
+    size = int(m[1]) * UNITS[m[2]] if m else -1
+    if size % ALIGN or not 0 <= size <= SHARE_MAX:
+        raise argparse.ArgumentTypeError("a size is a multiple of 2M, at most 1G: 64M, say")
+    return size
+
+
+def virtio_list(text):
+    """The type of --virtio-mmio."""
+    names = text.split(",")
+    for name in names:
+        if name.isdigit():
+            raise argparse.ArgumentTypeError(
+                f"name the devices, not how many: blk,net, say, out of {', '.join(VIRTIO)}")
+        if name not in VIRTIO:
+            raise argparse.ArgumentTypeError(f"{name!r} is none of {', '.join(VIRTIO)}")
+    if len(names) > VIRTIO_MAX:
+        raise argparse.ArgumentTypeError(f"at most {VIRTIO_MAX} devices")
+    return tuple(VIRTIO[name] for name in names)
+
+
+def wanted(args):
+    """What the manifest gets: permission, size, devices; a note where the size is our choice."""
+    size, note = args.share, None
+    if args.virtio_mmio and size is None:
+        size = DEFAULT
+        note = f"--virtio-mmio needs memory shared with the host: --share {DEFAULT >> 20}M"
+    if args.virtio_mmio and not size:
+        raise Refused("--virtio-mmio: its devices need memory: --share 64M, say")
+    if VIRTIO["console"] in args.virtio_mmio and not args.console:
+        raise Refused("--virtio-mmio console: what the guest reads there the host types: "
+                      "--console says that it may")
+    return size is not None, size or 0, bytes(args.virtio_mmio).ljust(VIRTIO_MAX, b"\0"), note
+
+
+def devices(virtio):
+    """The list of a manifest, in words."""
+    names = {number: name for name, number in VIRTIO.items()}
+    return " ".join(names.get(n, str(n)) for n in virtio.rstrip(b"\0"))
+
+
+def problems(share, size, virtio):
+    """What the core does not take: a list is written down in one way."""
+    if size % ALIGN or size > SHARE_MAX or (size and not share):
+        yield f"bad share_size {size:#x}"
+    if any(virtio) and not size:
+        yield "devices, and no memory shared for them"
+    if 0 in virtio.rstrip(b"\0"):
+        yield "a gap in the list of devices"

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef HYPSEC_STUB_VIRTIO_H
+#define HYPSEC_STUB_VIRTIO_H
+
+#include "dt.h"
+
+#define VIRTIO_CONSOLE	3
+
+/* A register of the host's: an access that the core forwards. Tests have their own. */
+uint32_t mmio_read32(uint64_t address);
+void mmio_write32(uint64_t address, uint32_t v);
+
+/**
+ * virtio_find() - find the devices that the image names
+ * @s: its transports are from dt_devices(); its devices are set, in the order of @number
+ * @number: device numbers (virtio 1.2, section 5), 0 after the last
+ *
+ * Return: 0, or a reason; then device nr_devices of @number is the one.
+ */
+uint64_t virtio_find(struct vm_share *s, const uint8_t number[VM_MAX_DEVICES]);
+
+#endif
