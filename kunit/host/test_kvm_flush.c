@@ -15,6 +15,7 @@ static void another_vcpu(void **state)
 	call(KVM_FN_kvm_flush_cpu_context, id.mmu.v, 0, 0);
 	assert_int_equal(counts.vmalls12e1, 1);
 	assert_int_equal(counts.iallu, 1);
+	assert_true(flushes_done());
 }
 
 /* Calls that have nothing to do, and nothing to say. */

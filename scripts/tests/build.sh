@@ -9,6 +9,7 @@
 # timeout: 1800
 
 . "$(dirname "$0")/../lib/ktap.sh"
+. "$HYPSEC_TOP/scripts/lib/kernel.sh"
 
 cd "$HYPSEC_TOP"
 dir=$(mktemp -d)
@@ -40,6 +41,23 @@ sparse_clean() {
 	done
 	! grep -E "^$out/.*: (warning|error):" "$log" || status=1
 	return $status
+}
+
+# The guest's own module, which the host's build leaves out.
+guest_module() {
+	local out=$HYPSEC_BUILD/test-build-guest f
+
+	need_kernel
+	rm -rf "$out"
+	mkdir -p "$out"
+	cp hypsec-mod/guest/*.[ch] hypsec-mod/guest/Kbuild "$out"
+	make -C "$KERNEL_HEADERS" M="$out" ARCH=arm64 CROSS_COMPILE="$HYPSEC_CROSS" \
+		CONFIG_DEBUG_INFO_BTF_MODULES= KCFLAGS=-Werror C=2 CF=-D__CHECK_ENDIAN__ \
+		modules >"$dir/log" 2>&1 || { cat "$dir/log"; return 1; }
+	for f in hypsec-mod/guest/*.c; do
+		grep -qxF "  CHECK   $out/${f##*/}" "$dir/log" || { echo "sparse has not seen $f"; return 1; }
+	done
+	! grep -iE 'warning|error:' "$dir/log" && [ -s "$out/hypsec-dma.ko" ]
 }
 
 # Headers of a KVM that leaves the host's FP registers to EL2.
@@ -160,6 +178,7 @@ else
 fi
 check "headers of a KVM that leaves the host's FP registers live are refused" live_fp
 check "sparse finds nothing in the module and the KUnit suites" sparse_clean
+check "the guest's module builds without a warning, and sparse finds nothing" guest_module
 check "nothing built is left among the sources" no_products
 check "each abi header compiles alone" abi_alone
 check "no Linux header in the core" no_linux_header
