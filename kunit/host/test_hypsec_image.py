@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-only
 """scripts/hypsec-image: what it makes, what it refuses, what it notices (TAP)."""
 
