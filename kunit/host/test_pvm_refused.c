@@ -65,7 +65,7 @@ static void says_why(void **state)
 	/* Another VM has lines of its own; a call that no one knows has none. */
 	start();
 	refused(IMAGE, BIT(40), HYPSEC_RANGE, false);
-	host_regs.x[0] = HYPSEC_GUEST_RELINQUISH + 1;
+	host_regs.x[0] = HYPSEC_GUEST_REVOKE + 1;
 	assert_true(pvm_guest_call(&scratch, HOST, &(enum vcpu_exit){ 0 }));
 	assert_string_equal(w.log, "");
 }
