@@ -29,9 +29,9 @@ static void protects(void **state)
 
 	start();
 	map_all();
-	/* Vectors of 48 bytes on one CPU, 64 on the other: 32 is what both have. */
-	world_cpus[0].sve_vl = 48;
-	world_cpus[1].sve_vl = 64;
+	/* Vectors of 64 bytes on one CPU, 48 on the other: 32 is what both have. */
+	world_cpus[0].sve_vl = 64;
+	world_cpus[1].sve_vl = 48;
 	/* A CPU with PAN and one without: a host could run any vCPU on either. */
 	world_cpus[0].id_regs[PVM_ID_MMFR1] = 0x300000;
 	world_cpus[0].id_regs[PVM_ID_ISAR0] = world_cpus[1].id_regs[PVM_ID_ISAR0] = 0x200000;
@@ -230,8 +230,10 @@ static void wipe(void **state)
 	(void)state;
 
 	start();
-	world_cpus[0].sve_vl = world_cpus[1].sve_vl = 16;
+	world_cpus[0].sve_vl = 16;
+	world_cpus[1].sve_vl = 32;
 	v = begin();
+	assert_int_equal(v->sve_vl, 16);
 	memset(v->sve_buf, 0xa5, PAGE_SIZE);
 	memset(&v->regs, 0xa5, sizeof(v->regs));
 	memset(v->sr, 0xa5, sizeof(v->sr));

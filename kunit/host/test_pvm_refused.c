@@ -181,6 +181,15 @@ static void bad_dtb(void **state)
 		assert_non_null(w.killed);
 		assert_false(w.slot);
 	}
+	/* Up to the image is below it. */
+	start();
+	w.frame0 -= 2;
+	for (unsigned int n = 0; n < WORLD_PAGES; n++)
+		world_map(w.frame0 + n, n, true);
+	set_dtb(0, 0xd00dfeed, 0x1800);
+	protect(IMAGE, IMAGE - 2 * PAGE_SIZE, &left);
+	assert_int_equal(pvm_protect_step(vm->pvm->vcpu[0]), HYPSEC_OK);
+	assert_int_equal(vm->state, VM_PROTECTED);
 	/* Just below the end of the address space, and over it. */
 	start();
 	w.frame0 = (BIT(40) >> PAGE_SHIFT) - 1;
