@@ -119,6 +119,7 @@ static void show_status(struct seq_file *m, unsigned int vm)
 		{ HYPSEC_FLAG_SMP, "smp" },
 		{ HYPSEC_FLAG_SHARE, "share" },
 		{ HYPSEC_FLAG_CONSOLE, "console" },
+		{ HYPSEC_FLAG_PCI, "pci" },
 	};
 	struct arm_smccc_res res;
 	char sep = ' ';

@@ -16,7 +16,7 @@ static_assert(PUPPET_IMAGE_MAGIC == HYPSEC_IMAGE_MAGIC);
 #define S2_TABLE	BIT(1)
 #define S2_LEAF		(S2_VALID | S2_TABLE | BIT(10) | 3UL << 8 | 0xfUL << 2)
 #define VTCR		(VTCR_EL2_RES1 | (64 - GUEST_IPA_BITS))
-#define PTES		1024		/* in [GUEST_IMAGE, GUEST_END) */
+#define PTES		2048		/* in [GUEST_IMAGE, GUEST_POOL_END) */
 
 /* --- the core's calls --- */
 
@@ -165,6 +165,24 @@ void hk_image_up(struct hk_vm *vm)
 	memcpy(vm->manifest->signature, puppet_signature_up, sizeof(vm->manifest->signature));
 }
 
+/* Two of them from the @first on */
+static void link_tables(struct hk_vm *vm, unsigned int first)
+{
+	unsigned int i;
+
+	for (i = first; i < first + 2; i++)
+		vm->pmd[(GUEST_IMAGE >> 21 & 511) + i] =
+			(__pa(vm->pte) + i * PAGE_SIZE) | S2_VALID | S2_TABLE;
+}
+
+void hk_image_share(struct hk_vm *vm)
+{
+	vm->manifest->flags |= HYPSEC_FLAG_SHARE;
+	vm->manifest->share_size = PUPPET_SHARE;
+	memcpy(vm->manifest->signature, puppet_signature_share, sizeof(vm->manifest->signature));
+	link_tables(vm, (GUEST_POOL - GUEST_IMAGE) >> 21);
+}
+
 static void load_image(struct hk_vm *vm)
 {
 	__be32 *fdt = vm->dtb;
@@ -205,16 +223,14 @@ struct hk_vm *hk_vm_new(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, vm->kvm);
 	vm->pgd = table(vm, PAGE_SIZE);
 	vm->pmd = table(vm, PAGE_SIZE);
-	vm->pte = table(vm, 2 * PAGE_SIZE);
+	vm->pte = table(vm, 4 * PAGE_SIZE);
 	vm->image = page_address(hk_host_pages(test, 9));
 	vm->kernel = page_address(hk_host_pages(test, 0));
 	vm->dtb = page_address(hk_host_pages(test, 0));
 	vm->spare = page_address(hk_host_pages(test, 3));
 
 	vm->pgd[GUEST_IMAGE >> 30] = __pa(vm->pmd) | S2_VALID | S2_TABLE;
-	for (i = 0; i < 2; i++)
-		vm->pmd[(GUEST_IMAGE >> 21 & 511) + i] =
-			(__pa(vm->pte) + i * PAGE_SIZE) | S2_VALID | S2_TABLE;
+	link_tables(vm, 0);
 	atomic64_set(&vm->kvm->arch.mmu.vmid.id, ++vmid);
 	vm->kvm->arch.mmu.pgd_phys = __pa(vm->pgd);
 	vm->kvm->arch.mmu.vtcr = VTCR;

@@ -18,6 +18,9 @@
 #define GUEST_DTB	(GUEST_IMAGE + 0x202000)
 #define GUEST_FREE	(GUEST_IMAGE + 0x210000)	/* no page there until hk_map() */
 #define GUEST_END	(GUEST_IMAGE + 0x400000)
+/* RAM of a VM that may share (hk_image_share()), and no other's; 2 MiB of it at once */
+#define GUEST_POOL	GUEST_END
+#define GUEST_POOL_END	(GUEST_POOL + 0x400000)
 #define GUEST_IPA_BITS	39
 #define GUEST_VCPUS	8
 
@@ -46,7 +49,7 @@ struct hk_vm {
 	struct kunit *test;
 	struct kvm *kvm;
 	struct hk_vcpu vcpu[GUEST_VCPUS];
-	u64 *pgd, *pmd, *pte;		/* 1 GiB, 2 MiB, 4 KiB entries; the last: 2 pages */
+	u64 *pgd, *pmd, *pte;		/* 1 GiB, 2 MiB, 4 KiB entries: 4 pages */
 	void *image, *kernel, *dtb;	/* host addresses: [0, 2 MiB), the kernel's page, the tree */
 	void *spare;			/* 8 pages to map where a test likes, back in time */
 	struct hypsec_manifest *manifest;	/* in the image */
@@ -64,6 +67,8 @@ extern const u8 hk_puppet[PAGE_SIZE];	/* the image's first page */
 extern const u8 *const hk_identity;
 /* Signs for one vCPU only (no HYPSEC_FLAG_SMP). */
 void hk_image_up(struct hk_vm *vm);
+/* Signs for one that may share PUPPET_SHARE bytes at once; KVM has a table for them. */
+void hk_image_share(struct hk_vm *vm);
 /* hypsec-mod's words for "the VM is gone": HYPSEC_CALL_VM_TEARDOWN, until nothing is left. */
 int hk_teardown(struct hk_vm *vm);
 /* The same, which must succeed and leave nothing. */
@@ -169,6 +174,7 @@ u64 hk_watched_irqs(const struct hk_vcpu *c);
 #define ESR_FSC			ESR_ELx_FSC
 #define ESR_SYS_REG		ESR_ELx_SYS64_ISS_SYS_MASK
 #define FSC_TRANS		0x04	/* plus the level */
+#define FSC_ACCESS		0x08
 #define FSC_PERM		0x0c
 #define FSC_EXTABT		0x10
 

@@ -13,6 +13,7 @@
 #define PUPPET_WORK		0x10000		/* a page for each vCPU */
 #define PUPPET_KERNEL		0x200000
 #define PUPPET_MEM_SIZE		0x201000
+#define PUPPET_SHARE		0x200000	/* one that may share */
 #define PUPPET_IMAGE_MAGIC	0x474d494345535948
 
 /* Its device: a page for each vCPU, 8-byte registers */

@@ -27,7 +27,12 @@ CHANGE(version, m->version++)
 CHANGE(version_0, m->version = 0)
 CHANGE(unknown_flag, m->flags |= BIT(4))
 CHANGE(all_flags, m->flags = ~0U)
-CHANGE(reserved, m->reserved[2] = 1)
+CHANGE(reserved, m->reserved = 1)
+CHANGE(share_not_allowed, m->share_size = SZ_2M)
+CHANGE(share_unaligned, m->flags |= HYPSEC_FLAG_SHARE; m->share_size = SZ_2M + PAGE_SIZE)
+CHANGE(share_large, m->flags |= HYPSEC_FLAG_SHARE; m->share_size = HYPSEC_SHARE_MAX + SZ_2M)
+CHANGE(device_without_share, m->virtio[0] = 2)
+CHANGE(shares_more, hk_image_share(vm); m->share_size *= 2)
 CHANGE(other_family, m->family[31] = 1)
 CHANGE(rest_of_page, ((u8 *)m)[PAGE_SIZE - 1] = 1)
 CHANGE(no_size, m->mem_size = 0)
@@ -96,6 +101,7 @@ static void donated(struct hk_vm *vm)
 
 #define TOP		(BIT_ULL(GUEST_IPA_BITS) - SZ_2M)
 #define NOT_OWN		"backs its image with a page that is not its own"
+#define SHARES		"what it would share with its host, or its list of devices"
 #define TREE		"device tree: "
 
 static const struct refused {
@@ -111,6 +117,8 @@ static const struct refused {
 	R(version, "manifest of a version"), R(version_0, "manifest of a version"),
 	R(unknown_flag, "a flag that is not known"), R(all_flags, "a flag that is not known"),
 	R(reserved, "what is reserved"), R(rest_of_page, "what is reserved"),
+	R(share_not_allowed, SHARES), R(share_unaligned, SHARES), R(share_large, SHARES),
+	R(device_without_share, SHARES), R(shares_more, "wrong signature"),
 	R(no_size, "its size in memory"), R(size_unaligned, "its size in memory"),
 	R(size_large, "its size in memory"), R(size_wraps, "its size in memory"),
 	R(high, "wraps or leaves the address space", TOP),
@@ -126,7 +134,8 @@ static const struct refused {
 	R(unsigned_image, "image: unsigned"), R(signature_bit, "wrong signature"),
 	R(signature_r, "wrong signature"), R(other_signer, "wrong signature"),
 	R(zero_signer, "wrong signature"), R(raised_version, "wrong signature"),
-	R(dropped_flag, "wrong signature"), R(other_family, "wrong signature"), R(other_digest, "wrong signature"),
+	R(dropped_flag, "wrong signature"), R(other_family, "wrong signature"),
+	R(other_digest, "wrong signature"),
 	R(stub_changed, "the stub is not what was signed"),
 	R(header_changed, "the stub is not what was signed"),
 	R(kernel_changed, "the kernel is not what was signed"),

@@ -35,8 +35,8 @@
 #include "hypsec_abi.h"
 
 #define HYPSEC_SEALING_LABEL	"HypSec sealing 1"	/* 16 bytes, no NUL */
-/* By which the host can look into a VM, or type into it: such a VM has other keys. */
-#define HYPSEC_SEALING_FLAGS	(HYPSEC_FLAG_DEBUG | HYPSEC_FLAG_CONSOLE)
+/* By which the host can look into a VM, or type into it (a keyboard): it has other keys. */
+#define HYPSEC_SEALING_FLAGS	(HYPSEC_FLAG_DEBUG | HYPSEC_FLAG_CONSOLE | HYPSEC_FLAG_PCI)
 #define HYPSEC_REPORT_MAGIC	0x5045524345535948ULL	/* "HYSECREP" */
 #define HYPSEC_REPORT_VERSION	1
 #define HYPSEC_NONCE_SIZE	64

@@ -18,7 +18,8 @@
  *   offset size
  *	0    8	magic, "HYSECMAN"
  *	8    4	version of this format, 1; another one is refused
- *     12    4	flags, HYPSEC_FLAG_*; an unknown one is refused
+ *     12    4	flags, HYPSEC_FLAG_*; an unknown one is refused, and FLAG_PCI without a
+ *		share_size
  *     16    8	security version: the signer raises it when older images must no
  *		longer run; compared with the installed policy's minimum
  *     24    8	mem_size: bytes of guest memory the image covers, 4 KiB multiple
@@ -79,7 +80,7 @@ enum hypsec_part_type {
 };
 
 #define HYPSEC_FLAGS_KNOWN	(HYPSEC_FLAG_DEBUG | HYPSEC_FLAG_SMP | HYPSEC_FLAG_SHARE | \
-				 HYPSEC_FLAG_CONSOLE)
+				 HYPSEC_FLAG_CONSOLE | HYPSEC_FLAG_PCI)
 
 struct hypsec_part {			/* 80 bytes */
 	__UINT64_TYPE__ offset;			/* bytes from the image base */

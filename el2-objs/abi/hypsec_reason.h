@@ -31,7 +31,9 @@
 	X(15, DT_IMAGE, "device tree: the image or the tree itself is not in RAM") \
 	X(16, DT_BUILD, "no room for the guest's own device tree") \
 	X(17, DT_VIRTIO, "device tree: a virtio-mmio transport is malformed, or one too many") \
-	X(18, DT_VIRTIO_PLACE, "device tree: a virtio-mmio transport lies over something else")
+	X(18, DT_VIRTIO_PLACE, "device tree: a virtio-mmio transport lies over something else") \
+	X(19, DT_PCI, "device tree: no PCIe host bridge, more than one, or one that is malformed") \
+	X(20, DT_PCI_PLACE, "device tree: a PCIe host bridge lies over something else")
 
 /* The stub itself (scripts/stub/main.c, head.S) */
 #define HYPSEC_REASON_PLACE	32

@@ -81,7 +81,8 @@ static bool share_valid(const struct hypsec_manifest *m)
 	bool more = m->share_size;
 
 	if (m->share_size > HYPSEC_SHARE_MAX || !IS_ALIGNED(m->share_size, SZ_2M) ||
-	    (m->share_size && !(m->flags & HYPSEC_FLAG_SHARE)))
+	    (m->share_size && !(m->flags & HYPSEC_FLAG_SHARE)) ||
+	    (!m->share_size && m->flags & HYPSEC_FLAG_PCI))
 		return false;
 	/* One way to write a list down: no device after the last. */
 	for (unsigned int i = 0; i < HYPSEC_VIRTIO_MAX; i++) {

@@ -146,13 +146,7 @@ bool pvm_guest_call(struct vcpu *v, kva_t host_vcpu, enum vcpu_exit *code)
 		}
 		tell_refused(v->vm, ret, why);
 		break;
-	case HYPSEC_GUEST_RAM:
-	case HYPSEC_GUEST_RANDOM:
-	case HYPSEC_GUEST_IDENTITY:
-	case HYPSEC_GUEST_SEALING_KEY:
-	case HYPSEC_GUEST_REPORT:
-	case HYPSEC_GUEST_PLATFORM:
-	case HYPSEC_GUEST_RELINQUISH:
+	case HYPSEC_GUEST_RAM ... HYPSEC_GUEST_REVOKE:
 		ret = HYPSEC_STATE;
 		break;
 	default:

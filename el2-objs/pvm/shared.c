@@ -144,7 +144,10 @@ int pvm_revoke(struct vcpu *v, u64 ipa)
 		return ret;
 	/* The page that KVM has there, if it has one: the host keeps nothing of a private frame. */
 	ret = pvm_claim(v, IPA(ipa), true, NULL);
-	return ret == HYPSEC_EXIT ? HYPSEC_OK : ret == HYPSEC_NO_MEMORY ? HYPSEC_BUSY : ret;
+	if (ret == HYPSEC_BUSY || ret == HYPSEC_NO_MEMORY)
+		return HYPSEC_BUSY;
+	/* None, or one that is not the host's to give: that is for the next access to meet. */
+	return ret == HYPSEC_DEAD ? HYPSEC_STATE : HYPSEC_OK;
 }
 
 bool pvm_shared_abort(struct vcpu *v, enum vcpu_exit *code)

@@ -186,8 +186,8 @@ void tlb_flush_vmid_local(const struct s2 *s2)
 		return;
 	tlbi(vmalls12e1);
 	ic(iallu);
+	/* No ISB: what translates and fetches here is EL1, after an ERET (SCTLR_EL2.EOS). */
 	dsb(nsh);
-	isb();
 	vmid_exit(&c);
 }
 

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # The boot stub's device tree code, with the same libfdt as the stub has.
 
-dt_tests	:= dt dt_fuzz dt_refused dt_leftovers dt_share dt_pool
+dt_tests	:= dt dt_fuzz dt_refused dt_leftovers dt_share dt_pool dt_pci dt_pci_refused
 
 define dt_test
-SRC_test_$1	:= $$(addprefix scripts/stub/dt_,read.c parse.c check.c devices.c write.c build.c share.c)
+SRC_test_$1	:= $$(addprefix scripts/stub/dt_,read.c parse.c check.c devices.c pci.c \
+	write.c build.c share.c)
 INC_test_$1	:= -I$$(out)/libfdt -I$$(top)/scripts/stub -DVIRT_DTB='"$$(out)/virt.dtb"'
 ARC_test_$1	:= $$(out)/libfdt-host.a
 GEN_test_$1	:= $$(out)/virt.dtb $$(out)/libfdt-host.a

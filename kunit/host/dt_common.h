@@ -60,6 +60,15 @@ static inline enum dt_error judge_share(const void *fdt, size_t size, struct vm_
 	return e == DT_OK ? dt_devices(fdt, d, s) : e;
 }
 
+/* And that has a PCIe bus. */
+static inline enum dt_error judge_pci(const void *fdt, size_t size, struct vm_desc *d,
+				      struct vm_share *s)
+{
+	enum dt_error e = judge_share(fdt, size, d, s);
+
+	return e == DT_OK ? dt_pci(fdt, d, s) : e;
+}
+
 static inline struct vm_boot boot_params(void)
 {
 	struct vm_boot b = {

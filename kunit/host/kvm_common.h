@@ -10,7 +10,7 @@
 #define LINEAR		(0xffff000000000000UL - MEM_BASE)	/* kva - pa */
 #define STRUCTS		(MEM_BASE + 2 * SZ_2M)			/* the host's kvm_vcpu and so on */
 
-static unsigned int runs, adjusts, gic_loads, gic_saves;
+static unsigned int runs, adjusts, gic_loads, gic_saves, gic_clears;
 static u64 ran;
 
 u64 kvm_run_vcpu(kva_t host)
@@ -43,6 +43,7 @@ void gic_save_aprs(struct gic_state *g, const struct cpu_run *c)
 void gic_clear_lrs(const struct cpu_run *c)
 {
 	(void)c;
+	gic_clears++;
 }
 
 /* True: a call there is; x0 is 0 then, as KVM wants it. */
@@ -90,7 +91,7 @@ static inline u64 kva(u64 pa)
 
 static inline int begin(void **state)
 {
-	runs = adjusts = gic_loads = gic_saves = 0;
+	runs = adjusts = gic_loads = gic_saves = gic_clears = 0;
 	memset(raw(STRUCTS), 0, 8 * PAGE_SIZE);
 	*(u64 *)raw(STRUCTS) = 0x1234;
 	return kvm_host_begin(state);

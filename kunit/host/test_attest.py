@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-only
 """hypsec-image sealing-key and attest-verify, on reports and quotes made here (TAP)."""
 
@@ -132,13 +132,20 @@ def not_what_was_asked_for():
     verify(0, "smp console", "--allow-console")
     report(flags=11)
     verify(1, "may debug", "--allow-console")
+    report(flags=6)
+    verify(0, "smp share")
+    report(flags=22)
+    verify(1, "a VM with a PCIe bus", "--allow-console", "--allow-debug")
+    verify(0, "smp share pci", "--allow-pci")
+    report(flags=34)
+    verify(1, "not a report of a format known")
     report(core=IDENTITY)
     verify(1, "another core")
 
 
 @test
 def malformed_reports():
-    for change in ({"magic": b"HYSECREQ"}, {"fmt": 2}, {"source": 2}, {"flags": 16},
+    for change in ({"magic": b"HYSECREQ"}, {"fmt": 2}, {"source": 2}, {"flags": 32},
                    {"flags": 1 << 63}):
         report(**change)
         verify(1, "not a report of a format")
@@ -256,6 +263,7 @@ def sealing_keys_by_openssl():
     public = raw_public("signer.key")
     for family, options, flags in (("", [], 0), ("box", [], 0), ("box", ["--share", "2M"], 0),
                                    ("box", ["--debug"], 1), ("box", ["--console"], 8),
+                                   ("box", ["--share", "2M", "--pci"], 16),
                                    ("", ["--console", "--debug"], 9)):
         run(TOOL, "build", "--kernel", "Image", "--security-version", "5", "--key", "signer.key",
             "--family", family, *options, "-o", "vm.img")

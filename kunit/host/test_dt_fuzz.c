@@ -101,11 +101,11 @@ static void assert_sound(const struct vm_desc *d)
 	assert_true(image_pages == image.size / 4096 && has_boot);
 }
 
-/* Transports and pool, beside what assert_sound() has seen. */
+/* Transports and PCIe bridge, beside what assert_sound() has seen. */
 static void assert_share_sound(const struct vm_desc *d, const struct vm_share *s)
 {
 	struct vm_range all[80];
-	int n = 0, fixed;
+	int n = 0, fixed, pci;
 
 	for (uint32_t i = 0; i < d->nr_ram; i++)
 		all[n++] = d->ram[i];
@@ -118,7 +118,20 @@ static void assert_share_sound(const struct vm_desc *d, const struct vm_share *s
 	assert_true(s->nr_transports <= VM_MAX_TRANSPORTS && !s->nr_devices && !s->pool.size);
 	for (uint32_t i = 0; i < s->nr_transports; i++)
 		all[n++] = s->transport[i].reg;
-	for (int i = fixed; i < n; i++) {
+	pci = n;
+	if (s->pci.ecam.size)
+		all[n++] = s->pci.ecam;
+	for (uint32_t i = 0; i < s->pci.nr_windows; i++)
+		all[n++] = s->pci.window[i].cpu;
+	for (int i = pci; i < n; i++) {
+		assert_true(all[i].size && all[i].base % 4096 == 0 && all[i].size % 4096 == 0);
+		assert_true((unsigned __int128)all[i].base + all[i].size <= 1ULL << 48);
+		for (int j = 0; j < i; j++)
+			assert_false(meet(all[i], all[j]));
+	}
+	for (uint32_t i = 0; i < s->pci.nr_intx; i++)
+		assert_true(s->pci.intx[i].irq.type == 0 && s->pci.intx[i].irq.number < 988);
+	for (int i = fixed; i < pci; i++) {
 		assert_true(all[i].size == 0x200 && all[i].base % 0x200 == 0 &&
 			    all[i].base < 1ULL << 48);
 		for (int j = 0; j < i; j++)
@@ -126,16 +139,24 @@ static void assert_share_sound(const struct vm_desc *d, const struct vm_share *s
 	}
 }
 
-static void share(const void *fdt, const struct vm_desc *d, struct vm_boot b, long *shares)
+static void share(const void *fdt, const struct vm_desc *d, struct vm_boot b, long shares[2])
 {
 	uint64_t out[0x8000 / 8], size = (1 + test_rand() % 32) << 21;
 	struct vm_share s, again;
 	struct vm_desc other;
-	bool in = false;
+	bool in = false, pci = false;
 
 	if (dt_devices(fdt, d, &s) != DT_OK)
 		return;
 	assert_share_sound(d, &s);
+	b.share = &s;
+	if (dt_pci(fdt, d, &s) == DT_OK) {
+		assert_share_sound(d, &s);
+		assert_true(s.pci.ecam.size && s.pci.nr_windows && s.pci.nr_intx);
+		pci = true;
+	} else {
+		memset(&s.pci, 0, sizeof(s.pci));
+	}
 	if (!dt_pool(d, image, dtb, size, &s.pool))
 		return;
 	assert_true(s.pool.size == size && s.pool.base % 0x200000 == 0);
@@ -146,7 +167,6 @@ static void share(const void *fdt, const struct vm_desc *d, struct vm_boot b, lo
 	assert_true(in);
 	for (uint32_t i = 0; i < VM_MAX_DEVICES && i < s.nr_transports; i++)
 		s.device[s.nr_devices++] = (struct vm_device){ s.nr_transports - 1 - i, 1 + i };
-	b.share = &s;
 	assert_int_equal(dt_build(out, sizeof(out), d, &b), DT_OK);
 	assert_int_equal(judge_share(out, sizeof(out), &other, &again), DT_OK);
 	assert_memory_equal(d, &other, sizeof(other));
@@ -154,7 +174,11 @@ static void share(const void *fdt, const struct vm_desc *d, struct vm_boot b, lo
 	for (uint32_t i = 0; i < s.nr_devices; i++)
 		assert_memory_equal(&again.transport[i], &s.transport[s.device[i].transport],
 				    sizeof(again.transport[i]));
-	++*shares;
+	assert_int_equal(dt_pci(out, &other, &again), pci ? DT_OK : DT_PCI);
+	if (pci)
+		assert_memory_equal(&again.pci, &s.pci, sizeof(s.pci));
+	shares[0]++;
+	shares[1] += pci;
 }
 
 /* Words that matter more often than chance would find them. */
@@ -178,7 +202,7 @@ static uint32_t word(int size)
 static void fuzz(void **state)
 {
 	const char *env = getenv("HYPSEC_FUZZ");
-	long rounds = env ? atol(env) : 10000, accepted = 0, changed = 0, shares = 0;
+	long rounds = env ? atol(env) : 10000, accepted = 0, changed = 0, shares[2] = { 0 };
 	struct vm_boot b = boot_params();
 	struct vm_desc good, d, again;
 
@@ -215,14 +239,14 @@ static void fuzz(void **state)
 			assert_int_equal(dt_build(out, sizeof(out), &d, &b), DT_OK);
 			assert_int_equal(judge(out, sizeof(out), &again), DT_OK);
 			assert_memory_equal(&d, &again, sizeof(d));
-			share(fdt, &d, b, &shares);
+			share(fdt, &d, b, shares);
 		}
 		free(fdt);
 	}
-	printf("%ld of %ld accepted, %ld of them another machine, %ld with devices\n", accepted,
-	       rounds, changed, shares);
+	printf("%ld of %ld accepted, %ld of them another machine, %ld with devices, %ld PCIe\n",
+	       accepted, rounds, changed, shares[0], shares[1]);
 	assert_true(accepted > rounds / 100 && accepted < rounds);
-	assert_true(shares > rounds / 200 && shares < accepted);
+	assert_true(shares[1] > rounds / 200 && shares[1] < shares[0] && shares[0] < accepted);
 	assert_true(changed > 0);
 }
 

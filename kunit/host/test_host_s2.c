@@ -131,6 +131,7 @@ static void test_faults_refused(void **state)
 		fault(DATA, i, DEVICE);
 		assert_int_equal(injected, !again);
 		assert_int_equal(counts.vmalls12e1, again);
+		assert_true(flushes_done());
 		counts_reset();
 		fault(CODE, i, DEVICE);
 		assert_int_equal(injected, i != 0x30);

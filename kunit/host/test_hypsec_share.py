@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-only
 """scripts/hypsec-image: what an image shares with its host (TAP)."""
 
@@ -50,6 +50,16 @@ def sharing_is_signed():
         assert ("share" in text) == bool(flags & 4), text
         assert (f"shares {size >> 20} MiB" in text) == bool(size), text
         assert (names in text) == bool(virtio), text
+    for options, flags in (({"share": "4M"}, 22), ({"share": "4M", "console": ""}, 30)):
+        assert good(*build(out="s.img", pci="", **options)) == ""
+        data = get("s.img")
+        at = manifest_at(data)
+        assert struct.unpack_from("<I", data, at + 12)[0] == flags
+        assert "pci (0x" in good("inspect", "s.img")
+        assert "shares 4 MiB with its host, for what the host has on a PCIe bus" in \
+            good("verify", "--any", "s.img")
+    assert "--pci needs" in good(*build(out="s.img", pci=""))
+    assert struct.unpack_from("<Q", get("s.img"), manifest_at(get("s.img")) + 40)[0] == 64 << 20
     # A device needs memory: so much, and that is said.
     assert "--share 64M" in good(*build(out="s.img", virtio_mmio="net"))
     assert struct.unpack_from("<Q", get("s.img"), manifest_at(get("s.img")) + 40)[0] == 64 << 20
@@ -68,6 +78,7 @@ def sharing_that_makes_no_sense():
                                                                       "at most 8")):
         bad(want, *build(out="no.img"), "--virtio-mmio=" + names)
     bad("need memory", *build(out="no.img", share="0", virtio_mmio="blk"))
+    bad("need memory", *build(out="no.img", share="0", pci=""))
     bad("--console", *build(out="no.img", share="2M", virtio_mmio="blk,console"))
     assert not os.path.exists("no.img")
 
@@ -89,6 +100,11 @@ def sharing_is_verified():
         d[at + 448:at + 512] = get("sig")
         status, text = tool("verify", "--any", put("t.img", d))
         assert status == 1 and want in text and "signature" not in text, (off, value, text)
+    good(*build(out="s.img", share="4M", pci=""))
+    d = bytearray(get("s.img"))
+    at = manifest_at(d)
+    d[at + 40:at + 48] = bytes(8)
+    assert "no memory" in tool("verify", "--any", put("t.img", d))[1]
 
 
 if __name__ == "__main__":

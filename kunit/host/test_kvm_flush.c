@@ -15,6 +15,7 @@ static void another_vcpu(void **state)
 	call(KVM_FN_kvm_flush_cpu_context, id.mmu.v, 0, 0);
 	assert_int_equal(counts.vmalls12e1, 1);
 	assert_int_equal(counts.iallu, 1);
+	assert_true(flushes_done());
 }
 
 /* Calls that have nothing to do, and nothing to say. */
@@ -36,10 +37,11 @@ static void no_result(void **state)
 /* Each call does its own, and nothing of the next one's. */
 static void one_at_a_time(void **state)
 {
-	enum { RUN = 1, ADJUST = 2, UNMAP = 4, LOCAL = 8, CNTVOFF = 16, SAVE = 32, LOAD = 64 };
+	enum { RUN = 1, ADJUST = 2, UNMAP = 4, LOCAL = 8, CNTVOFF = 16, SAVE = 32, LOAD = 64,
+	       CLEAR = 128 };
 	static const struct { u64 fn; int does; } e[] = {
 		{ KVM_FN_kvm_hyp_init, 0 }, { KVM_FN_kvm_get_mdcr_el2, 0 },
-		{ KVM_FN_kvm_enable_ssbs, 0 }, { KVM_FN_vgic_v3_init_lrs, 0 },
+		{ KVM_FN_kvm_enable_ssbs, 0 }, { KVM_FN_vgic_v3_init_lrs, CLEAR },
 		{ KVM_FN_vgic_v3_get_gic_config, 0 }, { KVM_FN_kvm_flush_vm_context, 0 },
 		{ KVM_FN_kvm_vcpu_run, RUN }, { KVM_FN_kvm_adjust_pc, ADJUST },
 		{ KVM_FN_kvm_tlb_flush_vmid_ipa, UNMAP }, { KVM_FN_kvm_tlb_flush_vmid, UNMAP },
@@ -63,13 +65,14 @@ static void one_at_a_time(void **state)
 
 		if (!mapped(vm, IPA0))
 			map(vm, IPA0, PAGE_SIZE);
-		runs = adjusts = gic_loads = gic_saves = 0;
+		runs = adjusts = gic_loads = gic_saves = gic_clears = 0;
 		write_sysreg(0x5a, CNTVOFF_EL2);
 		counts_reset();
 		assert_true(call(e[i].fn, all, IPA0, 3));
 		did = (runs ? RUN : 0) | (adjusts ? ADJUST : 0) | (mapped(vm, IPA0) ? 0 : UNMAP) |
 		      (counts.vmalls12e1 ? LOCAL : 0) | (gic_saves ? SAVE : 0) |
-		      (gic_loads ? LOAD : 0) | (read_sysreg(CNTVOFF_EL2) == 0x5a ? 0 : CNTVOFF);
+		      (gic_loads ? LOAD : 0) | (gic_clears ? CLEAR : 0) |
+		      (read_sysreg(CNTVOFF_EL2) == 0x5a ? 0 : CNTVOFF);
 		assert_int_equal(did, e[i].does);
 		cpu_if[KVM_GIC_AP1R / 4 + 3] = 0xa13;
 	}
@@ -130,6 +133,10 @@ static void no_level(void **state)
 		assert_int_equal(invalidated, IPA0);
 		assert_int_equal(invalidated_size, PAGE_SIZE);
 	}
+	/* All of it is no range, whatever is in the other registers: no frame is sealed. */
+	invalidated = invalidated_size = 0;
+	call(KVM_FN_kvm_tlb_flush_vmid, id.mmu.v, IPA0, 1);
+	assert_int_equal(invalidated_size, 0);
 }
 
 /* Another CPU makes the VM, and walks its table just before the store to it is seen. */

@@ -37,6 +37,7 @@ static void accepts_good(void **state)
 	(void)state;
 	assert_int_equal(check(&m), IMG_OK);
 	m.flags = HYPSEC_FLAGS_KNOWN;
+	m.share_size = 0x200000;		/* FLAG_PCI */
 	m.security_version = ~0ULL;
 	memset(m.signer, 0xff, sizeof(m.signer));
 	memset(m.family, 0xff, sizeof(m.family));
@@ -57,7 +58,9 @@ static void accepts_good(void **state)
 	_(magic, HYPSEC_IMAGE_MAGIC, MAGIC)				\
 	_(version, 0, VERSION)						\
 	_(version, 2, VERSION)						\
-	_(flags, 1U << 4, FLAGS)					\
+	_(flags, 1U << 5, FLAGS)					\
+	_(flags, HYPSEC_FLAG_PCI, SHARE)				\
+	_(flags, HYPSEC_FLAG_PCI | HYPSEC_FLAG_SHARE, SHARE)		\
 	_(flags, 1U << 31, FLAGS)					\
 	_(reserved, 1, RESERVED)					\
 	_(reserved, 1ULL << 63, RESERVED)				\
@@ -142,6 +145,8 @@ static void sharing(void **state)
 		m.share_size = cases[i].size;
 		memcpy(m.virtio, cases[i].virtio, sizeof(m.virtio));
 		assert_int_equal(check(&m), cases[i].e);
+		m.flags |= HYPSEC_FLAG_PCI;
+		assert_int_equal(check(&m), cases[i].size ? cases[i].e : IMG_SHARE);
 		m.flags = 0;
 		if (cases[i].size)
 			assert_int_equal(check(&m), IMG_SHARE);

@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-only
 """mutate on a toy: what must be killed is, what lives is shown, and nothing passes by accident."""
 

@@ -23,7 +23,7 @@ static void start(u64 source)
 	test_fill(&v.m, sizeof(v.m));
 	test_fill(&v.id, sizeof(v.id));
 	v.m.security_version = v.id.security_version = 5;
-	v.m.flags &= ~(HYPSEC_FLAG_DEBUG | HYPSEC_FLAG_CONSOLE);
+	v.m.flags &= ~(HYPSEC_FLAG_DEBUG | HYPSEC_FLAG_CONSOLE | HYPSEC_FLAG_PCI);
 	memset(&in, 0, sizeof(in));
 	test_fill(in.measurement, sizeof(in.measurement));
 	test_fill(random_bytes, sizeof(random_bytes));
@@ -58,7 +58,7 @@ static void expected(u8 *out, u64 source, u64 version)
 	memcpy(msg, "HypSec sealing 1", 16);
 	msg[16] = (u8)version;
 	msg[24] = (u8)source;
-	msg[28] = v.m.flags & 9;
+	msg[28] = v.m.flags & 0x19;
 	memcpy(msg + 32, v.id.signer, 32);
 	memcpy(msg + 64, v.m.family, 32);
 	if (all_zero(v.m.family, 32))
@@ -88,6 +88,7 @@ static void derivation(void **state)
 			memset(v.m.family, 0, sizeof(v.m.family));
 		v.m.flags ^= i % 5 == 0 ? HYPSEC_FLAG_DEBUG : 0;
 		v.m.flags ^= i % 7 == 0 ? HYPSEC_FLAG_CONSOLE : 0;
+		v.m.flags ^= i % 11 == 0 ? HYPSEC_FLAG_PCI : 0;
 		for (u64 version = 0; version <= 5; version++)
 			is_expected(source, version);
 	}
@@ -125,6 +126,7 @@ static void apart(void **state)
 	} while (0)
 	OTHER(v.m.flags ^= HYPSEC_FLAG_DEBUG);
 	OTHER(v.m.flags ^= HYPSEC_FLAG_CONSOLE);
+	OTHER(v.m.flags ^= HYPSEC_FLAG_PCI);
 	OTHER(v.id.signer[0] ^= 1);
 	OTHER(v.id.signer[31] ^= 0x80);
 	OTHER(v.m.family[0] ^= 1);

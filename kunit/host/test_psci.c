@@ -62,6 +62,7 @@ static void cpu_on_refused(void **state)
 	/* Of CPUs that nobody knows the log tells, once. */
 	assert_int_equal(log_lines, 1);
 	assert_false(power_up(&cpus[1]));
+	assert_int_equal(log_lines, 2);
 }
 
 /* It came up and must not run: off it goes, and whoever tries again is not told "pending". */
@@ -275,9 +276,9 @@ static void queries(void **state)
 	assert_call(1, PSCI_AFFINITY_INFO64, 0x100, 0, 0);
 	assert_int_equal(smc(PSCI_MIGRATE_INFO_TYPE, 5, 6, 7), 0x10001);
 	assert_call(2, PSCI_MIGRATE_INFO_TYPE, 0, 0, 0);
-	smc(PSCI_STAT_COUNT | SMCCC_SMC64, 0x100, 2, 7);
+	assert_int_equal(smc(PSCI_STAT_COUNT | SMCCC_SMC64, 0x100, 2, 7), 0x10001);
 	assert_call(3, PSCI_STAT_COUNT | SMCCC_SMC64, 0x100, 2, 0);
-	smc(PSCI_SET_SUSPEND_MODE, 1, 2, 7);
+	assert_int_equal(smc(PSCI_SET_SUSPEND_MODE, 1, 2, 7), 0x10001);
 	assert_call(4, PSCI_SET_SUSPEND_MODE, 1, 0, 0);
 	assert_int_equal(nr_calls, 5);
 }

@@ -194,6 +194,9 @@ static void takes_nothing_else(void **state)
 			assert_memory_equal(v, &before, sizeof(*v));
 		}
 	}
+	/* Of no kind: the core's mistake. */
+	world_vcpu[0].pending = SHOW_COUNT;
+	expect_assert_failure(pvm_accept(&world_vcpu[0], &(struct host_io){ 0 }));
 }
 
 static void load_values(void **state)

@@ -65,7 +65,7 @@ static void says_why(void **state)
 	/* Another VM has lines of its own; a call that no one knows has none. */
 	start();
 	refused(IMAGE, BIT(40), HYPSEC_RANGE, false);
-	host_regs.x[0] = HYPSEC_GUEST_RELINQUISH + 1;
+	host_regs.x[0] = HYPSEC_GUEST_REVOKE + 1;
 	assert_true(pvm_guest_call(&scratch, HOST, &(enum vcpu_exit){ 0 }));
 	assert_string_equal(w.log, "");
 }
@@ -181,6 +181,15 @@ static void bad_dtb(void **state)
 		assert_non_null(w.killed);
 		assert_false(w.slot);
 	}
+	/* Up to the image is below it. */
+	start();
+	w.frame0 -= 2;
+	for (unsigned int n = 0; n < WORLD_PAGES; n++)
+		world_map(w.frame0 + n, n, true);
+	set_dtb(0, 0xd00dfeed, 0x1800);
+	protect(IMAGE, IMAGE - 2 * PAGE_SIZE, &left);
+	assert_int_equal(pvm_protect_step(vm->pvm->vcpu[0]), HYPSEC_OK);
+	assert_int_equal(vm->state, VM_PROTECTED);
 	/* Just below the end of the address space, and over it. */
 	start();
 	w.frame0 = (BIT(40) >> PAGE_SHIFT) - 1;

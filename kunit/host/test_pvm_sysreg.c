@@ -284,6 +284,45 @@ static void values(void **state)
 	assert_false(trap(v, ESR_SYS(3, 0, 12, 11, 5), false, 31, &code));
 }
 
+/* A debugger's registers: there, and nothing behind them that a guest could see or change. */
+static void debug(void **state)
+{
+	enum { READ_ONLY = 3 };			/* the first ones */
+	static const u64 reg[] = {
+		ESR_SYS(2, 0, 7, 14, 6),	/* DBGAUTHSTATUS */
+		ESR_SYS(2, 3, 0, 1, 0),		/* MDCCSR_EL0 */
+		ESR_SYS(2, 0, 1, 0, 0),		/* MDRAR */
+		ESR_SYS(2, 0, 0, 0, 2),		/* OSDTRRX */
+		ESR_SYS(2, 0, 0, 3, 2),		/* OSDTRTX */
+		ESR_SYS(2, 0, 0, 6, 2),		/* OSECCR */
+		ESR_SYS(2, 0, 0, 2, 0),		/* MDCCINT */
+		ESR_SYS(2, 0, 7, 8, 6),		/* DBGCLAIMSET */
+		ESR_SYS(2, 0, 7, 9, 6),		/* DBGCLAIMCLR */
+		ESR_SYS(2, 3, 0, 4, 0),		/* DBGDTR_EL0 */
+		ESR_SYS(2, 3, 0, 5, 0),		/* DBGDTRRX_EL0, DBGDTRTX_EL0 */
+		ESR_SYS(2, 0, 1, 3, 4),		/* OSDLR */
+		ESR_SYS(2, 0, 1, 4, 4),		/* DBGPRCR */
+		/* DBGBVR, DBGBCR, DBGWVR, DBGWCR: two of each */
+		ESR_SYS(2, 0, 0, 0, 4), ESR_SYS(2, 0, 0, 0, 5), ESR_SYS(2, 0, 0, 0, 6),
+		ESR_SYS(2, 0, 0, 0, 7), ESR_SYS(2, 0, 0, 1, 4), ESR_SYS(2, 0, 0, 1, 5),
+		ESR_SYS(2, 0, 0, 1, 6), ESR_SYS(2, 0, 0, 1, 7),
+	};
+	struct vcpu *v;
+	enum vcpu_exit code;
+	(void)state;
+
+	world_new();
+	v = &world_vcpu[0];
+	for (size_t i = 0; i < ARRAY_SIZE(reg); i++) {
+		w.undefs = 0;
+		v->regs.x[RT] = ~0UL;
+		assert_true(trap(v, reg[i], false, RT, &code));
+		assert_int_equal(w.undefs, i < READ_ONLY);
+		assert_int_equal(read_reg(v, reg[i]), 0);
+		assert_int_equal(w.undefs, i < READ_ONLY);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -292,6 +331,7 @@ int main(void)
 		cmocka_unit_test(ids_of_all_cpus),
 		cmocka_unit_test(ids_consistent),
 		cmocka_unit_test(values),
+		cmocka_unit_test(debug),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -55,7 +55,12 @@ static void test_geometry(void **state)
 		assert_int_equal(s2_lookup(&s, last + PAGE_SIZE).pte, 0);
 		assert_int_equal(s2_map(&s, last + PAGE_SIZE, PA(MEM_BASE), PAGE_SIZE, RW),
 				 HYPSEC_RANGE);
+		/* Its root is another's next: no CPU walks from there, empty as it is. */
+		s2_drop(&s);
+		counts_reset();
 		s2_destroy(&s);
+		assert_true(counts.vmalls12e1is);
+		assert_true(flushes_done());
 		tlb_unwatch(&s);
 		while (s2_trash_step(1))
 			;

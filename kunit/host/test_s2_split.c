@@ -132,6 +132,7 @@ static void test_tlb_context(void **state)
 		map(0, MEM_BASE + i * PAGE_SIZE, PAGE_SIZE, RW);
 		tlb_flush_vmid(&vm);
 		tlb_flush_vmid_local(&vm);
+		assert_true(flushes_done());
 		assert_int_equal(read_sysreg(VTTBR_EL2), other);
 		assert_int_equal(read_sysreg(TCR_EL1), 0x12345);
 		assert_int_equal(read_sysreg(SCTLR_EL1), sctlr[i]);

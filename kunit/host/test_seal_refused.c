@@ -190,6 +190,32 @@ static void broken_core(void **state)
 	watched_key = NULL;
 }
 
+/* Of a VM that is locked and alive: its tables and its key are there. */
+static void alive_and_locked(void **state)
+{
+	u64 is;
+	(void)state;
+
+	seal_in(FRAME, PAGE_A);
+	is = entry(FRAME);
+	expect_assert_failure((void)!pvm_unseal(vm, IPA(FRAME << PAGE_SHIFT), is, PA(PAGE_A)));
+	assert_int_equal(touch(FRAME), HYPSEC_OK);
+	expect_assert_failure((void)!pvm_seal(vm, FRAME, PA(PAGE_A)));
+	spin_lock(&vm->lock);
+	for (volatile u32 s = VM_NONE; s <= VM_DEAD; s++) {
+		if (s == VM_PROTECTING || s == VM_PROTECTED)
+			continue;
+		vm->state = s;
+		expect_assert_failure((void)!pvm_seal(vm, FRAME, PA(PAGE_A)));
+		expect_assert_failure((void)!pvm_unseal(vm, IPA(FRAME << PAGE_SHIFT), is,
+							PA(PAGE_B)));
+	}
+	vm->state = VM_PROTECTED;
+	expect_assert_failure((void)!pvm_unseal(vm, IPA(FRAME << PAGE_SHIFT), 0, PA(PAGE_B)));
+	spin_unlock(&vm->lock);
+	assert_true(private(FRAME, PAGE_A));
+}
+
 /* As many pages as there are nonces, and none after the last. */
 static void nonces_end(void **state)
 {
@@ -271,6 +297,7 @@ int main(void)
 		SEAL_TEST(not_the_hosts),
 		SEAL_TEST(ends_the_vm),
 		SEAL_TEST(broken_core),
+		SEAL_TEST(alive_and_locked),
 		SEAL_TEST(nonces_end),
 		SEAL_TEST(no_memory),
 		SEAL_TEST(frames_end),

@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-only
 """The boot stub's binary, of images that share memory with their host (TAP)."""
 
@@ -105,6 +105,32 @@ def sharing_that_is_refused():
             ("DT_VIRTIO_PLACE", ("reg", "0", "8000000", "0", "200")),
             ("DT_VIRTIO_PLACE", ("reg", "0", "9000000", "0", "200"))):
         out = shared(dtb=edited(*(("/virtio_mmio@a000000", *e) for e in edits)))
+        gave_up(out, want)
+        assert not re.search("^(RAM|SHARE) ", out, re.M), out
+
+
+@test
+def a_bus_is_there_if_it_is_signed():
+    build("pci.img", "--console", "--share", "8M", "--pci")
+    out = boot(image="pci.img")
+    assert off(out) == 0x99 and "devices: 0, PCIe\r\n" in out, out
+    get = new_tree(out)
+    assert run("fdtget", "-l", "new.dtb", "/").split()[-2:] == ["reserved-memory",
+                                                                "pcie@4010000000"]
+    bus = "/pcie@4010000000"
+    pool = "/reserved-memory/" + run("fdtget", "-l", "new.dtb", "/reserved-memory").strip()
+    assert get(bus, "memory-region", "x") == get(pool, "phandle", "x")
+    assert not re.search("msi", run("fdtget", "-p", "new.dtb", bus))
+    for name in ("reg", "ranges", "bus-range", "interrupt-map-mask"):
+        theirs = run("fdtget", "-t", "x", "virt2.dtb", "/pcie@10000000", name).strip()
+        assert get(bus, name, "x") == theirs, name
+    for want, *edits in (
+            ("DT_PCI", ("-r", "/pcie@10000000")),
+            ("DT_PCI", ("/pcie@10000000", "bus-range", "0", "fe")),
+            ("DT_PCI_PLACE", ("/pcie@10000000", "reg", "0", "40000000", "0", "10000000")),
+            ("DT_PCI_PLACE", ("/pcie@10000000", "ranges", "2000000", "0", "40000000", "0",
+                              "40000000", "0", "100000"))):
+        out = boot(image="pci.img", dtb=edited(*edits))
         gave_up(out, want)
         assert not re.search("^(RAM|SHARE) ", out, re.M), out
 

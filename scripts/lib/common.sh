@@ -14,6 +14,11 @@ mkdir -p "$HYPSEC_BUILD"
 # What makes the images of protected VMs, for hash_of.
 HYPSEC_IMAGE_TOOL=("$HYPSEC_TOP/scripts/hypsec-image" "$HYPSEC_TOP"/scripts/lib/image/*.py)
 
+# Debian's, whatever else is found first: a wrapper that chooses one takes ten times as long.
+python3() {
+	/usr/bin/python3 "$@"
+}
+
 # One line about what is being done.  On stderr, so that stdout stays the
 # output of whatever a script was asked to run.
 say() {

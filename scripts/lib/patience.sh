@@ -39,7 +39,8 @@ paced() {
 	seconds_here=$((($1 * pace + 99) / 100))
 }
 
-# within SECONDS COMMAND...: until COMMAND succeeds; false if it does not within the time.
+# within SECONDS COMMAND...: until COMMAND succeeds; false if it does not within the time. What takes
+# long is looked at less often, as the looking itself keeps an emulated host from it.
 within() {
 	local left=$(($1 * 100)) from turns=0
 	shift
@@ -49,7 +50,7 @@ within() {
 	until "$@"; do
 		[ $left -gt 0 ] || return 1
 		from=$now
-		sleep 0.5
+		if [ $turns -lt 8 ]; then sleep 0.5; else sleep 1; fi
 		[ $((turns % 4)) != 0 ] || measure_pace
 		turns=$((turns + 1))
 		ticks

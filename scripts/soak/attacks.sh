@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# attacks.sh [CASE]...	(in the host; without a CASE all that are for $plain or not)
+# attacks.sh [CASE | -CASE]...	(in the host; without a CASE all that are for $plain or not, but
+#				for those with a "-")
 #
 # The host's root against the memory of a running guest. What a page is given back as
 # decides: the one that was taken, and the guest goes on; any other, and that guest ends,
@@ -17,6 +18,13 @@ frame0=0x40000000	# of the machine "virt"
 
 cases="snapshot read flip old splice two drop swap alias foreign churn hammer kill"
 [ -z "$plain" ] || cases="snapshot read flip old splice drop swap"
+chosen=
+for c; do
+	case $c in
+	-*) cases=$(echo $cases | tr ' ' '\n' | grep -vx -- "${c#-}") ;;
+	*) chosen="$chosen $c" ;;
+	esac
+done
 
 # begin NAME [VCPUS [QEMU-OPTION...]]
 begin() {
@@ -315,13 +323,15 @@ check "swap" swapon /dev/zram0
 [ -n "$plain" ] || check "the attack's module" insmod $dir/attack.ko
 # One page at a time, so that KVM's table has an entry for each; churn makes blocks by itself.
 echo madvise >/sys/kernel/mm/transparent_hugepage/enabled
-vm_start first 1 $mib
-check "a first guest comes up" vm_up first
-vm_kill first
-soon no_vm
+if [ -z "$plain" ]; then	# whatever the first VM needs once and for all
+	vm_start first 1 $mib
+	check "a first guest comes up" vm_up first
+	vm_kill first
+	soon no_vm
+fi
 remember_accounts
 
-for c in ${*:-$cases}; do
+for c in ${chosen:-$cases}; do
 	from=$(now)
 	case_$c
 	echo "# $c: $(($(now) - from)) s"

@@ -24,6 +24,8 @@
 #define VM_KEYS		4
 #define VM_MAX_TRANSPORTS	32
 #define VM_MAX_DEVICES	HYPSEC_VIRTIO_MAX
+#define VM_MAX_WINDOWS	3
+#define VM_MAX_INTX	32
 
 struct vm_range {
 	uint64_t base, size;		/* bytes */
@@ -65,12 +67,37 @@ struct vm_device {
 	uint32_t number;		/* what the signer wants there, and nobody else's word */
 };
 
+/* The first cell of a PCI address, and so the kind of a window */
+#define VM_PCI_IO	0x01000000
+#define VM_PCI_MEM32	0x02000000
+#define VM_PCI_MEM64	0x03000000
+
+struct vm_window {
+	uint32_t space;
+	uint64_t pci;			/* address on the bus */
+	struct vm_range cpu;
+};
+
+struct vm_intx {
+	uint32_t slot, pin;		/* device number << 11; 1 to 4 */
+	struct vm_irq irq;
+};
+
+/* The host's PCIe host bridge; ecam.size 0: none */
+struct vm_pci {
+	struct vm_range ecam;
+	uint32_t last_bus, nr_windows, nr_intx, mask;
+	struct vm_window window[VM_MAX_WINDOWS];
+	struct vm_intx intx[VM_MAX_INTX];
+};
+
 /* What is shared with the host: only for an image whose manifest says so. */
 struct vm_share {
 	struct vm_range pool;
 	uint32_t nr_transports, nr_devices;
 	struct vm_transport transport[VM_MAX_TRANSPORTS];
 	struct vm_device device[VM_MAX_DEVICES];
+	struct vm_pci pci;
 };
 
 /* Why a device tree was refused. */
@@ -121,6 +148,16 @@ bool dt_console(const struct vm_desc *d, struct vm_range image, struct vm_range 
  * After DT_OK no two transports overlap, and none is anything that @d has.
  */
 enum dt_error dt_devices(const void *fdt, const struct vm_desc *d, struct vm_share *s);
+
+/**
+ * dt_pci() - the one PCIe host bridge that the host has
+ * @fdt: the tree that @d was read from
+ * @d: after dt_check()
+ * @s: after dt_devices(); its pci is set
+ *
+ * After DT_OK no two of its ranges overlap, and none is anything that @d or @s has.
+ */
+enum dt_error dt_pci(const void *fdt, const struct vm_desc *d, struct vm_share *s);
 
 /**
  * dt_pool() - a place for what is shared

@@ -39,6 +39,62 @@ static void build_virtio(struct dt_out *o, const struct vm_transport *t, uint32_
 	dt_end(o);
 }
 
+static void build_windows(struct dt_out *o, const struct vm_pci *p)
+{
+	fdt32_t c[7 * VM_MAX_WINDOWS];
+
+	for (uint32_t i = 0; i < p->nr_windows; i++) {
+		const struct vm_window *w = &p->window[i];
+
+		c[7 * i] = cpu_to_fdt32(w->space);
+		c[7 * i + 1] = cpu_to_fdt32((uint32_t)(w->pci >> 32));
+		c[7 * i + 2] = cpu_to_fdt32((uint32_t)w->pci);
+		dt_set_range(c + 7 * i + 3, w->cpu);
+	}
+	dt_put(o, "ranges", c, 28 * p->nr_windows);
+}
+
+static void build_intx(struct dt_out *o, const struct vm_pci *p)
+{
+	const fdt32_t mask[4] = { cpu_to_fdt32(p->mask), 0, 0, cpu_to_fdt32(7) };
+	fdt32_t c[10 * VM_MAX_INTX];
+
+	memset(c, 0, sizeof(c));	/* also the GIC's two unused cells */
+	for (uint32_t i = 0; i < p->nr_intx; i++) {
+		const struct vm_intx *x = &p->intx[i];
+
+		c[10 * i] = cpu_to_fdt32(x->slot);
+		c[10 * i + 3] = cpu_to_fdt32(x->pin);
+		c[10 * i + 4] = cpu_to_fdt32(PHANDLE_GIC);
+		c[10 * i + 7] = cpu_to_fdt32(x->irq.type);
+		c[10 * i + 8] = cpu_to_fdt32(x->irq.number);
+		c[10 * i + 9] = cpu_to_fdt32(x->irq.flags);
+	}
+	dt_put_u32(o, "#interrupt-cells", 1);
+	dt_put(o, "interrupt-map-mask", mask, sizeof(mask));
+	dt_put(o, "interrupt-map", c, 40 * p->nr_intx);
+}
+
+/* Its memory-region is that of all functions behind it. No msi-map, no msi-parent: INTx alone. */
+static void build_pci(struct dt_out *o, const struct vm_pci *p)
+{
+	fdt32_t reg[4], buses[2] = { 0, cpu_to_fdt32(p->last_bus) };
+
+	dt_set_range(reg, p->ecam);
+	dt_begin_at(o, "pcie", p->ecam.base);
+	dt_put_str(o, "compatible", "pci-host-ecam-generic");
+	dt_put_str(o, "device_type", "pci");
+	dt_put(o, "reg", reg, sizeof(reg));
+	dt_put(o, "bus-range", buses, sizeof(buses));
+	dt_put_u32(o, "#address-cells", 3);
+	dt_put_u32(o, "#size-cells", 2);
+	build_windows(o, p);
+	build_intx(o, p);
+	dt_put(o, "dma-coherent", "", 0);
+	dt_put_u32(o, "memory-region", PHANDLE_POOL);
+	dt_end(o);
+}
+
 void dt_build_share(struct dt_out *o, const struct vm_boot *b)
 {
 	const struct vm_share *s = b->share;
@@ -48,4 +104,6 @@ void dt_build_share(struct dt_out *o, const struct vm_boot *b)
 	build_pool(o, s->pool);
 	for (uint32_t i = 0; i < s->nr_devices; i++)
 		build_virtio(o, &s->transport[s->device[i].transport], s->device[i].number);
+	if (s->pci.ecam.size)
+		build_pci(o, &s->pci);
 }

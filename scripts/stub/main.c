@@ -271,6 +271,8 @@ uint64_t stub_main(uint64_t dtb, uint64_t dtb_size, uint64_t image)
 
 	if (m->share_size) {
 		e = dt_devices((void *)dtb, &d, &shared);
+		if (e == DT_OK && m->flags & HYPSEC_FLAG_PCI)
+			e = dt_pci((void *)dtb, &d, &shared);
 		if (e != DT_OK)
 			return refuse(&d, e);
 	}
@@ -319,6 +321,8 @@ uint64_t stub_main(uint64_t dtb, uint64_t dtb_size, uint64_t image)
 		say_number(&d, shared.pool.size >> 20);
 		say(&d, " MiB, devices: ");
 		say_number(&d, shared.nr_devices);
+		if (shared.pci.ecam.size)
+			say(&d, ", PCIe");
 	}
 	say(&d, "\r\n");
 	invalidate(new_dtb, STUB_DTB_SIZE);

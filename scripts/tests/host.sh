@@ -2,11 +2,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # The contract of scripts/host, which every test in a host relies on.
-# takes: 170
+# takes: 150
 # timeout: 1800
 
 . "$(dirname "$0")/../lib/ktap.sh"
 . "$HYPSEC_TOP/scripts/lib/kernel.sh"
+. "$HYPSEC_TOP/scripts/lib/patience.sh"
 
 need_kernel
 host=$HYPSEC_TOP/scripts/host
@@ -77,17 +78,15 @@ check "--param" printed "26 MiB"
 check "--verbose" complained "Linux version"
 
 shell() {
-	local status=0 pid i
+	local status=0 pid
 
 	mkfifo "$dir/in"
-	timeout 100 "$host" --shell <"$dir/in" >"$dir/out" 2>"$dir/err" &
+	paced 100
+	timeout $seconds_here "$host" --shell <"$dir/in" >"$dir/out" 2>"$dir/err" &
 	pid=$!
 	exec 8>"$dir/in"
 	# Typed before there is a prompt it would be lost.
-	for i in $(seq 90); do
-		! grep -q '# ' "$dir/out" || break
-		sleep 1
-	done
+	within 90 grep -q '# ' "$dir/out" || :
 	printf 'cat /sys/kernel/security/hypsec/state; exit 5\n' >&8
 	exec 8>&-
 	wait $pid || status=$?
@@ -104,8 +103,8 @@ check "is a power-off" complained "reboot: Power down"
 check "SYSTEM_RESET under HypSec" ends_with 122 -- reboot -f
 check "is a reset" complained "reboot: Restarting system"
 
-check "a hang ends by time-out" ends_with 124 --no-hypsec --timeout 45 -- sleep 1000
-check "and says so" complained "stopped after 45 s"
+check "a hang ends by time-out" ends_with 124 --no-hypsec --timeout 15 -- sleep 1000
+check "and says so" complained "stopped after 15 s"
 check "a host's panic is told apart" ends_with 122 --no-hypsec -- sh -c \
 	'echo c >/proc/sysrq-trigger'
 check "and its log shown" complained "Kernel panic - not syncing: sysrq triggered crash"

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# scripts/tests/pages.sh [--plain] [--smp N] [CASE]... [-- HOST-OPTION...]
+# scripts/tests/pages.sh [--plain] [--smp N] [CASE | -CASE]... [-- HOST-OPTION...]
 #
 # The host's root against the memory of running guests (scripts/soak/attacks.sh): pages
 # saved, changed, exchanged, put back too late, dropped, aliased, hammered. With --plain
 # (the default run has one, too) against ordinary guests on the stock kernel.
-# takes: 560
+# takes: 600
 # timeout: 1800
 
 . "$(dirname "$0")/../lib/ktap.sh"
@@ -48,7 +48,8 @@ if [ -n "$plain$smp${cases[*]}" ]; then
 	attacks "$plain" "${smp:-2}" "${cases[*]}" ${plain:+--no-hypsec} "$@"
 else
 	attacks 1 2 "" --no-hypsec "$@"
-	attacks "" 2 "" "$@"
+	# What only reads and writes from threads of the host is tried with more of them below.
+	attacks "" 2 "-read -hammer" "$@"
 	# Not churn: KVM gives back a split block's pages one after another with the scheduler off,
 	# and with more CPUs than the emulator has the host would complain of the time.
 	attacks "" 4 "read hammer" "$@"

@@ -3,7 +3,7 @@
 #
 # The judge of all other pieces: what must not count as a pass does not.
 # quick: yes
-# takes: 10
+# takes: 5
 # timeout: 60
 
 . "$(dirname "$0")/../lib/ktap.sh"

@@ -4,7 +4,7 @@
 # The logic of el2-objs/ and of the boot stub on the workstation, against fakes,
 # under ASan and UBSan.
 # quick: yes
-# takes: 400
+# takes: 250
 # timeout: 1200
 
 . "$(dirname "$0")/../lib/packages.sh"

@@ -84,6 +84,22 @@ void fake_write_sysreg(const char *name, u64 v)
 	*find_reg(name) = v;
 }
 
+/* Invalidations that no DSB has completed: for this CPU, for all. */
+static bool issued, issued_is;
+
+bool flushes_done(void)
+{
+	return !issued && !issued_is;
+}
+
+static void flush_issued(const char *op)
+{
+	if (strstr(op, "is"))
+		issued_is = true;
+	else
+		issued = true;
+}
+
 void fake_barrier(const char *op)
 {
 	bool ish = strstr(op, " ish") || strstr(op, " sy");
@@ -105,13 +121,18 @@ void fake_barrier(const char *op)
 		tlb_ordered();
 	if (strstr(op, "st"))
 		return;
-	if (ish)
-		tlb_dsb();
+	issued = false;
+	if (!ish)
+		return;
+	issued_is = false;
+	tlb_dsb();
 }
 
 void fake_tlbi(const char *op, u64 arg)
 {
 	machine_event();
+	if (!strstr(op, "ae2") && !strstr(op, "alle2"))
+		flush_issued(op);
 	/* EL2's, and all VMIDs', do not ask for the VMID. */
 	if (!strstr(op, "e2") && !strstr(op, "alle1") &&
 	    force.vttbr != now("VTTBR_EL2"))
@@ -162,6 +183,7 @@ void fake_dc(const char *op, u64 va)
 
 void fake_ic(const char *op)
 {
+	flush_issued(op);
 	if (!strcmp(op, "ialluis"))
 		counts.ialluis++;
 	if (!strcmp(op, "iallu"))

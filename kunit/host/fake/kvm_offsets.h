@@ -36,7 +36,7 @@
 
 #define KVM_KVM_FGU		2560
 #define KVM_KVM_POFFSET		2816
-#define KVM_FGT_HFGXTR		4
+#define KVM_FGT_HFGXTR		5
 #define KVM_FGT_HDFGXTR		3
 #define KVM_FGT_HFGITR		2
 #define KVM_FGT_HAFGRTR		1

@@ -127,6 +127,7 @@ bool host_can(u64 pa, bool write, bool exec)
 	struct s2_leaf leaf = s2_lookup(&host_s2, pa);
 	u64 off = pa & (leaf.size - 1);
 
+	assert_true(flushes_done());
 	if (!(leaf.pte & S2_VALID))
 		return false;
 	assert_int_equal((leaf.pte & S2_ADDR) + off, pa);	/* identity */

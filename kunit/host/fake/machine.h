@@ -65,6 +65,8 @@ void counts_reset(void);
 
 /* The memory itself, past all translation; asserts that it exists. */
 u8 *raw(u64 pa);
+/* No invalidation of EL1's, or of instructions, that is issued and not complete. */
+bool flushes_done(void);
 /* A host access: true and the byte, or false if stage 2 stops it. */
 bool host_can(u64 pa, bool write, bool exec);
 /* All lines of the page were cleaned after the last write by the core. */

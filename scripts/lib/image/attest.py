@@ -57,6 +57,8 @@ class Report:
             yield "a VM that its host may debug (--allow-debug takes it)"
         if self.flags & flags["console"] and not want.allow_console:
             yield "a VM with a console, where its host may type (--allow-console takes it)"
+        if self.flags & flags["pci"] and not want.allow_pci:
+            yield "a VM with a PCIe bus, where its host may plug a keyboard (--allow-pci takes it)"
 
 
 def parse_quote(msg):

@@ -75,7 +75,8 @@ def shared(image):
         return ""
     text = f"; shares {image.share_size >> 20} MiB with its host" if image.share_size else \
         "; may share memory with its host"
-    return text + f", for {devices(image.virtio)}" * any(image.virtio)
+    return text + f", for {devices(image.virtio)}" * any(image.virtio) + \
+        ", for what the host has on a PCIe bus" * bool(image.flags & FLAGS["pci"])
 
 
 def verify(args):

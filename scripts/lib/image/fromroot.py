@@ -94,9 +94,9 @@ def from_root(args):
         raise Refused("--no-enrol makes no disk: not with --disk, --size, --allow-ephemeral")
     args.virtio_mmio = args.virtio_mmio or DEVICES
     args.share = DEFAULT if args.share is None else args.share
-    if args.virtio_mmio not in (DEVICES, DEVICES[:1]):
-        raise Refused("--virtio-mmio: blk,net or blk; others are for build, with an initrd that "
-                      "knows them")
+    if args.virtio_mmio not in (DEVICES, DEVICES[:1]) or args.pci:
+        raise Refused("--virtio-mmio: blk,net or blk; others, and --pci, are for build, with an "
+                      "initrd that knows them")
     if args.disk:
         free_name(args.disk)
     with tempfile.TemporaryDirectory() as work:

@@ -41,11 +41,12 @@ def virtio_list(text):
 def wanted(args):
     """What the manifest gets: permission, size, devices; a note where the size is our choice."""
     size, note = args.share, None
-    if args.virtio_mmio and size is None:
-        size = DEFAULT
-        note = f"--virtio-mmio needs memory shared with the host: --share {DEFAULT >> 20}M"
-    if args.virtio_mmio and not size:
-        raise Refused("--virtio-mmio: its devices need memory: --share 64M, say")
+    for option, given in (("--virtio-mmio", args.virtio_mmio), ("--pci", args.pci)):
+        if given and size is None:
+            size = DEFAULT
+            note = f"{option} needs memory shared with the host: --share {DEFAULT >> 20}M"
+        if given and not size:
+            raise Refused(f"{option}: its devices need memory: --share 64M, say")
     if VIRTIO["console"] in args.virtio_mmio and not args.console:
         raise Refused("--virtio-mmio console: what the guest reads there the host types: "
                       "--console says that it may")
@@ -58,11 +59,11 @@ def devices(virtio):
     return " ".join(names.get(n, str(n)) for n in virtio.rstrip(b"\0"))
 
 
-def problems(share, size, virtio):
+def problems(share, size, virtio, pci):
     """What the core does not take: a list is written down in one way."""
     if size % ALIGN or size > SHARE_MAX or (size and not share):
         yield f"bad share_size {size:#x}"
-    if any(virtio) and not size:
+    if (any(virtio) or pci) and not size:
         yield "devices, and no memory shared for them"
     if 0 in virtio.rstrip(b"\0"):
         yield "a gap in the list of devices"

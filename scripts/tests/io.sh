@@ -1,0 +1,26 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Disk and network of a protected guest, by the stock QEMU, and a host that attacks it there.
+# takes: 240
+# timeout: 1500
+
+. "$(dirname "$0")/../lib/ktap.sh"
+
+io=$HYPSEC_TOP/scripts/io
+images=$("$io/images")
+soak=$("$HYPSEC_TOP/scripts/soak/build")
+tmp=$(mktemp -d -p "$HYPSEC_BUILD")
+trap 'rm -rf "$tmp"' EXIT
+head -c 12M /dev/urandom >"$tmp/disk"
+head -c 2M /dev/urandom >"$tmp/file"
+sums=("$(sha256sum <"$tmp/disk" | cut -d' ' -f1)" "$(sha256sum <"$tmp/file" | cut -d' ' -f1)")
+truncate -s 24M "$tmp/disk"
+add=(--add "$tmp/file:/io/www/file" --add "$tmp/disk:/io/disk" --add "$soak/ram:/io/ram"
+	--add "$HYPSEC_TOP/scripts/protected/functions.sh:/io/functions.sh")
+into_host /io "$io/protected.sh" "$images"/{vm.img,scribble,qmp}
+out=$("$HYPSEC_TOP/scripts/host" --mem 1G --timeout 1200 "${add[@]}" -- \
+	sh /io/protected.sh "${sums[@]}") && status=0 || status=$?
+pass_on <<<"$out"
+check "the host's script went through" [ $status = 0 ]
+ktap_end
