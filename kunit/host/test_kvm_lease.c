@@ -142,6 +142,9 @@ static void test_lease_calls(void **state)
 		write_sysreg(0x66 + held, ICH_VMCR_EL2);
 		call(KVM_FN_vgic_v3_save_vmcr_aprs, vcpu + KVM_VCPU_GIC, 0, 0);
 		assert_int_equal(cpu_if[KVM_GIC_VMCR / 4], 0x66 + held);
+		/* Once each: not by the lease, and then as if there were none. */
+		assert_int_equal(gic_loads, held + 1);
+		assert_int_equal(gic_saves, held + 1);
 		adjusts = 0;
 		call(KVM_FN_kvm_adjust_pc, vcpu, 0, 0);
 		assert_int_equal(adjusts, 1);
