@@ -132,3 +132,24 @@ make_modules() {
 	cpio_of "$out/root" >"$out/modules.cpio"
 	rm -rf "$out/root"
 }
+
+# with_libraries FROM OUT LIBRARY-OR-PROGRAM...: copies each into OUT/{bin,lib} and what
+# it loads; they are started by the loader beside them.
+with_libraries() {
+	local from=$1 out=$2 name file
+	shift 2
+
+	while [ $# -gt 0 ]; do
+		name=$1
+		shift
+		[ ! -e "$out/lib/$name" ] && [ ! -e "$out/bin/$name" ] || continue
+		file=$(find "$from" \( -path "*/lib/*" -o -path "*bin/*" \) -name "$name" \
+			! -type d -print -quit)
+		[ -n "$file" ] || die 125 "no $name in the packages"
+		case $name in
+		*.so*) cp -L "$file" "$out/lib/$name" ;;
+		*) cp -L "$file" "$out/bin/$name" ;;
+		esac
+		set -- "$@" $("${HYPSEC_CROSS}objdump" -p "$file" | awk '$1 == "NEEDED" {print $2}')
+	done
+}

@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""How a VM with disk and network is started: QEMU's options, a libvirt domain.
+
+Options of QEMU 7.2 and 10.0 alike. The port of ssh is the host's 2222, on its loopback only."""
+
+import os
+import re
+from xml.sax.saxutils import escape, quoteattr
+
+
+def comma(name):
+    """In QEMU's option lists a comma is written twice."""
+    return name.replace(",", ",,")
+
+
+def qemu_line(image, disk, memory, net):
+    """Words, in the groups that belong together."""
+    lines = (
+        ("qemu-system-aarch64", "-M", "virt,gic-version=3", "-accel", "kvm", "-cpu", "host"),
+        ("-smp", "2", "-m", f"{memory >> 20}M", "-nographic", "-kernel", image),
+        ("-global", "virtio-mmio.force-legacy=false"),
+        ("-drive", f"if=none,id=disk,format=raw,file={comma(disk)}"),
+        ("-device", "virtio-blk-device,drive=disk,iommu_platform=on"),
+    )
+    return lines + ((
+        ("-netdev", "user,id=net,hostfwd=tcp:127.0.0.1:2222-:22"),
+        ("-device", "virtio-net-device,netdev=net,iommu_platform=on"),
+    ) if net else (("-net", "none"),))
+
+
+INTERFACE = """    <interface type='user'>
+      <model type='virtio'/>
+      <driver iommu='on'/>
+      <address type='virtio-mmio'/>
+    </interface>
+"""
+
+
+def libvirt_xml(image, disk, memory, net):
+    name = re.sub(r"[^A-Za-z0-9_.-]", "-", os.path.basename(image).rsplit(".", 1)[0]) or "vm"
+    return f"""<domain type='kvm' xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0'>
+  <name>{name}</name>
+  <memory unit='MiB'>{memory >> 20}</memory>
+  <vcpu>2</vcpu>
+  <os>
+    <type arch='aarch64' machine='virt'>hvm</type>
+    <kernel>{escape(os.path.abspath(image))}</kernel>
+  </os>
+  <features>
+    <gic version='3'/>
+  </features>
+  <cpu mode='host-passthrough'/>
+  <devices>
+    <disk type='file' device='disk'>
+      <driver name='qemu' type='raw' iommu='on'/>
+      <source file={quoteattr(os.path.abspath(disk))}/>
+      <target dev='vda' bus='virtio'/>
+      <address type='virtio-mmio'/>
+    </disk>
+{INTERFACE * net}    <serial type='pty'/>
+    <console type='pty'/>
+    <controller type='usb' model='none'/>
+    <memballoon model='none'/>
+  </devices>
+  <qemu:commandline>
+    <qemu:arg value='-global'/>
+    <qemu:arg value='virtio-mmio.force-legacy=false'/>
+  </qemu:commandline>
+</domain>
+"""
