@@ -144,7 +144,7 @@ int pvm_give(struct vm *vm, u64 frame, pa_t pa);
 int pvm_share(struct vm *vm, u64 base, u64 size);
 int pvm_grant(struct vm *vm, u64 ipa);
 int pvm_revoke(struct vcpu *v, u64 ipa);
-/* A stage-2 abort at a frame that was shared a moment ago: as pvm_abort(). */
+/* A stage-2 abort at a frame that is shared: as pvm_abort(). vm->lock is held, and let go of. */
 bool pvm_shared_abort(struct vcpu *v, enum vcpu_exit *code);
 
 /* --- pvm/relinquish.c --- */

@@ -243,11 +243,12 @@ void vm_host_touch(pa_t pa, struct page_info pi);
  */
 void shadow_age(struct vm *vm);
 /*
- * A stage-2 fault that KVM's table answers: of an ordinary guest, or of a protected one at a frame
- * that it shares. True: enter it again. False: @v->esr is the host's, of KVM's own table, or, with
- * EXIT_IRQ, the pool has no page for it. Locks: takes vm->lock.
+ * A stage-2 fault of an ordinary guest. True: enter it again. False: @v->esr is the host's, of
+ * KVM's own table, or, with EXIT_IRQ, the pool has no page for it. Locks: takes vm->lock.
  */
 bool shadow_fault(struct vcpu *v, enum vcpu_exit *code);
+/* The same of a protected one, at a frame that it shares. Locks: vm->lock is held, and let go of. */
+bool shadow_fault_unlock(struct vcpu *v, enum vcpu_exit *code);
 /*
  * vcpu/shared.c: is any frame in @size bytes from @ipa one that a protected @vm shares; and what
  * its table has of such frames there goes, for KVM to be asked again. Locks: vm->lock.

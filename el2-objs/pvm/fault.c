@@ -313,7 +313,7 @@ bool pvm_abort(struct vcpu *v, enum vcpu_exit *code)
 {
 	ipa_t ipa = IPA(HPFAR_IPA(v->hpfar));
 	struct vm *vm = v->vm;
-	bool dead, ram, shared;
+	bool dead, ram;
 
 	switch (v->esr & ESR_FSC_TYPE) {
 	case FSC_TRANS:
@@ -330,8 +330,9 @@ bool pvm_abort(struct vcpu *v, enum vcpu_exit *code)
 	if (!lock_for_claim(vm))
 		return pvm_show(v, SHOW_NOTHING, code);		/* it faults again */
 	dead = vm->state == VM_DEAD;
+	if (!dead && vm_shares(vm, ipa.v, PAGE_SIZE))
+		return pvm_shared_abort(v, code);
 	ram = pvm_in_ram(vm->pvm, ipa.v, PAGE_SIZE);
-	shared = vm_shares(vm, ipa.v, PAGE_SIZE);
 	spin_unlock(&vm->lock);
 	/*
 	 * The VM's end emptied its table, and this waited for the lock meanwhile. Such a
@@ -342,8 +343,6 @@ bool pvm_abort(struct vcpu *v, enum vcpu_exit *code)
 		pvm_is_dead(v, code);
 		return false;
 	}
-	if (shared)
-		return pvm_shared_abort(v, code);
 	if (ram)
 		return ram_fault(v, ipa, code);
 

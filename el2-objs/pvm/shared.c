@@ -157,6 +157,7 @@ bool pvm_shared_abort(struct vcpu *v, enum vcpu_exit *code)
 
 	/* The host writes there: nothing of it is executed. */
 	if (ESR_EC(v->esr) != EC_DABT_LOW) {
+		spin_unlock(&v->vm->lock);
 		vcpu_inject_abort(v, true, v->far);
 		return true;
 	}
@@ -167,7 +168,7 @@ bool pvm_shared_abort(struct vcpu *v, enum vcpu_exit *code)
 	write = v->esr & ESR_S1PTW ? fsc == FSC_PERM : (v->esr & (ESR_WNR | ESR_CM)) == ESR_WNR;
 	v->esr = (u64)EC_DABT_LOW << ESR_EC_SHIFT | ESR_IL | (write ? ESR_WNR : 0) |
 		 (v->esr & ESR_FSC);
-	if (shadow_fault(v, code))
+	if (shadow_fault_unlock(v, code))
 		return true;
 	return *code == EXIT_IRQ ? pvm_show_wait(v, code) : pvm_show(v, SHOW_SHARED, code);
 }

@@ -175,7 +175,7 @@ void shadow_age(struct vm *vm)
 	vm->hand = at;
 }
 
-bool shadow_fault(struct vcpu *v, enum vcpu_exit *code)
+bool shadow_fault_unlock(struct vcpu *v, enum vcpu_exit *code)
 {
 	u64 type = v->esr & ESR_FSC_TYPE, ipa = HPFAR_IPA(v->hpfar);
 	struct vm *vm = v->vm;
@@ -183,16 +183,6 @@ bool shadow_fault(struct vcpu *v, enum vcpu_exit *code)
 	pa_t page = PA(0);
 	int ret;
 
-	if (type != FSC_TRANS && type != FSC_ACCESS && type != FSC_PERM)
-		return false;
-	if (ipa >> vm->s2.ipa_bits) {
-		/* Past KVM's IPA space it injects the fault; inside, we cannot map it. */
-		if (!(ipa >> (64 - FIELD(vm->host.vtcr, 5, 0))))
-			*code = EXIT_IL;
-		return false;
-	}
-
-	spin_lock(&vm->lock);
 	ret = resolve(v, ipa, &page);
 	/* An entry that allows it is there: what the CPU faulted on is an older one. */
 	if (ret == HYPSEC_OK && type == FSC_PERM)
@@ -221,4 +211,21 @@ bool shadow_fault(struct vcpu *v, enum vcpu_exit *code)
 		return true;
 	vcpu_inject_abort(v, ESR_EC(v->esr) == EC_IABT_LOW, v->far);
 	return true;
+}
+
+bool shadow_fault(struct vcpu *v, enum vcpu_exit *code)
+{
+	u64 type = v->esr & ESR_FSC_TYPE, ipa = HPFAR_IPA(v->hpfar);
+	struct vm *vm = v->vm;
+
+	if (type != FSC_TRANS && type != FSC_ACCESS && type != FSC_PERM)
+		return false;
+	if (ipa >> vm->s2.ipa_bits) {
+		/* Past KVM's IPA space it injects the fault; inside, we cannot map it. */
+		if (!(ipa >> (64 - FIELD(vm->host.vtcr, 5, 0))))
+			*code = EXIT_IL;
+		return false;
+	}
+	spin_lock(&vm->lock);
+	return shadow_fault_unlock(v, code);
 }

@@ -223,6 +223,36 @@ static void is_not_private(void **state)
 	assert_false(tlb_stale(~0UL));
 }
 
+static unsigned int locks;
+
+static void count_locks(const struct spinlock *l)
+{
+	locks += l == &vm->lock;
+}
+
+/*
+ * Others hold the VM's lock over 2 MiB that they zero: a fault waits for it once, and looks for
+ * the host's interrupts meanwhile.
+ */
+static void waits_once(void **state)
+{
+	(void)state;
+	assert_int_equal(share(POOL, POOL_SIZE), HYPSEC_OK);
+	kvm_maps(IN_POOL, PAGE_A);
+	vm->lock.holder = 2;
+	irq_after = 3;
+	assert_false(access(READ, IN_POOL));
+	assert_int_equal(code, EXIT_IRQ);
+	assert_int_equal(irq_after, -1);
+	vm->lock.holder = 0;
+	locks = 0;
+	lock_hook = count_locks;
+	assert_true(access(READ, IN_POOL));
+	lock_hook = NULL;
+	assert_int_equal(locks, 1);
+	assert_true(has_host_page(IN_POOL, PAGE_A));
+}
+
 /* No page for a table: it waits, and loses nothing for it. */
 static void empty_pool(void **state)
 {
@@ -245,7 +275,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		SHARED_TEST(refused), SHARED_TEST(touched_before), SHARED_TEST(is_the_hosts),
 		SHARED_TEST(read_only), SHARED_TEST(block_of_kvms), SHARED_TEST(not_the_hosts),
-		SHARED_TEST(epoch), SHARED_TEST(is_not_private), SHARED_TEST(empty_pool),
+		SHARED_TEST(epoch), SHARED_TEST(waits_once), SHARED_TEST(is_not_private), SHARED_TEST(empty_pool),
 	};
 
 	return cmocka_run_group_tests(tests, kvm_host_boot, NULL);

@@ -7,7 +7,7 @@
 sum_disk=$1 sum_file=$2
 shift 2
 . "${0%/*}/functions.sh"
-seconds=300 part=$((12 << 20))
+seconds=300 image=vm.img
 input=/tmp/input
 mkfifo $input
 
@@ -35,7 +35,7 @@ io_vm() {
 	exec qemu-system-aarch64 -M virt,gic-version=3 -accel kvm -cpu host -m 256 -smp 1 \
 		-nodefaults -no-user-config -display none -serial stdio \
 		-qmp unix:/tmp/qmp,server=on,wait=off -global virtio-mmio.force-legacy=$legacy \
-		$devices -kernel "$dir/vm.img" <>$input >"$out" 2>&1
+		$devices -kernel "$dir/$image" <>$input >"$out" 2>&1
 }
 begin() { : >$out; mark; ( io_vm "$@" ) & pid=$!; }
 dropped() {
@@ -92,6 +92,24 @@ check "it ends by itself" eval 'wait_for $pid && says "done"'
 check "no VM is left" soon no_vm
 soon settled
 before=$(cat $hypsec/accounts)
+
+# --- From an encrypted root: the first boot makes it, the next one has it
+shown() { tr -d '\r' <$out | grep -qa -- "$1"; }
+image=root.img
+gunzip -c "$dir/disk.gz" >/tmp/disk
+for boot in first next; do
+	begin blk net
+	check "the $boot boot from a root that the sealing key opens" \
+		eval 'wait_for $pid && shown "root: done"'
+	check "which is on a disk of ciphertext with integrity, and it says so" \
+		shown "guest: disk /dev/vda, .* MiB: LUKS2 with integrity, key of security version 0"
+	check "its address is shown" shown "guest: eth0 10.0.2.15/24"
+	[ $boot = first ] || check "it has what it had written" shown "root: kept private"
+done
+check "which is not on the disk in clear" eval '! grep -q private-marker /tmp/disk'
+check "what was shipped is (control)" grep -q public-marker /tmp/disk
+image=vm.img
+soon no_vm
 
 # --- What is missing is said
 for case in "bare blk net rng/iommu_platform=on" "legacy blk net rng/force-legacy" "blk rng/is missing"; do

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Disk and network of a protected guest, by the stock QEMU, and a host that attacks it there.
+# Disk and network of a protected guest, by the stock QEMU, an encrypted root, and a host that
+# attacks it there.
 # takes: 240
 # timeout: 1500
 
@@ -18,7 +19,7 @@ sums=("$(sha256sum <"$tmp/disk" | cut -d' ' -f1)" "$(sha256sum <"$tmp/file" | cu
 truncate -s 24M "$tmp/disk"
 add=(--add "$tmp/file:/io/www/file" --add "$tmp/disk:/io/disk" --add "$soak/ram:/io/ram"
 	--add "$HYPSEC_TOP/scripts/protected/functions.sh:/io/functions.sh")
-into_host /io "$io/protected.sh" "$images"/{vm.img,scribble,qmp}
+into_host /io "$io/protected.sh" "$images"/{vm.img,root.img,disk.gz,scribble,qmp}
 out=$("$HYPSEC_TOP/scripts/host" --mem 1G --timeout 1200 "${add[@]}" -- \
 	sh /io/protected.sh "${sums[@]}") && status=0 || status=$?
 pass_on <<<"$out"

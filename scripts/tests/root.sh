@@ -14,29 +14,12 @@ need_kernel
 tools=$("$HYPSEC_TOP/scripts/root/tools")
 dir=$HYPSEC_BUILD/root-test
 rm -rf "$dir"
-mkdir -p "$dir/tree"/{bin,sbin,etc,data}
+mkdir -p "$dir"
 cd "$dir"
 key() { sha256sum <<<"$1" | cut -c1-64; }
 K1=$(key 1) K2=$(key 2) K3=$(key 3)
 
-# A root of one program, which keeps a word that is not in the image in clear.
-cp "$tools/bin/busybox" tree/bin/
-cat >tree/sbin/init <<'END'
-#!/bin/busybox sh
-# The root of tests/root.sh: public-marker
-/bin/busybox --install -s /bin
-PATH=/bin
-mount -t proc proc /proc 2>/dev/null
-[ -e /data/word ] && echo "root: kept $(cut -c1-7 </data/word)"
-[ -e /data/word ] || printf 'private-%s\n' marker >/data/word
-echo "root: $(($(df -k / | tail -n 1 | awk '{print $2}') / 1024)) MiB, $(awk '$2 == "/" {print $1, $3}' /proc/mounts)"
-echo "root: $(ip -4 addr show eth0 | awk '$1 == "inet" {print $2}') $(sed -n 's/nameserver/dns/p' /etc/resolv.conf)"
-ls /run/hypsec /hypsec 2>/dev/null && echo "root: the initrd's files are left"
-sync
-mount -o remount,ro / && echo "root: done"
-poweroff -f
-END
-chmod 755 tree/sbin/init
+"$HYPSEC_TOP/scripts/root/sample" tree "$tools"
 
 image() {
 	"$HYPSEC_TOP/scripts/hypsec-image" from-root tree --kernel "$KERNEL_IMAGE" \

@@ -158,6 +158,11 @@ void s2_load(const struct s2 *s2)
 }
 
 __weak bool shadow_fault(struct vcpu *v, enum vcpu_exit *code) { return false; }
+__weak bool shadow_fault_unlock(struct vcpu *v, enum vcpu_exit *code)
+{
+	spin_unlock(&v->vm->lock);
+	return false;
+}
 void *slot_map(enum slot_id id, pa_t pa, size_t len) { return host_bytes(pa, len); }
 
 /* As slot_unmap() of what is lost. */
