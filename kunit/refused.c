@@ -25,13 +25,15 @@ CHANGE(manifest_past_max, h[5] = HYPSEC_IMAGE_MAX)
 CHANGE(truncated, memset(m, 0, PAGE_SIZE))
 CHANGE(version, m->version++)
 CHANGE(version_0, m->version = 0)
-CHANGE(unknown_flag, m->flags |= BIT(4))
+/* The first that has no meaning yet: those that have are the lowest. */
+CHANGE(unknown_flag, m->flags |= HYPSEC_FLAGS_KNOWN + 1)
 CHANGE(all_flags, m->flags = ~0U)
 CHANGE(reserved, m->reserved = 1)
 CHANGE(share_not_allowed, m->share_size = SZ_2M)
 CHANGE(share_unaligned, m->flags |= HYPSEC_FLAG_SHARE; m->share_size = SZ_2M + PAGE_SIZE)
 CHANGE(share_large, m->flags |= HYPSEC_FLAG_SHARE; m->share_size = HYPSEC_SHARE_MAX + SZ_2M)
 CHANGE(device_without_share, m->virtio[0] = 2)
+CHANGE(pci_without_share, m->flags |= HYPSEC_FLAG_PCI)
 CHANGE(shares_more, hk_image_share(vm); m->share_size *= 2)
 CHANGE(other_family, m->family[31] = 1)
 CHANGE(rest_of_page, ((u8 *)m)[PAGE_SIZE - 1] = 1)
@@ -118,7 +120,8 @@ static const struct refused {
 	R(unknown_flag, "a flag that is not known"), R(all_flags, "a flag that is not known"),
 	R(reserved, "what is reserved"), R(rest_of_page, "what is reserved"),
 	R(share_not_allowed, SHARES), R(share_unaligned, SHARES), R(share_large, SHARES),
-	R(device_without_share, SHARES), R(shares_more, "wrong signature"),
+	R(device_without_share, SHARES),
+	R(pci_without_share, SHARES), R(shares_more, "wrong signature"),
 	R(no_size, "its size in memory"), R(size_unaligned, "its size in memory"),
 	R(size_large, "its size in memory"), R(size_wraps, "its size in memory"),
 	R(high, "wraps or leaves the address space", TOP),

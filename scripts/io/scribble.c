@@ -31,7 +31,7 @@ static uint64_t value(void)
 
 int main(int argc, char **argv)
 {
-	uint64_t start, size, done = 0, writes, tries = 0;
+	uint64_t start, size, done = 0, writes;
 	int pid;
 
 	if (argc < 3 || sscanf(argv[1], "%d:%lx:%lx", &pid, &start, &size) != 3) {
@@ -41,21 +41,26 @@ int main(int argc, char **argv)
 	writes = strtoul(argv[2], NULL, 0);
 	state = argc > 3 ? strtoul(argv[3], NULL, 0) | 1 : 0x9e3779b97f4a7c15;
 	while (done < writes) {
-		uint64_t word, at = start + rnd() % (size / 8) * 8, v = value();
-		size_t n = 1UL << rnd() % 4;
-		struct iovec here = { &word, 8 }, there = { (void *)at, 8 };
+		uint64_t word[PAGE / 8], at = start + rnd() % (size / PAGE) * PAGE;
+		struct iovec here = { word, PAGE }, there = { (void *)at, PAGE };
 
-		if (process_vm_readv(pid, &here, 1, &there, 1, 0) != 8)
+		if (process_vm_readv(pid, &here, 1, &there, 1, 0) != (ssize_t)PAGE)
 			break;
-		/* What is zero is mostly free. */
-		if (!word && ++tries % 64)
-			continue;
-		here = (struct iovec){ &v, n };
-		there = (struct iovec){ (void *)(at + rnd() % 8 / n * n), n };
-		if (process_vm_writev(pid, &here, 1, &there, 1, 0) != (ssize_t)n)
-			break;
-		done++;
+		for (unsigned int i = 0; i < PAGE / 8 && done < writes; i++) {
+			uint64_t v = value();
+			size_t n = 1UL << rnd() % 4;
+
+			/* What is zero is mostly free; of a buffer a few words do. */
+			if (word[i] ? rnd() % 8 : rnd() % 4096)
+				continue;
+			here = (struct iovec){ &v, n };
+			there = (struct iovec){ (void *)(at + 8 * i + rnd() % 8 / n * n), n };
+			if (process_vm_writev(pid, &here, 1, &there, 1, 0) != (ssize_t)n)
+				goto out;
+			done++;
+		}
 	}
+out:
 	printf("scribble: %lu writes\n", done);
 	return done < writes;
 }

@@ -3,7 +3,7 @@
 #
 # Disk and network of a protected guest, by the stock QEMU, an encrypted root, and a host that
 # attacks it there.
-# takes: 240
+# takes: 330
 # timeout: 1500
 
 . "$(dirname "$0")/../lib/ktap.sh"
