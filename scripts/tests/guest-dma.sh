@@ -13,7 +13,7 @@ io=$HYPSEC_TOP/scripts/io
 built=$("$io/build")
 need_kernel
 dir=$(mktemp -d -p "$HYPSEC_BUILD")
-trap 'kill $(jobs -p) 2>/dev/null; rm -rf "$dir"' EXIT
+trap 'kill $(jobs -p) 2>/dev/null || :; rm -rf "$dir"' EXIT
 
 # vm MODE: its console's end if it does not get to its own
 vm() {
