@@ -71,8 +71,8 @@
 #define HYPSEC_GUEST_GRANT	0xC600810A
 /*
  * (x1 = IPA): ends that. What was in the frame is gone, and the next access finds zeros, in a page
- * that the host has lost, before this returns if it had one there. Of a frame that is not
- * shared: nothing is done, OK.
+ * that the host has lost: before this returns, if it had a writable one there. Of a frame that is
+ * not shared, and not untouched: nothing is done, OK.
  * INVALID, RANGE, STATE as GRANT. DENIED: it is of the range that was shared for good. BUSY: it is
  * not shared any more, but the host may have its page yet: call again.
  */

@@ -150,6 +150,8 @@ int s2_map(struct s2 *s2, u64 ia, pa_t pa, u64 size, u64 attr);
  * whole tables through the trash list.
  */
 void s2_unmap(struct s2 *s2, u64 ia, u64 size);
+/* Those of the @n pages at @page that lie in [ia, ia + size), in no order, with one TLBI at most. */
+void s2_unmap_pages(struct s2 *s2, const u64 *page, u32 n, u64 ia, u64 size);
 /* Empties the table: TLBI of what was in it, the tables to the trash; the root stays. */
 void s2_drop(struct s2 *s2);
 /* Frees the root and everything; the s2 is unusable. */

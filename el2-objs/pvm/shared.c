@@ -113,7 +113,8 @@ int pvm_grant(struct vm *vm, u64 ipa)
 	return ret;
 }
 
-static int revoke_locked(struct vm *vm, u64 ipa)
+/* @untouched: out, with HYPSEC_OK: the frame is private, with nothing in it. */
+static int revoke_locked(struct vm *vm, u64 ipa, bool *untouched)
 {
 	int ret = grantable(vm, ipa);
 	struct shared *s;
@@ -124,26 +125,32 @@ static int revoke_locked(struct vm *vm, u64 ipa)
 	s = &vm->pvm->shared;
 	for (i = 0; i < s->grants && s->grant[i] != ipa; i++)
 		;
-	if (i == s->grants)
-		return vm_shares(vm, ipa, PAGE_SIZE) ? HYPSEC_DENIED : HYPSEC_OK;
-	/* First the mapping: a store of another vCPU's goes to the host, or faults. */
-	vm_drop_shared(vm, ipa, PAGE_SIZE);
-	s->grant[i] = s->grant[--s->grants];
+	if (i == s->grants && vm_shares(vm, ipa, PAGE_SIZE))
+		return HYPSEC_DENIED;
+	if (i < s->grants) {
+		/* First the mapping: a store of another vCPU's goes to the host, or faults. */
+		vm_drop_shared(vm, ipa, PAGE_SIZE);
+		s->grant[i] = s->grant[--s->grants];
+	}
+	*untouched = !s2_lookup(&vm->s2, ipa).pte;
 	return HYPSEC_OK;
 }
 
 int pvm_revoke(struct vcpu *v, u64 ipa)
 {
 	struct vm *vm = v->vm;
+	bool untouched = false;
 	int ret;
 
 	spin_lock(&vm->lock);
-	ret = revoke_locked(vm, ipa);
+	ret = revoke_locked(vm, ipa, &untouched);
 	spin_unlock(&vm->lock);
-	if (ret != HYPSEC_OK)
+	if (ret != HYPSEC_OK || !untouched)
 		return ret;
 	/* The page that KVM has there, if it has one: the host keeps nothing of a private frame. */
 	ret = pvm_claim(v, IPA(ipa), true, NULL);
+	/* The guest goes on: there is no fault to show. */
+	v->pending = SHOW_NOTHING;
 	if (ret == HYPSEC_BUSY || ret == HYPSEC_NO_MEMORY)
 		return HYPSEC_BUSY;
 	/* None, or one that is not the host's to give: that is for the next access to meet. */

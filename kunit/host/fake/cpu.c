@@ -178,6 +178,7 @@ u8 *kvm_lease_peek(struct cpu_run *c, kva_t host, bool *rested) { return NULL; }
 void kvm_lease_unpeek(bool rested) { }
 __weak void vm_drop_shared(struct vm *vm, u64 ipa, u64 size) { }
 void s2_unmap(struct s2 *s2, u64 ia, u64 size) { cpu_unmaps++; }
+void s2_unmap_pages(struct s2 *s2, const u64 *page, u32 n, u64 ia, u64 size) { cpu_unmaps++; }
 bool s2_trash_step(unsigned int n) { return false; }
 
 void tlb_flush_vmid_local(const struct s2 *s2)
