@@ -128,14 +128,12 @@ static void revokes(struct walk *w, struct frame *f)
 {
 	KUNIT_EXPECT_EQ(w->test, call(w, HYPSEC_GUEST_REVOKE, f),
 			STATUS(f->range ? HYPSEC_DENIED : HYPSEC_OK));
-	if (f->range)
+	/* What is private, sealed or not, is not shared: it stays as it is. */
+	if (f->range || (f->s != FRESH && f->s != SHARED))
 		return;
-	if (f->mapped && (f->s == FRESH || f->s == SHARED))
-		f->v = 0;
+	f->s = f->mapped ? PRIVATE : FRESH;
 	if (f->mapped)
-		f->s = PRIVATE;
-	else if (f->s == SHARED)
-		f->s = FRESH;
+		f->v = 0;
 }
 
 static void relinquishes(struct walk *w, struct frame *f)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Frames that are sealed, or given, and come home: what the record, the VM's table and the key (seal/) do
- * together, under vm->lock from the first look to the last write.
+ * Frames that are sealed, or given, and come home: what the record, the VM's table and the key
+ * (seal/) do together, under vm->lock from the first look to the last write.
  */
 #include "types.h"
 #include "check.h"

@@ -240,7 +240,8 @@ void s2_unmap_pages(struct s2 *s2, const u64 *page, u32 n, u64 ia, u64 size)
 	for (u32 i = 0; i < n; i++) {
 		struct s2_pos pos = s2_walk(s2, page[i], LAST_LEVEL);
 
-		if (page[i] - ia >= size || pos.level != LAST_LEVEL || !pte_valid(READ_ONCE(*pos.ptep)))
+		if (page[i] - ia >= size || pos.level != LAST_LEVEL ||
+		    !pte_valid(READ_ONCE(*pos.ptep)))
 			continue;
 		pte_write(pos.ptep, 0);
 		any = true;

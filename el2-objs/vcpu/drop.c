@@ -8,8 +8,8 @@ static u32 begun;		/* drops so far */
 /*
  * False for a VM whose shadow VM_PROTECT has emptied, and that shares no frame: it maps what it
  * owns, and is the only record of which page holds a frame: one that lost its mapping could be
- * given another page by the host. Told without vm->lock, whose holder may be zeroing 2 MiB: of eight such VMs that would be more
- * than a host's interrupt may wait.
+ * given another page by the host. Told without vm->lock, whose holder may be zeroing 2 MiB: of
+ * eight such VMs that would be more than a host's interrupt may wait.
  */
 static bool maps_host(const struct vm *vm)
 {

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The shadow stage 2 of an ordinary VM: a software TLB of the table that KVM
- * keeps; and of a protected VM, the frames that it shares with its host. A fault is answered from that table; what the table cannot answer is
- * KVM's to handle, and is described to it as a fault on its own table.
+ * keeps; and of a protected VM, the frames that it shares with its host. A fault
+ * is answered from that table; what the table cannot answer is KVM's to handle, and
+ * is described to it as a fault on its own table.
  *
  * The walk and the installation happen under vm->lock, which KVM's TLB calls take
  * too: after such a call no mapping, and no walk, of before is left.
