@@ -66,15 +66,15 @@
  * (x1 = IPA): shares a single frame of 4 KiB, wherever in RAM it lies, with what is in it now: the
  * host has its page from here on. HYPSEC_GRANTS of them at most. Shared already: OK.
  * INVALID: unaligned. RANGE: not RAM. DENIED: not in the manifest. NO_MEMORY: too many. STATE: not
- * protected. BUSY: the host has it sealed; read from it, and call again.
+ * protected. BUSY: call again; if the host has it sealed, after a read from it.
  */
 #define HYPSEC_GUEST_GRANT	0xC600810A
 /*
  * (x1 = IPA): ends that. What was in the frame is gone, and the next access finds zeros, in a page
  * that the host has lost: before this returns, if it had a writable one there. Of a frame that is
  * not shared, and not untouched: nothing is done, OK.
- * INVALID, RANGE, STATE as GRANT. DENIED: it is of the range that was shared for good. BUSY: it is
- * not shared any more, but the host may have its page yet: call again.
+ * INVALID, RANGE, STATE as GRANT. DENIED: it is of the range that was shared for good. BUSY: the
+ * host may have its page yet: call again.
  */
 #define HYPSEC_GUEST_REVOKE	0xC600810B
 #define HYPSEC_GRANTS		64

@@ -212,7 +212,7 @@ static int claim_locked(struct vcpu *v, ipa_t ipa, bool zero, pa_t *offer)
  * Each vCPU may zero 2 MiB with the lock held, one after the other: the host's interrupts wait for
  * one of them, not for all. False: one is there, or the lock's holder has panicked.
  */
-static bool lock_for_claim(struct vm *vm)
+bool pvm_lock(struct vm *vm)
 {
 	while (!spin_try(&vm->lock))
 		if (host_irq_pending() || READ_ONCE(core_broken))
@@ -231,7 +231,7 @@ int pvm_claim(struct vcpu *v, ipa_t ipa, bool zero, pa_t *pa)
 	 * again and again costs its own time between two runs, not ours.
 	 */
 	for (tries = 0; tries < CLAIM_TRIES; tries++) {
-		if (!lock_for_claim(vm))
+		if (!pvm_lock(vm))
 			return HYPSEC_BUSY;
 		ret = claim_locked(v, ipa, zero, &offer);
 		spin_unlock(&vm->lock);
@@ -327,7 +327,7 @@ bool pvm_abort(struct vcpu *v, enum vcpu_exit *code)
 	if (!range_ok(ipa.v, PAGE_SIZE, BIT(vm->s2.ipa_bits)))
 		return external_abort(v);
 
-	if (!lock_for_claim(vm))
+	if (!pvm_lock(vm))
 		return pvm_show(v, SHOW_NOTHING, code);		/* it faults again */
 	dead = vm->state == VM_DEAD;
 	if (!dead && vm_shares(vm, ipa.v, PAGE_SIZE))

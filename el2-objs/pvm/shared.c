@@ -107,7 +107,8 @@ int pvm_grant(struct vm *vm, u64 ipa)
 {
 	int ret;
 
-	spin_lock(&vm->lock);
+	if (!pvm_lock(vm))
+		return HYPSEC_BUSY;
 	ret = grant_locked(vm, ipa);
 	spin_unlock(&vm->lock);
 	return ret;
@@ -142,7 +143,8 @@ int pvm_revoke(struct vcpu *v, u64 ipa)
 	bool untouched = false;
 	int ret;
 
-	spin_lock(&vm->lock);
+	if (!pvm_lock(vm))
+		return HYPSEC_BUSY;
 	ret = revoke_locked(vm, ipa, &untouched);
 	spin_unlock(&vm->lock);
 	if (ret != HYPSEC_OK || !untouched)

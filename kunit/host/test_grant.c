@@ -261,12 +261,29 @@ static void one_flush(void **state)
 	assert_false(tlb_stale(~0UL));
 }
 
+/* Behind others that hold the VM's lock neither waits with the host's interrupts masked. */
+static void lets_interrupts_in(void **state)
+{
+	(void)state;
+	fill(FRAME, PAGE_A);
+	vm->lock.holder = 2;
+	irq_after = 3;
+	assert_int_equal(pvm_grant(vm, IPA_OF(FRAME)), HYPSEC_BUSY);
+	irq_after = 3;
+	assert_int_equal(pvm_revoke(v, IPA_OF(FRAME)), HYPSEC_BUSY);
+	vm->lock.holder = 0;
+	assert_int_equal(irq_after, -1);
+	assert_true(private(FRAME, PAGE_A));
+	assert_null(vm->shared);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		SHARED_TEST(refused), SHARED_TEST(there_and_back), SHARED_TEST(exchanged),
 		SHARED_TEST(not_the_hosts), SHARED_TEST(sealed_one), SHARED_TEST(too_many),
 		SHARED_TEST(in_blocks), SHARED_TEST(is_a_cache), SHARED_TEST(one_flush),
+		SHARED_TEST(lets_interrupts_in),
 	};
 
 	return cmocka_run_group_tests(tests, kvm_host_boot, NULL);
