@@ -91,14 +91,10 @@ def build(out="vm.img", key="key", **kw):
     return args
 
 
-def tests(folder):
-    os.chdir(folder)
-    os.umask(0o022)
-    put("Image", kernel())
-    put("initrd", random.Random(3).randbytes(70001))
-    print(f"1..{len(TESTS)}")
+def run_tests(todo):
+    print(f"1..{len(todo)}")
     failed = 0
-    for n, f in enumerate(TESTS, 1):
+    for n, f in enumerate(todo, 1):
         try:
             f()
             print(f"ok {n} - {f.__name__}")
@@ -107,6 +103,14 @@ def tests(folder):
             print(f"not ok {n} - {f.__name__}")
             print(f"# {type(e).__name__}: {e}")
     return failed
+
+
+def tests(folder):
+    os.chdir(folder)
+    os.umask(0o022)
+    put("Image", kernel())
+    put("initrd", random.Random(3).randbytes(70001))
+    return run_tests(TESTS)
 
 
 def main():

@@ -10,6 +10,11 @@ import subprocess
 import sys
 import tempfile
 
+sys.path.insert(0, os.path.join(os.environ["HYPSEC_TOP"], "kunit/host"))
+sys.dont_write_bytecode = True
+# pylint: disable=wrong-import-position
+import image_tool  # noqa: E402
+
 TOP = os.environ["HYPSEC_TOP"]
 TOOL = os.path.join(TOP, "scripts/hypsec-image")
 TESTS = []
@@ -296,17 +301,7 @@ def main():
     run("openssl", "pkey", "-in", "ak.key", "-pubout", "-out", "ak.pub")
     put("cmdline", CMDLINE)
     put("pcrs", b"".join(b"%d %s\n" % (i, v.hex().encode()) for i, v in BOOT.items()))
-    print(f"1..{len(TESTS)}")
-    failed = 0
-    for n, f in enumerate(TESTS, 1):
-        try:
-            f()
-            print(f"ok {n} - {f.__name__}")
-        except Exception as e:      # any exception is this test's failure
-            failed = 1
-            print(f"not ok {n} - {f.__name__}")
-            print(f"# {type(e).__name__}: {e}")
-    return failed
+    return image_tool.run_tests(TESTS)
 
 
 if __name__ == "__main__":

@@ -15,6 +15,11 @@ import sys
 import tempfile
 import xml.dom.minidom
 
+sys.path.insert(0, os.path.join(os.environ["HYPSEC_TOP"], "kunit/host"))
+sys.dont_write_bytecode = True
+# pylint: disable=wrong-import-position
+import image_tool  # noqa: E402
+
 TOP = os.environ["HYPSEC_TOP"]
 TOOL = os.path.join(TOP, "scripts/hypsec-image")
 MIB = 1 << 20
@@ -258,17 +263,7 @@ def main():
     subprocess.run(["flock", f"{build}/stub.lock", "make", "-s", "-C", f"{TOP}/scripts/stub",
                     f"OUT={build}/stub"], check=True)
     shutil.copy(f"{build}/stub/stub.bin", "stub")
-    print(f"1..{len(TESTS)}")
-    failed = 0
-    for n, f in enumerate(TESTS, 1):
-        try:
-            f()
-            print(f"ok {n} - {f.__name__}")
-        except Exception as e:      # any exception is this test's failure
-            failed = 1
-            print(f"not ok {n} - {f.__name__}")
-            print(f"# {type(e).__name__}: {e}")
-    return failed
+    return image_tool.run_tests(TESTS)
 
 
 if __name__ == "__main__":
