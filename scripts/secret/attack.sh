@@ -67,7 +67,8 @@ if [ -z "$boot" ] && [ -e platform.sh ]; then
 	( others ) >/tmp/others 2>&1 &
 	others=$!
 fi
-up() { grep -q '^secret: intact' /tmp/console; }
+# The whole line: the console's file has lines that are not yet complete.
+up() { tr '\r' . </tmp/console | grep -q '^secret: intact .*\.$'; }
 within 600 eval 'up || child_ended $pid' || stop "the guest is not up after 600 s"
 up || stop "QEMU ended before the guest was up"
 echo "run: guest up uptime=$(cut -d' ' -f1 /proc/uptime)"

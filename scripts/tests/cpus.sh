@@ -32,9 +32,11 @@ guests_up() {
 	[ "$(grep -c '^run: guest up' "$out")" = 3 ]
 }
 
-# of the second guest, the protected one with two vCPUs
+# of the second guest, the protected one with two vCPUs; of each its first such line, as there
+# may be more
 two_cpus() {
-	[ "$(sed -n 's/^guest: secret: intact .*cpus=//p' "$out" | tr '\n' ' ')" = "1 2 1 " ]
+	[ "$(sed -n 's/^guest: secret: intact second=1 cpus=//p' "$out" | tr '\n' ' ')" = "1 2 1 " ] ||
+		{ cat "$out"; return 1; }
 }
 
 # The one CPU model with FEAT_RNG is "max".
