@@ -116,6 +116,11 @@ int pvm_add_ram(struct vm *vm, u64 base, u64 size);
  */
 int pvm_claim(struct vcpu *v, ipa_t ipa, bool zero, pa_t *pa);
 bool pvm_abort(struct vcpu *v, enum vcpu_exit *code);
+/*
+ * The host was shown SHOW_RAM and runs @v again: what the guest would find on coming back to the
+ * instruction is done before. Return: true to enter the guest. Locks: takes vm->lock.
+ */
+bool pvm_ram_answered(struct vcpu *v, enum vcpu_exit *code);
 /* Takes vm->lock, behind others that zero 2 MiB each. False: the host's interrupts come first. */
 bool __must_check pvm_lock(struct vm *vm);
 

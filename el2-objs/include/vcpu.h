@@ -105,6 +105,7 @@ struct vcpu {
 	u64 vsesr;			/* with HCR_EL2.VSE */
 	u64 poffset;			/* CNTPCT_EL0 reads as that much less */
 	u64 pmu_host, pmu_guest;	/* event counters to stop and start around a run */
+	bool asked;			/* KVM was told of a fault: @esr, @hpfar of @vm, @host */
 	/* protected VMs only */
 	kva_t host;			/* the struct kvm_vcpu bound to it, 0: none yet */
 	u32 power;			/* enum vcpu_power; changed with vm->lock held */
@@ -247,7 +248,13 @@ void shadow_age(struct vm *vm);
  * KVM's own table, or, with EXIT_IRQ, the pool has no page for it. Locks: takes vm->lock.
  */
 bool shadow_fault(struct vcpu *v, enum vcpu_exit *code);
-/* The same of a protected one, at a frame that it shares. Locks: vm->lock is held, and let go of. */
+/*
+ * KVM was told of the last fault of @v, of an ordinary VM, and runs it again: what it has by now is
+ * mapped before the guest comes back to the instruction, which else would fault a second time. A
+ * hint: @v->hpfar and @v->esr may be any. Locks: takes vm->lock.
+ */
+void shadow_answered(struct vcpu *v);
+/* shadow_fault() of a protected one, at a frame that it shares. Locks: vm->lock is held, and let go of. */
 bool shadow_fault_unlock(struct vcpu *v, enum vcpu_exit *code);
 /*
  * vcpu/shared.c: is any frame in @size bytes from @ipa one that a protected @vm shares; and what

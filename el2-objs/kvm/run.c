@@ -240,8 +240,12 @@ static enum vcpu_exit run_ordinary(struct vm *vm, u8 *k, kva_t host, struct cpu_
 {
 	struct vcpu *v = &c->vcpu;
 	enum vcpu_exit code;
-	bool aarch32;
+	bool aarch32, asked;
 
+	/* What KVM has emulated it has no page for. */
+	asked = v->asked && v->vm == vm && v->host.v == host.v &&
+		!(KV8(k, KVM_VCPU_IFLAGS) & IFLAGS_DONE);
+	v->asked = false;
 	v->vm = vm;
 	if (unlikely(REG(k, R_PC) >> 2 == HYPSEC_SHOWN_PC >> 2) && kvm_shown(k)) {
 		if (kvm_shown(k) == HYPSEC_OVER_PC)
@@ -252,6 +256,8 @@ static enum vcpu_exit run_ordinary(struct vm *vm, u8 *k, kva_t host, struct cpu_
 	if (!load_ordinary(k, host, v, c))
 		return EXIT_IL;
 	aarch32 = !(v->hcr & HCR_RW);
+	if (asked)
+		shadow_answered(v);
 	kvm_adjust_pc(k);
 	if (slots_lost())
 		return EXIT_IL;

@@ -184,9 +184,9 @@ static void give_gic(struct gic_state *host, const struct gic_state *g)
 
 static enum vcpu_exit run(struct vcpu *v, struct host_io *io)
 {
+	bool ssbd_off, faulted = v->pending == SHOW_RAM;
 	struct vm *vm = v->vm;
 	enum vcpu_exit code = EXIT_IRQ;
-	bool ssbd_off;
 	int ret;
 
 	pvm_accept(v, io);
@@ -203,6 +203,8 @@ static enum vcpu_exit run(struct vcpu *v, struct host_io *io)
 			pvm_is_dead(v, &code);
 			return pvm_expose(v, io);
 		}
+	} else if (faulted && !pvm_ram_answered(v, &code)) {
+		return pvm_expose(v, io);
 	}
 
 	pvm_debug_load(v, io);

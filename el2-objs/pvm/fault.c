@@ -284,6 +284,11 @@ static bool ram_fault(struct vcpu *v, ipa_t ipa, enum vcpu_exit *code)
 	}
 }
 
+bool pvm_ram_answered(struct vcpu *v, enum vcpu_exit *code)
+{
+	return ram_fault(v, IPA(HPFAR_IPA(v->hpfar)), code);
+}
+
 static bool device_access(struct vcpu *v, enum vcpu_exit *code)
 {
 	/*

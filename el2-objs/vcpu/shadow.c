@@ -194,6 +194,7 @@ bool shadow_fault_unlock(struct vcpu *v, enum vcpu_exit *code)
 	case HYPSEC_OK:
 		return true;
 	case HYPSEC_EXIT:
+		v->asked = true;
 		return false;
 	case HYPSEC_NO_MEMORY:
 		/* The host tops the pool up between two runs. */
@@ -229,4 +230,19 @@ bool shadow_fault(struct vcpu *v, enum vcpu_exit *code)
 	}
 	spin_lock(&vm->lock);
 	return shadow_fault_unlock(v, code);
+}
+
+void shadow_answered(struct vcpu *v)
+{
+	u64 ipa = HPFAR_IPA(v->hpfar);
+	struct vm *vm = v->vm;
+	pa_t page;
+
+	/* Of another VM, that had its place and more bits of address. */
+	if (ipa >> vm->s2.ipa_bits)
+		return;
+	spin_lock(&vm->lock);
+	/* Whatever stands against it, the guest faults once more and hears of it then. */
+	(void)resolve(v, ipa, &page);
+	spin_unlock(&vm->lock);
 }

@@ -11,6 +11,7 @@
 #define HOST		KVA(0xffff000012340000)
 #define ROUNDS		60
 #define DEVICE		0x09000000UL
+#define RAM_FRAME	0x40201UL
 #define REG64(base, off) (*(u64 *)((base) + (off)))
 #define REG32(base, off) (*(u32 *)((base) + (off)))
 #define GPR(base, n)	REG64(base, KVM_VCPU_REGS + 8 * (n))
@@ -206,9 +207,9 @@ static inline void begin(enum pvm_exposure what)
 	w.share_used_up = what == SHOW_WAIT;
 	g.hpfar = IPA_HPFAR(DEVICE);
 	if (what == SHOW_RAM || what == SHOW_WAIT || what == SHOW_SHARED)
-		g.hpfar = IPA_HPFAR(0x40201000UL);
+		g.hpfar = IPA_HPFAR(RAM_FRAME << PAGE_SHIFT);
 	if (what == SHOW_SHARED) {
-		world_pvm.shared = (struct shared){ .grants = 1, .grant = { 0x40201000UL } };
+		world_pvm.shared = (struct shared){ .grants = 1, .grant = { RAM_FRAME << PAGE_SHIFT } };
 		vm->shared = &world_pvm.shared;
 	}
 	cpu_guest = guest;

@@ -203,6 +203,8 @@ static void only_the_table_in(void **state)
 			cpu_run_vcpu(vm, HOST);
 			assert_int_equal(g.entered, 1);
 			images(what, benign, hostile);
+			if (what == SHOW_RAM)
+				world_map(RAM_FRAME, 7, true);
 			save();
 
 			restore();
@@ -233,9 +235,35 @@ static void only_the_table_in(void **state)
 	}
 }
 
+/* The frame that the guest waits for is its own before it comes back to it, or it stays out. */
+static void page_first(void **state)
+{
+	(void)state;
+	warm_up();
+	for (int round = 0; round < 3; round++) {
+		begin(SHOW_RAM);
+		assert_int_equal(cpu_run_vcpu(vm, HOST), EXIT_TRAP);
+		assert_int_equal(w.claims, 0);
+		if (round)
+			world_map(RAM_FRAME, 7, round == 1);
+		g.what = SHOW_NOTHING;		/* no second fault */
+		g.entered = 1;
+		assert_int_equal(cpu_run_vcpu(vm, HOST), round == 1 ? EXIT_IRQ : EXIT_TRAP);
+		assert_int_equal(g.entered, round == 1 ? 2 : 1);
+		assert_int_equal(w.claims, round == 1);
+		if (round == 1)
+			continue;
+		/* It is told once more, of what its table has by now. */
+		assert_int_equal(REG64(cpu_kvm_vcpu, KVM_VCPU_ESR) & ESR_FSC_TYPE,
+				 round ? FSC_PERM : FSC_TRANS);
+		assert_int_equal(REG64(cpu_kvm_vcpu, KVM_VCPU_HPFAR), IPA_HPFAR(RAM_FRAME << PAGE_SHIFT));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(page_first),
 		cmocka_unit_test(only_the_table_out),
 		cmocka_unit_test(only_the_table_in),
 	};

@@ -57,6 +57,25 @@ u64 guest_at(u64 va, bool s1e1a)
 	return t.par;
 }
 
+static unsigned int answered;
+
+bool shadow_fault(struct vcpu *v, enum vcpu_exit *code)
+{
+	assert_int_equal(*code & 3, EXIT_TRAP);
+	v->asked = true;
+	return false;
+}
+
+void shadow_answered(struct vcpu *v)
+{
+	assert_ptr_equal(v->vm, vm);
+	/* Before the guest comes back, and what decides how a page is mapped is this run's. */
+	assert_int_equal(t.entered, 0);
+	assert_int_equal(v->hcr & HCR_VM, HCR_VM);
+	assert_int_equal(v->esr, t.esr);
+	answered++;
+}
+
 static bool has(enum needs needs)
 {
 	const struct cpu_feat *f = &cpu_state.feat;
@@ -243,6 +262,40 @@ static void exits(void **state)
 	}
 }
 
+/* KVM's answer to a fault is looked up once, for that vCPU, and only where there may be one. */
+static void answers(void **state)
+{
+	static const struct { u32 iflags; bool other, between; unsigned int n; } c[] = {
+		{ 0, false, false, 1 },
+		{ KVM_FLAG_INCREMENT_PC, false, false, 0 },	/* a device: emulated */
+		{ KVM_FLAG_PENDING_EXCEPTION, false, false, 0 },
+		{ 0, true, false, 0 },
+		{ 0, false, true, 0 },
+	};
+	struct vm other_vm;
+	(void)state;
+
+	for (size_t i = 0; i < ARRAY_SIZE(c); i++) {
+		prepare();
+		cpu_state.feat.spec_at = false;
+		told(EXIT_TRAP, (u64)EC_DABT_LOW << ESR_EC_SHIFT | ESR_IL | FSC_TRANS | 3, true);
+		answered = t.entered = 0;
+		t.exit = EXIT_IRQ;
+		if (c[i].between) {		/* another VM's has run on this CPU */
+			other_vm = *vm;
+			cpu_run_vcpu(&other_vm, HOST);
+			t.entered = 0;
+		}
+		k[KVM_VCPU_IFLAGS] = (u8)c[i].iflags;
+		cpu_run_vcpu(vm, c[i].other ? KVA(HOST.v + 0x10000) : HOST);
+		assert_int_equal(answered, c[i].n);
+		t.entered = 0;
+		k[KVM_VCPU_IFLAGS] = 0;
+		cpu_run_vcpu(vm, HOST);
+		assert_int_equal(answered, c[i].n);
+	}
+}
+
 /* The translation is gone: it tries again. */
 static void gone(void **state)
 {
@@ -340,6 +393,7 @@ int main(void)
 		cmocka_unit_test(registers),
 		cmocka_unit_test(aarch32),
 		cmocka_unit_test(exits),
+		cmocka_unit_test(answers),
 		cmocka_unit_test(gone),
 		cmocka_unit_test(virtual_serror),
 		cmocka_unit_test(counter),

@@ -13,7 +13,7 @@ host=$HYPSEC_TOP/scripts/host
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 debug=$HYPSEC_BUILD/module-debug
-"$HYPSEC_TOP/scripts/build" --if-stale --out "$debug" CONFIG_HYPSEC_DEBUG=y >&2
+"$HYPSEC_TOP/scripts/build" --if-stale --debug >&2
 need_packages qemu-efi-aarch64
 need_kernel
 

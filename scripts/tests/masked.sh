@@ -12,7 +12,7 @@
 . "$(dirname "$0")/../lib/kernel.sh"
 
 need_kernel
-"$HYPSEC_TOP/scripts/build" --if-stale --out "$HYPSEC_BUILD/module-debug" CONFIG_HYPSEC_DEBUG=y >&2
+"$HYPSEC_TOP/scripts/build" --if-stale --debug >&2
 attack=$("$HYPSEC_TOP/scripts/attack/build")
 guest=$("$HYPSEC_TOP/scripts/guest/build")
 images=$("$HYPSEC_TOP/scripts/protected/build")

@@ -180,7 +180,7 @@ refused() {	# OPTION...: the TPM does not give the secret to such a boot
 	return 1
 }
 check "another command line: no secret, no seal" refused --append extra=1
-"$scripts/build" --if-stale --out "$HYPSEC_BUILD/module-debug" CONFIG_HYPSEC_DEBUG=y >&2
+"$scripts/build" --if-stale --debug >&2
 check "another core: no secret, no seal" refused --hypsec "$HYPSEC_BUILD/module-debug/hypsec.ko"
 waits() {
 	local status=0

@@ -158,6 +158,7 @@ void s2_load(const struct s2 *s2)
 }
 
 __weak bool shadow_fault(struct vcpu *v, enum vcpu_exit *code) { return false; }
+__weak void shadow_answered(struct vcpu *v) { }
 __weak bool shadow_fault_unlock(struct vcpu *v, enum vcpu_exit *code)
 {
 	spin_unlock(&v->vm->lock);
