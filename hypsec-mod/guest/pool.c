@@ -7,6 +7,7 @@
 #include <linux/genalloc.h>
 #include <linux/io.h>
 #include <linux/mm.h>
+#include <linux/moduleparam.h>
 #include <linux/scatterlist.h>
 #include <linux/sizes.h>
 #include <linux/version.h>
@@ -61,6 +62,25 @@ int __init hypsec_pool_init(phys_addr_t base, size_t size)
 	return 0;
 }
 
+/* What it costs, for whoever measures: CPUs that are here at once lose some of it. */
+static unsigned long pool_copied, pool_cleared;
+module_param_named(copied, pool_copied, ulong, 0444);
+MODULE_PARM_DESC(copied, "bytes copied to and from the pool so far");
+module_param_named(cleared, pool_cleared, ulong, 0444);
+MODULE_PARM_DESC(cleared, "bytes of the pool zeroed so far");
+
+static void copy(void *to, const void *from, size_t size)
+{
+	memcpy(to, from, size);
+	pool_copied += size;
+}
+
+static void *clear(void *at, size_t size)
+{
+	pool_cleared += size;
+	return memset(at, 0, size);
+}
+
 static void *virt_of(dma_addr_t addr)
 {
 	return pool.virt + (addr - pool.base);
@@ -112,9 +132,9 @@ static dma_addr_t pool_map(struct device *dev, phys_addr_t phys, size_t size,
 	/* Where the device is to write, the old contents are nobody's business: a short read leaves them. */
 	if (to_device(dir) && !(attrs & DMA_ATTR_SKIP_CPU_SYNC)) {
 		copied = size;
-		memcpy(slot, phys_to_virt(phys), copied);
+		copy(slot, phys_to_virt(phys), copied);
 	}
-	memset(slot + copied, 0, room - copied);
+	clear(slot + copied, room - copied);
 	return addr;
 }
 
@@ -132,7 +152,7 @@ static void sync_for_cpu(struct device *dev, dma_addr_t addr, size_t size,
 	struct lent *lent = lent_at(addr, size);
 
 	if (lent_known(dev, lent) && from_device(dir))
-		memcpy(phys_to_virt(lent->private + addr % GRANULE), virt_of(addr), size);
+		copy(phys_to_virt(lent->private + addr % GRANULE), virt_of(addr), size);
 }
 
 static void sync_for_device(struct device *dev, dma_addr_t addr, size_t size,
@@ -141,7 +161,7 @@ static void sync_for_device(struct device *dev, dma_addr_t addr, size_t size,
 	struct lent *lent = lent_at(addr, size);
 
 	if (lent_known(dev, lent) && to_device(dir))
-		memcpy(virt_of(addr), phys_to_virt(lent->private + addr % GRANULE), size);
+		copy(virt_of(addr), phys_to_virt(lent->private + addr % GRANULE), size);
 }
 
 static void pool_unmap(struct device *dev, dma_addr_t addr, size_t size,
@@ -155,7 +175,7 @@ static void pool_unmap(struct device *dev, dma_addr_t addr, size_t size,
 		return;
 	if (!(attrs & DMA_ATTR_SKIP_CPU_SYNC))
 		sync_for_cpu(dev, addr, size, dir);
-	memset(virt_of(addr), 0, room);
+	clear(virt_of(addr), room);
 	memset(lent, 0, (room >> GRANULE_SHIFT) * sizeof(*lent));
 	gen_pool_free(pool.gen, (unsigned long)virt_of(addr), room);
 }
@@ -218,7 +238,7 @@ static void *pool_alloc(struct device *dev, size_t size, dma_addr_t *addr, gfp_t
 	if (!slot)
 		return NULL;
 	*addr = pool.base + (slot - (unsigned long)pool.virt);
-	return memset((void *)slot, 0, room);
+	return clear((void *)slot, room);
 }
 
 static void pool_free(struct device *dev, size_t size, void *virt, dma_addr_t addr,
@@ -228,7 +248,7 @@ static void pool_free(struct device *dev, size_t size, void *virt, dma_addr_t ad
 
 	if (WARN_ON_ONCE(!gen_pool_has_addr(pool.gen, (unsigned long)virt, room)))
 		return;
-	memset(virt, 0, room);
+	clear(virt, room);
 	gen_pool_free(pool.gen, (unsigned long)virt, room);
 }
 

@@ -54,6 +54,16 @@ static void refused(void **state)
 	assert_false(vm_shares(vm, POOL + 8 * SZ_2M, POOL_SIZE));
 }
 
+/* Right between image and tree: what is next to them is neither. */
+static void beside(void **state)
+{
+	struct pvm *p = vm->pvm;
+
+	(void)state;
+	p->dtb.base = p->image.base + p->image.size + POOL_SIZE;
+	assert_int_equal(share(p->dtb.base - POOL_SIZE, POOL_SIZE), HYPSEC_OK);
+}
+
 static void touched_before(void **state)
 {
 	u64 last = ((POOL + POOL_SIZE) >> PAGE_SHIFT) - 1, done;
@@ -273,7 +283,8 @@ static void empty_pool(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		SHARED_TEST(refused), SHARED_TEST(touched_before), SHARED_TEST(is_the_hosts),
+		SHARED_TEST(refused), SHARED_TEST(beside), SHARED_TEST(touched_before),
+		SHARED_TEST(is_the_hosts),
 		SHARED_TEST(read_only), SHARED_TEST(block_of_kvms), SHARED_TEST(not_the_hosts),
 		SHARED_TEST(epoch), SHARED_TEST(waits_once), SHARED_TEST(is_not_private), SHARED_TEST(empty_pool),
 	};

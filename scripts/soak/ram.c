@@ -36,7 +36,8 @@ static const struct command {
 	{ "user", 2, cmd_user, "FILE PAGE            a process with the same file mapped uses it" },
 	{ "touch", 3, cmd_touch, "RAM FIRST N          ticks for a first read of each page, and again" },
 	{ "end", 1, cmd_end, "PID                  kills it; ticks until it is gone" },
-	{ "inject", 2, cmd_inject, "RAM dontneed|pageout|remap|nothing [PAGE [COUNT]]  as the VMM" },
+	{ "inject", 2, cmd_inject, "RAM dontneed|pageout|mergeable|poison|offline|remap|nothing\n"
+	  "             [PAGE [COUNT]]       as the VMM" },
 	{ "hog", 2, cmd_hog, "MIB SEC              uses memory" },
 	{ "swapon", 1, cmd_swapon, "FILE                 swaps there, too, at the same priority" },
 };

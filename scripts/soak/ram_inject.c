@@ -6,8 +6,8 @@
  */
 #include <elf.h>
 #include <errno.h>
-#include <string.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
@@ -18,6 +18,19 @@
 #include "ram.h"
 
 #define SVC	0xd4000001U
+#ifndef MADV_SOFT_OFFLINE
+#define MADV_SOFT_OFFLINE	101
+#endif
+
+/* What madvise() does in the VMM's name. The last two: a page that fails, one that is about to. */
+static const struct {
+	const char *name;
+	int advice;
+} advices[] = {
+	{ "dontneed", MADV_DONTNEED }, { "pageout", MADV_PAGEOUT },
+	{ "mergeable", MADV_MERGEABLE }, { "poison", MADV_HWPOISON },
+	{ "offline", MADV_SOFT_OFFLINE },
+};
 
 static void get_regs(pid_t pid, struct user_regs_struct *regs)
 {
@@ -110,6 +123,7 @@ int cmd_inject(int argc, char **argv)
 	uint64_t at = r.start + page * PAGE, svc;
 	struct user_regs_struct saved;
 	int64_t ret = 0;
+	size_t i;
 
 	if (ptrace(PTRACE_SEIZE, r.pid, NULL, NULL) ||
 	    ptrace(PTRACE_INTERRUPT, r.pid, NULL, NULL))
@@ -120,12 +134,14 @@ int cmd_inject(int argc, char **argv)
 	if (!svc && strcmp(argv[2], "nothing")) {
 		fprintf(stderr, "ram: the VMM is not in a system call\n");
 		ret = -EAGAIN;
-	} else if (!strcmp(argv[2], "dontneed")) {
-		ret = call(r.pid, &saved, svc, SYS_madvise, at, len, MADV_DONTNEED, 0, 0);
-	} else if (!strcmp(argv[2], "pageout")) {
-		ret = call(r.pid, &saved, svc, SYS_madvise, at, len, MADV_PAGEOUT, 0, 0);
 	} else if (!strcmp(argv[2], "remap")) {
 		ret = remap(r.pid, &saved, svc, at, len);
+	} else {
+		ret = -EINVAL;
+		for (i = 0; i < sizeof(advices) / sizeof(advices[0]); i++)
+			if (!strcmp(argv[2], advices[i].name))
+				ret = call(r.pid, &saved, svc, SYS_madvise, at, len,
+					   (uint64_t)advices[i].advice, 0, 0);
 	}
 	set_regs(r.pid, &saved);
 	if (ptrace(PTRACE_DETACH, r.pid, NULL, NULL))

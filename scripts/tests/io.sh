@@ -2,13 +2,14 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # Disk and network of a protected guest, by the stock QEMU, an encrypted root, and a host that
-# attacks it there.
-# takes: 330
-# timeout: 1500
+# attacks it there. HYPSEC_KILLS VMMs are killed (10), when HYPSEC_SEED says; HYPSEC_PARTS=kills does
+# nothing else (scripts/io/protected.sh).
+# takes: 390
+# timeout: 1800
 
 . "$(dirname "$0")/../lib/ktap.sh"
 
-io=$HYPSEC_TOP/scripts/io
+io=$HYPSEC_TOP/scripts/io kills=$((${HYPSEC_KILLS:-10}))
 images=$("$io/images")
 soak=$("$HYPSEC_TOP/scripts/soak/build")
 tmp=$(mktemp -d -p "$HYPSEC_BUILD")
@@ -19,9 +20,10 @@ sums=("$(sha256sum <"$tmp/disk" | cut -d' ' -f1)" "$(sha256sum <"$tmp/file" | cu
 truncate -s 24M "$tmp/disk"
 add=(--add "$tmp/file:/io/www/file" --add "$tmp/disk:/io/disk" --add "$soak/ram:/io/ram"
 	--add "$HYPSEC_TOP/scripts/protected/functions.sh:/io/functions.sh")
-into_host /io "$io/protected.sh" "$images"/{vm.img,root.img,disk.gz,scribble,qmp}
-out=$("$HYPSEC_TOP/scripts/host" --mem 1G --timeout 1200 "${add[@]}" -- \
-	sh /io/protected.sh "${sums[@]}") && status=0 || status=$?
+into_host /io "$io"/{protected,vm,used,hostile,kills}.sh "$images"/{vm.img,short.img,root.img,disk.gz,scribble,qmp}
+out=$("$HYPSEC_TOP/scripts/host" --mem 1G --timeout $((1200 + kills * 60)) "${add[@]}" -- \
+	sh /io/protected.sh "${sums[@]}" $kills $((${HYPSEC_SEED:-$RANDOM})) \
+	${HYPSEC_PARTS:-used hostile kills}) && status=0 || status=$?
 pass_on <<<"$out"
 check "the host's script went through" [ $status = 0 ]
 ktap_end
