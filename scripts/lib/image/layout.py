@@ -22,7 +22,7 @@ HEAD = struct.Struct("<QIIQQQQ8sQ")
 PART = struct.Struct("<QQ64s")
 PARTS = ("stub", "kernel", "initrd", "cmdline")
 STUB, KERNEL, INITRD, CMDLINE = range(4)
-FLAGS = {"debug": 1, "smp": 2, "share": 4, "console": 8, "pci": 16}
+FLAGS = {"debug": 1, "smp": 2, "share": 4, "console": 8, "pci": 16, "rsi": 32}
 # By which the host can look into a VM, or type into it: it has other sealing keys.
 SEALING_FLAGS = FLAGS["debug"] | FLAGS["console"] | FLAGS["pci"]
 
