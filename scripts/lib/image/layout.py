@@ -74,7 +74,7 @@ class Image:
         if not self.reserved_zero:
             yield "reserved fields are not zero"
         yield from sharing.problems(self.flags & FLAGS["share"], self.share_size, self.virtio,
-                                    self.flags & FLAGS["pci"])
+                                    self.flags & FLAGS["pci"], self.flags & FLAGS["rsi"])
         if not 0 < self.mem_size <= IMAGE_MAX or self.mem_size % PAGE:
             yield f"bad mem_size {self.mem_size:#x}"
         if self.image_size != self.mem_size:
