@@ -20,14 +20,26 @@
  *
  *   offset size
  *	0    8	magic, "HYSECREP"
- *	8    4	version of this format, 1
+ *	8    4	version of this format, 1; 2: it is a token's
  *     12    4	enum hypsec_source; HYPSEC_EPHEMERAL: UNENDORSED
  *     16    8	security version
  *     24    8	manifest flags
  *     32   32	measurement of the core (SHA-256)
  *     64   32	identity
  *     96   32	hash of the signer
- *    128   64	nonce of the guest
+ *    128   64	nonce of the guest; of version 2 the SHA-512 of the token's bytes 0 to 335
+ *
+ * Token: what RSI_ATTESTATION_TOKEN_CONTINUE gives to a VM with HYPSEC_FLAG_RSI, 592 bytes. It is
+ * NOT an Arm CCA token: no CBOR, and no word of a CCA platform's, which there is none of.
+ *
+ *   offset size
+ *	0    8	magic, "HYSECTOK"
+ *	8    4	version of this format, 1
+ *     12    4	bytes of the whole, 592
+ *     16   64	challenge, as the guest gave it
+ *     80  256	the Realm's four extensible measurements, as they were then
+ *    336  192	report, version 2
+ *    528   64	the platform key's signature of it
  */
 #ifndef HYPSEC_ABI_ATTEST_H
 #define HYPSEC_ABI_ATTEST_H
@@ -39,6 +51,11 @@
 #define HYPSEC_SEALING_FLAGS	(HYPSEC_FLAG_DEBUG | HYPSEC_FLAG_CONSOLE | HYPSEC_FLAG_PCI)
 #define HYPSEC_REPORT_MAGIC	0x5045524345535948ULL	/* "HYSECREP" */
 #define HYPSEC_REPORT_VERSION	1
+#define HYPSEC_REPORT_TOKEN	2	/* not what HYPSEC_GUEST_REPORT signs */
+#define HYPSEC_TOKEN_MAGIC	0x4b4f544345535948ULL	/* "HYSECTOK" */
+#define HYPSEC_TOKEN_VERSION	1
+#define HYPSEC_REMS		4		/* extensible measurements of a Realm, */
+#define HYPSEC_REM_SIZE		64		/* SHA-512 each */
 #define HYPSEC_NONCE_SIZE	64
 
 struct hypsec_sealing_input {
@@ -58,6 +75,15 @@ struct hypsec_report {
 	__UINT8_TYPE__ identity[HYPSEC_HASH_SIZE];
 	__UINT8_TYPE__ signer[HYPSEC_HASH_SIZE];
 	__UINT8_TYPE__ nonce[HYPSEC_NONCE_SIZE];
+};
+
+struct hypsec_token {
+	__UINT64_TYPE__ magic;
+	__UINT32_TYPE__ version, size;
+	__UINT8_TYPE__ challenge[HYPSEC_NONCE_SIZE];
+	__UINT8_TYPE__ rem[HYPSEC_REMS][HYPSEC_REM_SIZE];
+	struct hypsec_report report;
+	__UINT8_TYPE__ signature[64];
 };
 
 /* What HYPSEC_GUEST_SEALING_KEY returns, in pieces of HYPSEC_IDENTITY_PIECE bytes. */

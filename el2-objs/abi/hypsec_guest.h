@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The calls a guest makes to the core: HVC #0, SMCCC64 fast calls in the
+ * The calls a guest makes to the core: HVC #0 (of a protected VM with HYPSEC_FLAG_RSI: SMC #0, and
+ * no other), SMCCC64 fast calls in the
  * vendor-specific hypervisor range (SMCCC DEN0028, owner 6). Function numbers
  * 0x8100-0x81ff are ours: KVM uses 0x0000-0x00ff there and the general SMCCC
  * queries live at 0xff00-0xffff.
@@ -57,6 +58,7 @@
  * host: behind each is the page that the host has there, as behind an ordinary VM's, and never
  * executable. Once, and before anything touches the range, which is 2 MiB aligned, inside one
  * range of RAM, and of the size that the manifest states.
+ * With HYPSEC_FLAG_RSI the range is in the upper half of the address space and no RAM.
  * INVALID: unaligned, empty. RANGE: not in one range of RAM. DENIED: not in the manifest, another
  * size, or image or device tree lie there. STATE: done before, a frame has been touched, or not
  * protected.
@@ -65,8 +67,9 @@
 /*
  * (x1 = IPA): shares a single frame of 4 KiB, wherever in RAM it lies, with what is in it now: the
  * host has its page from here on. HYPSEC_GRANTS of them at most. Shared already: OK.
- * INVALID: unaligned. RANGE: not RAM. DENIED: not in the manifest. NO_MEMORY: too many. STATE: not
- * protected. BUSY: call again; if the host has it sealed, after a read from it.
+ * INVALID: unaligned. RANGE: not RAM. DENIED: not in the manifest, or with HYPSEC_FLAG_RSI.
+ * NO_MEMORY: too many. STATE: not protected. BUSY: call again; if the host has it sealed, after a
+ * read from it.
  */
 #define HYPSEC_GUEST_GRANT	0xC600810A
 /*

@@ -19,13 +19,15 @@
  *	0    8	magic, "HYSECMAN"
  *	8    4	version of this format, 1; another one is refused
  *     12    4	flags, HYPSEC_FLAG_*; an unknown one is refused, and FLAG_PCI without a
- *		share_size
+ *		share_size, or with FLAG_RSI
  *     16    8	security version: the signer raises it when older images must no
  *		longer run; compared with the installed policy's minimum
  *     24    8	mem_size: bytes of guest memory the image covers, 4 KiB multiple
  *     32    8	entry: offset of the first protected instruction, in the stub
  *     40    8	share_size: bytes that the guest shares with its host for its devices, a
- *		2 MiB multiple, at most HYPSEC_SHARE_MAX; 0: none. Only with FLAG_SHARE
+ *		2 MiB multiple, at most HYPSEC_SHARE_MAX; 0: none. Only with FLAG_SHARE.
+ *		With FLAG_RSI: a power of 2, at most HYPSEC_RSI_SHARE_MAX, in the upper half
+ *		of the address space, where nothing is private
  *     48    8	virtio: for each virtio-mmio device of the guest, in its order, the device's
  *		number (virtio 1.2, section 5), 0 after the last; only with share_size
  *     56    8	zero
@@ -69,6 +71,7 @@
 #define HYPSEC_DTB_MAX		(2ULL << 20)
 /* Most that a guest shares with its host at once, and virtio-mmio devices it may have */
 #define HYPSEC_SHARE_MAX	(1ULL << 30)
+#define HYPSEC_RSI_SHARE_MAX	(64ULL << 30)
 #define HYPSEC_VIRTIO_MAX	8
 
 enum hypsec_part_type {
@@ -80,7 +83,7 @@ enum hypsec_part_type {
 };
 
 #define HYPSEC_FLAGS_KNOWN	(HYPSEC_FLAG_DEBUG | HYPSEC_FLAG_SMP | HYPSEC_FLAG_SHARE | \
-				 HYPSEC_FLAG_CONSOLE | HYPSEC_FLAG_PCI)
+				 HYPSEC_FLAG_CONSOLE | HYPSEC_FLAG_PCI | HYPSEC_FLAG_RSI)
 
 struct hypsec_part {			/* 80 bytes */
 	__UINT64_TYPE__ offset;			/* bytes from the image base */

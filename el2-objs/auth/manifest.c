@@ -79,10 +79,15 @@ static enum image_error check_layout(const struct hypsec_manifest *m,
 static bool share_valid(const struct hypsec_manifest *m)
 {
 	bool more = m->share_size;
+	bool rsi = m->flags & HYPSEC_FLAG_RSI;
 
-	if (m->share_size > HYPSEC_SHARE_MAX || !IS_ALIGNED(m->share_size, SZ_2M) ||
+	if (m->share_size > (rsi ? HYPSEC_RSI_SHARE_MAX : HYPSEC_SHARE_MAX) ||
+	    !IS_ALIGNED(m->share_size, SZ_2M) ||
 	    (m->share_size && !(m->flags & HYPSEC_FLAG_SHARE)) ||
 	    (!m->share_size && m->flags & HYPSEC_FLAG_PCI))
+		return false;
+	/* It is a BAR's size; and a kernel that knows of the bus would move that BAR. */
+	if (rsi && ((m->share_size & (m->share_size - 1)) || m->flags & HYPSEC_FLAG_PCI))
 		return false;
 	/* One way to write a list down: no device after the last. */
 	for (unsigned int i = 0; i < HYPSEC_VIRTIO_MAX; i++) {
@@ -115,7 +120,8 @@ enum image_error manifest_check(const struct hypsec_manifest *m,
 	/* The arm64 boot protocol wants the kernel, so also us, at 2 MiB. */
 	if (!IS_ALIGNED(image_ipa, SZ_2M))
 		return IMG_IMAGE_ALIGN;
-	if (!range_ok(image_ipa, m->mem_size, ipa_limit))
+	/* Of a Realm nothing in the upper half is private. */
+	if (!range_ok(image_ipa, m->mem_size, ipa_limit >> !!(m->flags & HYPSEC_FLAG_RSI)))
 		return IMG_IMAGE_RANGE;
 	if (!IS_ALIGNED(manifest_offset, PAGE_SIZE) ||
 	    !range_ok(manifest_offset, PAGE_SIZE, m->mem_size))

@@ -17,6 +17,9 @@ _Static_assert(sizeof(struct hypsec_sealing_input) == 128, "format");
 AT(hypsec_report, source, 12); AT(hypsec_report, security_version, 16);
 AT(hypsec_report, measurement, 32); AT(hypsec_report, identity, 64);
 AT(hypsec_report, signer, 96); AT(hypsec_report, nonce, 128);
+AT(hypsec_token, challenge, 16); AT(hypsec_token, rem, 80); AT(hypsec_token, report, 336);
+AT(hypsec_token, signature, 528);
+_Static_assert(sizeof(struct hypsec_token) == 592, "format");
 _Static_assert(sizeof(struct hypsec_report) == 192, "format");
 _Static_assert(sizeof(struct hypsec_sealing_key) % HYPSEC_IDENTITY_PIECE == 0 &&
 	       sizeof(struct hypsec_platform) % HYPSEC_IDENTITY_PIECE == 0, "whole pieces");
@@ -85,11 +88,12 @@ int platform_sealing_key(const struct image_verify *v, u64 version,
 	return HYPSEC_OK;
 }
 
-int platform_report(const struct image_verify *v, const u8 *nonce, u8 *sig)
+static int sign(const struct image_verify *v, u32 version, const u8 *nonce,
+		struct hypsec_report *out, u8 *sig)
 {
 	struct hypsec_report r = {
 		.magic = HYPSEC_REPORT_MAGIC,
-		.version = HYPSEC_REPORT_VERSION,
+		.version = version,
 		.source = platform.pub.source,
 		.security_version = v->m.security_version,
 		.flags = v->m.flags,
@@ -102,7 +106,30 @@ int platform_report(const struct image_verify *v, const u8 *nonce, u8 *sig)
 	memcpy(r.signer, v->id.signer, sizeof(r.signer));
 	memcpy(r.nonce, nonce, sizeof(r.nonce));
 	hypsec_ed25519_sign(sig, &r, sizeof(r), platform.sign);
+	*out = r;
 	return HYPSEC_OK;
+}
+
+int platform_report(const struct image_verify *v, const u8 *nonce, u8 *sig)
+{
+	struct hypsec_report r;
+
+	return sign(v, HYPSEC_REPORT_VERSION, nonce, &r, sig);
+}
+
+int platform_token(const struct image_verify *v, struct hypsec_token *t)
+{
+	struct hypsec_sha512 h;
+	u8 digest[SHA512_SIZE];
+
+	_Static_assert(SHA512_SIZE == HYPSEC_NONCE_SIZE, "the digest is the nonce");
+	t->magic = HYPSEC_TOKEN_MAGIC;
+	t->version = HYPSEC_TOKEN_VERSION;
+	t->size = sizeof(*t);
+	hypsec_sha512_init(&h);
+	hypsec_sha512_update(&h, t, offsetof(struct hypsec_token, report));
+	hypsec_sha512_final(&h, digest);
+	return sign(v, HYPSEC_REPORT_TOKEN, digest, &t->report, t->signature);
 }
 
 int platform_piece(u32 flags, u64 n, u64 *val)

@@ -198,6 +198,15 @@ int __must_check platform_sealing_key(const struct image_verify *v, u64 version,
  */
 int __must_check platform_report(const struct image_verify *v, const u8 *nonce, u8 *sig);
 
+/**
+ * platform_token() - the same for a token, of what is in it
+ * @t: challenge and rem are set; out: the rest
+ *
+ * The report's version is another: of what a guest has signed by itself nothing is a token.
+ * Return: as platform_report().
+ */
+int __must_check platform_token(const struct image_verify *v, struct hypsec_token *t);
+
 /* Piece @n of struct hypsec_platform with @flags. Return: HYPSEC_OK or HYPSEC_RANGE. */
 int __must_check platform_piece(u32 flags, u64 n, u64 *val);
 

@@ -43,6 +43,7 @@ struct pvm {
 	struct pvm_range ram[VM_MAX_RAM];
 	u32 nr_ram;
 	struct shared shared;			/* vm->shared, once it has something in it */
+	u8 rem[HYPSEC_REMS][HYPSEC_REM_SIZE];	/* a Realm's extensible measurements */
 	/* Progress of VM_PROTECT: touched by the vCPU that asked, and no other. */
 	struct image_verify verify;
 	u64 dtb_ipa, dtb_size, dtb_done;	/* bytes; dtb_size is as stated in it */
@@ -53,12 +54,14 @@ struct pvm {
 /*
  * A frame of a protected VM is what its entry in the VM's stage 2 says, under vm->lock: nothing
  * (0: never touched), valid (private: mapped, and the page's annotation names the frame), or
- * invalid and not 0: sealed, with this counter. Entries of the last two kinds are of level 3.
+ * invalid and not 0: sealed, with this counter, or given up by a Realm (FRAME_EMPTY), which aborts
+ * until the guest takes it back. Entries of the last three kinds are of level 3.
  */
+#define FRAME_EMPTY		BIT(63)		/* no counter gets there: SEAL_COUNTER_MAX */
 #define FRAME_SEALED(counter)	((counter) << 1)
 static inline u64 frame_counter(u64 pte)	/* 0: not sealed */
 {
-	return pte & S2_VALID ? 0 : pte >> 1;
+	return pte & (S2_VALID | FRAME_EMPTY) ? 0 : pte >> 1;
 }
 
 /* What an exit shows the host and takes from it: pvm/exposure.def. */
@@ -73,6 +76,12 @@ enum pvm_exposure {
 static inline bool pvm_debuggable(const struct vm *vm)
 {
 	return unlikely(vm->pvm->flags & HYPSEC_FLAG_DEBUG);
+}
+
+/* All that is private, and devices, lie below. A Realm's upper half is not private. */
+static inline u64 pvm_private_end(const struct vm *vm)
+{
+	return BIT(vm->s2.ipa_bits - !!(vm->pvm->flags & HYPSEC_FLAG_RSI));
 }
 
 /* --- pvm/exposure.c --- */
@@ -115,12 +124,9 @@ int pvm_add_ram(struct vm *vm, u64 base, u64 size);
  * Locks: takes vm->lock.
  */
 int pvm_claim(struct vcpu *v, ipa_t ipa, bool zero, pa_t *pa);
+/* The guest needs the frame at @ipa, in RAM. True: it has it now, and does what it did again. */
+bool pvm_ram_fault(struct vcpu *v, ipa_t ipa, enum vcpu_exit *code);
 bool pvm_abort(struct vcpu *v, enum vcpu_exit *code);
-/*
- * The host was shown SHOW_RAM and runs @v again: what the guest would find on coming back to the
- * instruction is done before. Return: true to enter the guest. Locks: takes vm->lock.
- */
-bool pvm_ram_answered(struct vcpu *v, enum vcpu_exit *code);
 /* Takes vm->lock, behind others that zero 2 MiB each. False: the host's interrupts come first. */
 bool __must_check pvm_lock(struct vm *vm);
 
@@ -166,6 +172,12 @@ bool pvm_shared_abort(struct vcpu *v, enum vcpu_exit *code);
  * Locks: takes vm->lock.
  */
 int pvm_relinquish(struct vm *vm, u64 ipa, u64 pages, u64 *done);
+/* The same, and the frames abort from then on: FRAME_EMPTY. They may be that already. */
+int pvm_empty(struct vm *vm, u64 ipa, u64 pages, u64 *done);
+
+/* --- pvm/rsi.c --- */
+/* An SMC of a Realm with a function of abi/hypsec_rsi.h, at the instruction. */
+bool pvm_rsi(struct vcpu *v, u32 fn, enum vcpu_exit *code);
 
 /* --- pvm/mmio.c --- */
 /* True if @esr, of a data abort outside RAM, is one the host can emulate. */

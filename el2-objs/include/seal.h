@@ -11,8 +11,8 @@
 #include "crypto.h"
 #include "s2.h"
 
-/* The counter fits in an invalid entry of a table: FRAME_SEALED() in pvm.h. */
-#define SEAL_COUNTER_MAX	GENMASK(62, 0)
+/* The counter fits in an invalid entry of a table, beside FRAME_EMPTY: pvm.h. */
+#define SEAL_COUNTER_MAX	GENMASK(61, 0)
 #define SEAL_FRAMES	BIT(48 - PAGE_SHIFT)	/* of all the address space that a VM can have */
 
 /**

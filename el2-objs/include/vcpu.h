@@ -10,6 +10,7 @@
 #include "lock.h"
 #include "s2.h"
 #include "percpu.h"
+#include "../abi/hypsec_attest.h"
 #include "../abi/hypsec_guest.h"
 
 /* EL1&0 system registers of a guest that are swapped at every switch. */
@@ -117,6 +118,8 @@ struct vcpu {
 	u64 pending_esr;
 	u64 host_mdscr;			/* MDSCR_EL1.SS, MDE: of the host's debugger, for this run */
 	u64 shown_pc;			/* the pc that KVM's structure was left with */
+	u32 token_left;			/* bytes of @token not fetched yet; 0: none asked for */
+	struct hypsec_token *token;	/* behind this structure, in its page */
 };
 
 #define VCPU_SVE_MAX	64		/* bytes of a vector of a protected VM's */

@@ -182,9 +182,14 @@ static void give_gic(struct gic_state *host, const struct gic_state *g)
 	host->sre = true;		/* ICH_VMCR_EL2 is not written (kvm/run.c) */
 }
 
+static bool is_abort(u64 esr)
+{
+	return ESR_EC(esr) == EC_IABT_LOW || ESR_EC(esr) == EC_DABT_LOW;
+}
+
 static enum vcpu_exit run(struct vcpu *v, struct host_io *io)
 {
-	bool ssbd_off, faulted = v->pending == SHOW_RAM;
+	bool ssbd_off, faulted = v->pending == SHOW_RAM && is_abort(v->esr);
 	struct vm *vm = v->vm;
 	enum vcpu_exit code = EXIT_IRQ;
 	int ret;
@@ -203,7 +208,8 @@ static enum vcpu_exit run(struct vcpu *v, struct host_io *io)
 			pvm_is_dead(v, &code);
 			return pvm_expose(v, io);
 		}
-	} else if (faulted && !pvm_ram_answered(v, &code)) {
+	} else if (faulted && !pvm_abort(v, &code)) {
+		/* What it would do on coming back to the instruction is done: it faults once. */
 		return pvm_expose(v, io);
 	}
 

@@ -45,7 +45,7 @@ int pvm_add_ram(struct vm *vm, u64 base, u64 size)
 
 	if (!size || !IS_ALIGNED(base | size, PAGE_SIZE))
 		return HYPSEC_INVALID;
-	if (!range_ok(base, size, BIT(vm->s2.ipa_bits)))
+	if (!range_ok(base, size, pvm_private_end(vm)))
 		return HYPSEC_RANGE;
 
 	spin_lock(&vm->lock);
@@ -169,6 +169,10 @@ static int claim_locked(struct vcpu *v, ipa_t ipa, bool zero, pa_t *offer)
 		return HYPSEC_OK;
 	}
 
+	/* Another vCPU has just given it up: it faults again, and is told. */
+	if (mapped.pte == FRAME_EMPTY)
+		return HYPSEC_BUSY;
+
 	if (!share_ok(vm->id))
 		return HYPSEC_NO_MEMORY;
 	leaf = kvm_walk(vm, ipa);
@@ -257,7 +261,7 @@ static bool external_abort(struct vcpu *v)
 	return true;
 }
 
-static bool ram_fault(struct vcpu *v, ipa_t ipa, enum vcpu_exit *code)
+bool pvm_ram_fault(struct vcpu *v, ipa_t ipa, enum vcpu_exit *code)
 {
 	switch (pvm_claim(v, ipa, true, NULL)) {
 	case HYPSEC_OK:
@@ -282,11 +286,6 @@ static bool ram_fault(struct vcpu *v, ipa_t ipa, enum vcpu_exit *code)
 	default:
 		return pvm_die(v, "a page could not be claimed", code);
 	}
-}
-
-bool pvm_ram_answered(struct vcpu *v, enum vcpu_exit *code)
-{
-	return ram_fault(v, IPA(HPFAR_IPA(v->hpfar)), code);
 }
 
 static bool device_access(struct vcpu *v, enum vcpu_exit *code)
@@ -318,7 +317,7 @@ bool pvm_abort(struct vcpu *v, enum vcpu_exit *code)
 {
 	ipa_t ipa = IPA(HPFAR_IPA(v->hpfar));
 	struct vm *vm = v->vm;
-	bool dead, ram;
+	bool dead, ram, none;
 
 	switch (v->esr & ESR_FSC_TYPE) {
 	case FSC_TRANS:
@@ -338,6 +337,12 @@ bool pvm_abort(struct vcpu *v, enum vcpu_exit *code)
 	if (!dead && vm_shares(vm, ipa.v, PAGE_SIZE))
 		return pvm_shared_abort(v, code);
 	ram = pvm_in_ram(vm->pvm, ipa.v, PAGE_SIZE);
+	/*
+	 * Of a Realm: what is not shared of the unprotected half, where the host would see what is
+	 * stored and make up what is loaded, for no device lies there; and what it gave up.
+	 */
+	none = vm->pvm->flags & HYPSEC_FLAG_RSI &&
+	       (ipa.v >= pvm_private_end(vm) || s2_lookup(&vm->s2, ipa.v).pte == FRAME_EMPTY);
 	spin_unlock(&vm->lock);
 	/*
 	 * The VM's end emptied its table, and this waited for the lock meanwhile. Such a
@@ -348,8 +353,10 @@ bool pvm_abort(struct vcpu *v, enum vcpu_exit *code)
 		pvm_is_dead(v, code);
 		return false;
 	}
+	if (none)
+		return external_abort(v);
 	if (ram)
-		return ram_fault(v, ipa, code);
+		return pvm_ram_fault(v, ipa, code);
 
 	if (ESR_EC(v->esr) == EC_DABT_LOW)
 		return device_access(v, code);

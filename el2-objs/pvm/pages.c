@@ -7,7 +7,7 @@
 #include "check.h"
 #include "pvm.h"
 
-_Static_assert(sizeof(struct vcpu) <= PAGE_SIZE, "one page each");
+_Static_assert(sizeof(struct vcpu) + sizeof(struct hypsec_token) <= PAGE_SIZE, "one page each");
 _Static_assert(sizeof(struct pvm) <= PAGE_SIZE, "one page");
 
 /* Zero in memory too: a zero that is only in a cache is lost at a reset. */
@@ -110,6 +110,7 @@ int pvm_alloc(struct vm *vm, struct pvm **out)
 			return HYPSEC_NO_MEMORY;
 		}
 		p->vcpu[i]->sve_vl = sve_vl;
+		p->vcpu[i]->token = (struct hypsec_token *)(p->vcpu[i] + 1);
 		p->vcpu[i]->vm = vm;
 		p->vcpu[i]->r = &p->vcpu[i]->regs;
 		p->vcpu[i]->power = VCPU_OFF;

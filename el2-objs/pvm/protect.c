@@ -228,7 +228,7 @@ static int step_dtb(struct vcpu *v, struct claim_source *c)
 		if (be32(h) != FDT_MAGIC || size < FDT_HEADER_SIZE || size > HYPSEC_DTB_MAX)
 			return HYPSEC_INVALID;
 		end = ALIGN_UP(p->dtb_ipa + size, PAGE_SIZE);
-		if (end > p->verify.ipa_limit)
+		if (end > p->verify.ipa_limit >> !!(p->verify.m.flags & HYPSEC_FLAG_RSI))
 			return HYPSEC_RANGE;
 		/* The stub's memory: it would overwrite what it reads. */
 		if (first < p->image.base + p->image.size && p->image.base < end)

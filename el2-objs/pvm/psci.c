@@ -33,6 +33,7 @@ void pvm_vcpu_reset(struct vcpu *v, u64 pc, u64 x0, u64 x1, u64 x2)
 	v->cntv_cval = 0;
 	v->fp_loaded = false;
 	v->pending = SHOW_NOTHING;
+	v->token_left = 0;
 
 	v->regs.pc = pc;
 	v->regs.pstate = SPSR_EL1H | SPSR_DAIF;

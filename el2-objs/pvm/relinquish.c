@@ -60,20 +60,30 @@ static u64 take(struct vm *vm, u64 ipa)
 	return leaf.pte;
 }
 
+/* Can the frame be had, and be left so: without memory for its entry, or given up already, not. */
+static int can_give(struct vm *vm, u64 ipa, u64 leave)
+{
+	if (!is_ram(vm, ipa, PAGE_SIZE))
+		return HYPSEC_RANGE;
+	if (!leave)
+		return s2_lookup(&vm->s2, ipa).pte == FRAME_EMPTY ? HYPSEC_RANGE : HYPSEC_OK;
+	return share_ok(vm->id) ? s2_split(&vm->s2, ipa, 3) : HYPSEC_NO_MEMORY;
+}
+
 /*
  * Return: how many of @pages, from the first on, are done; CHUNK are tried. @ret: what stopped it.
+ * @leave: the entry of what is done, 0 or FRAME_EMPTY.
  * The rest is as it was: a guest that is told of less than it asked for may want to keep it.
  */
-static u64 give_pages(struct vm *vm, u64 ipa, u64 pages, int *ret)
+static u64 give_pages(struct vm *vm, u64 ipa, u64 pages, u64 leave, int *ret)
 {
 	u64 pte[CHUNK], n, i, done;
 	bool any = false;
 
 	for (n = 0; n < pages && n < CHUNK; n++) {
-		if (!is_ram(vm, ipa + n * PAGE_SIZE, PAGE_SIZE)) {
-			*ret = HYPSEC_RANGE;
+		*ret = can_give(vm, ipa + n * PAGE_SIZE, leave);
+		if (*ret != HYPSEC_OK)
 			break;
-		}
 		pte[n] = take(vm, ipa + n * PAGE_SIZE);
 		any |= pte[n] & S2_VALID;
 	}
@@ -93,13 +103,14 @@ static u64 give_pages(struct vm *vm, u64 ipa, u64 pages, int *ret)
 		}
 		__atomic_fetch_sub(&vm->private_pages, 1, __ATOMIC_RELAXED);
 	}
-	for (i = done; i < n; i++)
-		s2_replace(&vm->s2, ipa + i * PAGE_SIZE, 0, pte[i]);
+	for (i = 0; i < n; i++)
+		if (i >= done || leave)
+			s2_replace(&vm->s2, ipa + i * PAGE_SIZE, 0, i < done ? leave : pte[i]);
 	return done;
 }
 
 /* A step of it: returns pages done. */
-static u64 step(struct vm *vm, u64 ipa, u64 pages, int *ret)
+static u64 step(struct vm *vm, u64 ipa, u64 pages, u64 leave, int *ret)
 {
 	u64 done = 0;
 
@@ -107,19 +118,19 @@ static u64 step(struct vm *vm, u64 ipa, u64 pages, int *ret)
 	if (vm->state != VM_PROTECTED) {
 		*ret = HYPSEC_DEAD;
 	} else {
-		*ret = give_block(vm, ipa, pages);
+		*ret = leave ? HYPSEC_STATE : give_block(vm, ipa, pages);
 		if (*ret == HYPSEC_OK)
 			done = PAGES_2M;
 		if (*ret == HYPSEC_STATE) {
 			*ret = HYPSEC_OK;
-			done = give_pages(vm, ipa, pages, ret);
+			done = give_pages(vm, ipa, pages, leave, ret);
 		}
 	}
 	spin_unlock(&vm->lock);
 	return done;
 }
 
-int pvm_relinquish(struct vm *vm, u64 ipa, u64 pages, u64 *done)
+static int give(struct vm *vm, u64 ipa, u64 pages, u64 leave, u64 *done)
 {
 	int ret = HYPSEC_OK;
 
@@ -129,11 +140,21 @@ int pvm_relinquish(struct vm *vm, u64 ipa, u64 pages, u64 *done)
 	if (pages > BIT(vm->s2.ipa_bits) >> PAGE_SHIFT)
 		return HYPSEC_RANGE;
 	while (ret == HYPSEC_OK && *done < pages && *done < PAGES_A_CALL) {
-		*done += step(vm, ipa + *done * PAGE_SIZE, pages - *done, &ret);
+		*done += step(vm, ipa + *done * PAGE_SIZE, pages - *done, leave, &ret);
 		/* The host's interrupts wait for a step, no longer: the guest calls again. */
 		if (host_irq_pending())
 			break;
 	}
 	/* What was done is told; what stopped it, when nothing was. */
 	return *done ? HYPSEC_OK : ret;
+}
+
+int pvm_relinquish(struct vm *vm, u64 ipa, u64 pages, u64 *done)
+{
+	return give(vm, ipa, pages, 0, done);
+}
+
+int pvm_empty(struct vm *vm, u64 ipa, u64 pages, u64 *done)
+{
+	return give(vm, ipa, pages, FRAME_EMPTY, done);
 }

@@ -37,7 +37,10 @@ static int share_locked(struct vm *vm, u64 base, u64 size)
 		return HYPSEC_STATE;
 	if (!size || !IS_ALIGNED(base | size, SZ_2M))
 		return HYPSEC_INVALID;
-	if (!range_ok(base, size, BIT(vm->s2.ipa_bits)) || !pvm_in_ram(p, base, size))
+	if (!range_ok(base, size, BIT(vm->s2.ipa_bits)))
+		return HYPSEC_RANGE;
+	/* A Realm's has a half of the address space to itself: no frame of RAM is shared. */
+	if (p->flags & HYPSEC_FLAG_RSI ? base < pvm_private_end(vm) : !pvm_in_ram(p, base, size))
 		return HYPSEC_RANGE;
 	if (!(p->flags & HYPSEC_FLAG_SHARE) || size != p->verify.m.share_size ||
 	    overlap(&p->image, base, size) || overlap(&p->dtb, base, size))
@@ -74,7 +77,9 @@ static int grantable(const struct vm *vm, u64 ipa)
 		return HYPSEC_INVALID;
 	if (!range_ok(ipa, PAGE_SIZE, BIT(vm->s2.ipa_bits)) || !pvm_in_ram(p, ipa, PAGE_SIZE))
 		return HYPSEC_RANGE;
-	return p->flags & HYPSEC_FLAG_SHARE ? HYPSEC_OK : HYPSEC_DENIED;
+	/* A Realm's pages never change sides. */
+	return (p->flags & (HYPSEC_FLAG_SHARE | HYPSEC_FLAG_RSI)) == HYPSEC_FLAG_SHARE ?
+	       HYPSEC_OK : HYPSEC_DENIED;
 }
 
 static int grant_locked(struct vm *vm, u64 ipa)

@@ -11,6 +11,7 @@
 #include "psci.h"
 #include "pvm.h"
 #include "../abi/hypsec_guest.h"
+#include "../abi/hypsec_rsi.h"
 
 #define SMCCC_1_1	0x10001
 #define TRNG_1_0	0x10000
@@ -184,6 +185,16 @@ bool pvm_call(struct vcpu *v, enum vcpu_exit *code)
 {
 	u32 fn = (u32)v->regs.x[0] & ~SMCCC_SVE_HINT, range;
 
+	if (v->vm->pvm->flags & HYPSEC_FLAG_RSI) {
+		/* One conduit: to a Realm HVC is unknown (DEN0137, A4.5). */
+		if (ESR_EC(v->esr) == EC_HVC64) {
+			v->regs.pc -= 4;
+			vcpu_inject_undef(v);
+			return true;
+		}
+		if (!(v->esr & ESR_CALL_IMM) && fn >= RSI_VERSION && fn <= RSI_HOST_CALL)
+			return pvm_rsi(v, fn, code);
+	}
 	/* A trapped SMC is preferred-return at itself, an HVC behind itself. */
 	if (ESR_EC(v->esr) == EC_SMC64)
 		vcpu_skip(v);

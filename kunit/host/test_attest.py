@@ -65,6 +65,13 @@ def report(key="platform.key", magic=b"HYSECREP", fmt=1, source=1, version=7, fl
     put("report", body + signed(key, body, "pkeyutl", "-sign", "-inkey"))
 
 
+def token(challenge=NONCE, rem=bytes(256), magic=b"HYSECTOK", fmt=1, size=592, nonce=None, **how):
+    """A token, with a report of its own by default."""
+    head = magic + struct.pack("<II", fmt, size) + challenge + rem
+    report(nonce=nonce or hashlib.sha512(head).digest(), **{"fmt": 2, "flags": 32, **how})
+    put("token", head + get("report"))
+
+
 def pcr_digest(values):
     return sha256(b"".join(values[i] for i in sorted(values)))
 
@@ -88,9 +95,10 @@ def quote(extra=None, magic=0xFF544347, kind=0x8018, alg=0x000B, banks=1, pcrs=N
     put("quote.sig", signed(key, msg, "dgst", "-sha256", "-sign"))
 
 
-def verify(want, text, *options, endorsed=True, whose=("--identity", IDENTITY.hex())):
-    args = [TOOL, "attest-verify", "--report", "report", "--nonce", NONCE.hex(), "--platform-key",
-            raw_public("platform.key").hex(), "--core", CORE.hex()]
+def verify(want, text, *options, endorsed=True, whose=("--identity", IDENTITY.hex()),
+           what="report", name=None):
+    args = [TOOL, "attest-verify", f"--{what}", name or what, "--nonce", NONCE.hex(),
+            "--platform-key", raw_public("platform.key").hex(), "--core", CORE.hex()]
     if endorsed:
         args += ["--ak", "ak.pub", "--quote", "quote", "--quote-signature", "quote.sig",
                  "--pcrs", "pcrs", "--host-cmdline", "cmdline"]
@@ -143,6 +151,8 @@ def not_what_was_asked_for():
     verify(1, "a VM with a PCIe bus", "--allow-console", "--allow-debug")
     verify(0, "smp share pci", "--allow-pci")
     report(flags=34)
+    verify(0, "smp rsi")
+    report(flags=66)
     verify(1, "not a report of a format known")
     report(core=IDENTITY)
     verify(1, "another core")
@@ -150,7 +160,7 @@ def not_what_was_asked_for():
 
 @test
 def malformed_reports():
-    for change in ({"magic": b"HYSECREQ"}, {"fmt": 2}, {"source": 2}, {"flags": 32},
+    for change in ({"magic": b"HYSECREQ"}, {"fmt": 2}, {"source": 2}, {"flags": 64},
                    {"flags": 1 << 63}):
         report(**change)
         verify(1, "not a report of a format")
@@ -170,6 +180,41 @@ def every_byte_of_a_report_counts():
         verify(1, "not signed by the platform key")
     report(key="other.key")
     verify(1, "not signed by the platform key")
+
+
+@test
+def tokens():
+    rem = RANDOM.randbytes(256)
+    quote()
+    token(rem=rem)
+    verify(0, rem[64:128].hex(), what="token")
+    verify(0, "flags             rsi", what="token")
+    # As what the other is: a guest has any nonce signed, and writes what it likes in front of it.
+    verify(2, "256 bytes", name="token")
+    verify(2, "592 bytes", what="token", name="report")
+    head = get("token")[:336]
+    report(fmt=1, flags=32, nonce=hashlib.sha512(head).digest())
+    put("token", head + get("report"))
+    verify(1, "not a report of a format", what="token")
+    report(fmt=2)
+    verify(1, "not a report of a format")
+    for change, text in (({"magic": b"HYSECTOL"}, "not a token of a format"),
+                         ({"size": 591}, "not a token of a format"),
+                         ({"nonce": NONCE}, "the nonce is another"),
+                         ({"challenge": bytes(64)}, "the challenge is another"),
+                         ({"flags": 33}, "may debug")):
+        token(**change)
+        verify(1, text, what="token")
+    token()
+    put("token", get("token")[:-1])
+    verify(2, "592 bytes", what="token")
+    token()
+    data = get("token")
+    for at in range(0, len(data), 9):
+        changed = bytearray(data)
+        changed[at] ^= 1 << at % 8
+        put("token", changed)
+        verify(1, "the nonce is another" if at < 336 else "not signed by", what="token")
 
 
 @test

@@ -28,7 +28,8 @@ static void set_guest_debug(u8 *k, u64 mdscr, bool step_pending)
 static void begin_debug(enum pvm_exposure what, bool allowed)
 {
 	begin(what);
-	world_pvm.flags = allowed ? ~0UL : ~(u64)HYPSEC_FLAG_DEBUG;
+	/* Calls are by HVC here: no Realm. */
+	world_pvm.flags = ~(u64)(HYPSEC_FLAG_RSI | (allowed ? 0 : HYPSEC_FLAG_DEBUG));
 	world_pvm.verify.m.flags = ~0U;	/* as it was before its signature was checked */
 	world_vcpu[0].sr[GSR_MDSCR_EL1] = 0;
 }

@@ -36,7 +36,7 @@ static void accepts_good(void **state)
 
 	(void)state;
 	assert_int_equal(check(&m), IMG_OK);
-	m.flags = HYPSEC_FLAGS_KNOWN;
+	m.flags = HYPSEC_FLAGS_KNOWN & ~HYPSEC_FLAG_RSI;
 	m.share_size = 0x200000;		/* FLAG_PCI */
 	m.security_version = ~0ULL;
 	memset(m.signer, 0xff, sizeof(m.signer));
@@ -58,9 +58,10 @@ static void accepts_good(void **state)
 	_(magic, HYPSEC_IMAGE_MAGIC, MAGIC)				\
 	_(version, 0, VERSION)						\
 	_(version, 2, VERSION)						\
-	_(flags, 1U << 5, FLAGS)					\
+	_(flags, 1U << 6, FLAGS)					\
 	_(flags, HYPSEC_FLAG_PCI, SHARE)				\
 	_(flags, HYPSEC_FLAG_PCI | HYPSEC_FLAG_SHARE, SHARE)		\
+	_(flags, HYPSEC_FLAG_PCI | HYPSEC_FLAG_RSI, SHARE)		\
 	_(flags, 1U << 31, FLAGS)					\
 	_(reserved, 1, RESERVED)					\
 	_(reserved, 1ULL << 63, RESERVED)				\
@@ -150,6 +151,47 @@ static void sharing(void **state)
 		m.flags = 0;
 		if (cases[i].size)
 			assert_int_equal(check(&m), IMG_SHARE);
+	}
+}
+
+/* A Realm: its share is a BAR, there is no bus; the image is in the lower half. */
+static void realms(void **state)
+{
+	static const struct {
+		u64 size;
+		enum image_error e;
+	} cases[] = {
+		{ 0, IMG_OK },
+		{ 0x200000, IMG_OK },
+		{ 1ULL << 30, IMG_OK },
+		{ HYPSEC_RSI_SHARE_MAX, IMG_OK },
+		{ 0x600000, IMG_SHARE },
+		{ 0x100000, IMG_SHARE },
+		{ HYPSEC_RSI_SHARE_MAX + 0x200000, IMG_SHARE },
+		{ 2 * HYPSEC_RSI_SHARE_MAX, IMG_SHARE },
+		{ 1ULL << 63, IMG_SHARE },
+	};
+	struct hypsec_manifest m = good();
+
+	(void)state;
+	for (unsigned int i = 0; i < ARRAY_SIZE(cases); i++) {
+		m.flags = HYPSEC_FLAG_RSI | HYPSEC_FLAG_SHARE;
+		m.share_size = cases[i].size;
+		assert_int_equal(check(&m), cases[i].e);
+		m.flags |= HYPSEC_FLAG_PCI;
+		assert_int_equal(check(&m), IMG_SHARE);
+		m.flags = HYPSEC_FLAG_RSI;
+		if (cases[i].size)
+			assert_int_equal(check(&m), IMG_SHARE);
+	}
+	m = good();
+	for (unsigned int rsi = 0; rsi < 2; rsi++) {
+		m.flags = rsi ? HYPSEC_FLAG_RSI : 0;
+		assert_int_equal(manifest_check(&m, PLACE, IPA_LIMIT / 2 - m.mem_size, IPA_LIMIT), IMG_OK);
+		assert_int_equal(manifest_check(&m, PLACE, IPA_LIMIT / 2, IPA_LIMIT),
+				 rsi ? IMG_IMAGE_RANGE : IMG_OK);
+		assert_int_equal(manifest_check(&m, PLACE, IPA_LIMIT / 2 + 0x200000 - m.mem_size, IPA_LIMIT),
+				 rsi ? IMG_IMAGE_RANGE : IMG_OK);
 	}
 }
 
@@ -286,7 +328,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(accepts_good),
 		cmocka_unit_test(refuses_each_field),
-		cmocka_unit_test(sharing),
+		cmocka_unit_test(sharing), cmocka_unit_test(realms),
 		cmocka_unit_test(refuses_places),
 		cmocka_unit_test(errors_are_covered),
 		cmocka_unit_test(accepted_is_sound),

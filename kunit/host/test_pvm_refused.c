@@ -197,6 +197,17 @@ static void bad_dtb(void **state)
 	set_dtb(1, 0xd00dfeed, 0x1001);
 	protect(IMAGE, BIT(40) - PAGE_SIZE, &left);
 	assert_int_equal(pvm_protect_step(vm->pvm->vcpu[0]), HYPSEC_DEAD);
+	/* A Realm's is below the half where nothing is private. */
+	for (u32 rsi = 0; rsi < 2; rsi++) {
+		start();
+		w.manifest.flags = rsi ? HYPSEC_FLAG_RSI : 0;
+		w.frame0 = (BIT(39) >> PAGE_SHIFT) - 1;
+		world_map(w.frame0, 1, true);
+		world_map(w.frame0 + 1, 2, true);
+		set_dtb(1, 0xd00dfeed, 0x1001);
+		protect(IMAGE, BIT(39) - PAGE_SIZE, &left);
+		assert_int_equal(pvm_protect_step(vm->pvm->vcpu[0]), rsi ? HYPSEC_DEAD : HYPSEC_OK);
+	}
 }
 
 static void dies(void **state)

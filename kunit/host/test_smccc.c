@@ -5,6 +5,7 @@
  */
 #include "pvm_world.h"
 #include "../abi/hypsec_guest.h"
+#include "../abi/hypsec_rsi.h"
 
 /*
  * The allow-list. @shown: registers the host sees; @results: registers that the call may
@@ -188,6 +189,60 @@ static void not_there(void **state)
 	assert_int_equal(w.smcs, 1);
 }
 
+/*
+ * A Realm has one conduit. HVC is unknown to it, whatever the function; by SMC it has what others
+ * have, and RSI, which nobody else has by either.
+ */
+static void realm(void **state)
+{
+	struct vcpu *v = &world_vcpu[0];
+	struct vcpu_regs before;
+	struct host_io io;
+
+	(void)state;
+	for (u32 realm = 0; realm < 2; realm++) {
+		vm = world_new();
+		world_pvm.flags = realm ? HYPSEC_FLAG_RSI : 0;
+		for (u32 fn = RSI_VERSION - 2; fn < RSI_HOST_CALL + 3; fn++) {
+			bool is = realm && fn >= RSI_VERSION && fn <= RSI_HOST_CALL;
+
+			w.shared_call = 0;
+			assert_true(call(fn, true, &before, &io));
+			assert_int_equal(w.shared_call, is ? fn : 0);
+			assert_int_equal(v->regs.x[0], is ? 0 : ~0UL);
+			assert_int_equal(v->regs.pc, before.pc + 4);
+			/* Half of it: of 32 bits. */
+			assert_true(call(fn & ~SMCCC_SMC64, true, &before, &io));
+			assert_int_equal(v->regs.x[0], ~0UL);
+		}
+		/* No SMC that is not SMCCC. */
+		enum vcpu_exit code = EXIT_TRAP;
+
+		w.shared_call = 0;
+		v->regs.x[0] = RSI_VERSION;
+		v->esr = (u64)EC_SMC64 << ESR_EC_SHIFT | ESR_IL | 1;
+		assert_true(pvm_exit(v, &code));
+		assert_int_equal(v->regs.x[0], ~0UL);
+		assert_int_equal(w.shared_call, 0);
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(fns) + 10; i++) {
+		u32 fn = i < ARRAY_SIZE(fns) ? fns[i].fn : RSI_VERSION + (u32)(i - ARRAY_SIZE(fns));
+
+		w.undefs = 0;
+		assert_true(call(fn, false, &before, &io));
+		assert_int_equal(w.undefs, 1);
+		/* At the instruction itself: an HVC's return is behind it. */
+		before.pc -= 4;
+		assert_memory_equal(&v->regs, &before, sizeof(before));
+		assert_int_equal(io.out_mask, 0);
+		assert_int_equal(vm->state, VM_PROTECTED);
+		assert_int_equal(w.smcs, 0);
+	}
+	assert_true(call(PSCI_VERSION, true, &before, &io));
+	assert_int_equal(v->regs.x[0], 0x10001);
+	assert_false(call(PSCI_SYSTEM_OFF, true, &before, &io));
+}
+
 /* PSCI_FEATURES says yes to exactly what is answered. */
 static void features(void **state)
 {
@@ -214,6 +269,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_function),
 		cmocka_unit_test(not_there),
+		cmocka_unit_test(realm),
 		cmocka_unit_test(features),
 	};
 

@@ -289,6 +289,16 @@ __weak int pvm_revoke(struct vcpu *v, u64 ipa)
 	return shared_call(HYPSEC_GUEST_REVOKE, ipa, 0);
 }
 
+/* Recorded in the same way: the call is answered, with 0. */
+__weak bool pvm_rsi(struct vcpu *v, u32 fn, enum vcpu_exit *code)
+{
+	(void)code;
+	w.shared_call = fn;
+	v->regs.pc += 4;
+	v->regs.x[0] = 0;
+	return true;
+}
+
 __weak void hcall_restart(struct percpu *cpu)
 {
 	(void)cpu;

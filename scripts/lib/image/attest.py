@@ -9,6 +9,7 @@ import struct
 
 SEALING = struct.Struct("<16sQII32s32s32s")
 REPORT = struct.Struct("<8sIIQQ32s32s32s64s")
+TOKEN = struct.Struct("<8sII64s256s")         # then a report and its signature
 SOURCES = ("ephemeral", "platform")
 PCR_CMDLINE, PCR_CORE, PCR_CAP = 12, 13, 15
 SHA256 = 0x000B
@@ -32,6 +33,25 @@ def measured(data):
     return extended(hashlib.sha256(data).digest())
 
 
+class Token:
+    """A Realm's token taken apart: not an Arm CCA token, and no word of a CCA platform is in it."""
+
+    def __init__(self, data):
+        (self.magic, self.format, self.size, self.challenge,
+         rems) = TOKEN.unpack_from(data)
+        self.rems = [rems[i:i + 64] for i in range(0, 256, 64)]
+        self.nonce = hashlib.sha512(data[:TOKEN.size]).digest()
+        self.report = data[TOKEN.size:]
+
+    def problems(self, challenge):
+        """What is not as it should be; the report is to have self.nonce."""
+        if self.magic != b"HYSECTOK" or self.format != 1 or \
+                self.size != TOKEN.size + REPORT.size + 64:
+            yield "not a token of a format known here"
+        if self.challenge != challenge:
+            yield "the challenge is another: old, or somebody else's"
+
+
 class Report:
     """A report taken apart."""
 
@@ -39,12 +59,14 @@ class Report:
         (self.magic, self.format, self.source, self.security_version, self.flags, self.core,
          self.identity, self.signer, self.nonce) = REPORT.unpack(body)
 
-    def problems(self, want, flags):
-        """What is not as @want says."""
-        if self.magic != b"HYSECREP" or self.format != 1 or \
+    def problems(self, want, flags, token=None):
+        """What is not as @want says. A guest can have signed any of format 1, not of a token's."""
+        if self.magic != b"HYSECREP" or self.format != (2 if token else 1) or \
                 self.source >= len(SOURCES) or self.flags & ~sum(flags.values()):
             yield "not a report of a format known here"
-        if self.nonce != want.nonce:
+        if token:
+            yield from token.problems(want.nonce)
+        if self.nonce != (token.nonce if token else want.nonce):
             yield "the nonce is another: old, or somebody else's"
         for what, wanted, have in (("core", want.core, self.core),
                                    ("identity", want.identity, self.identity),

@@ -22,7 +22,7 @@ HEAD = struct.Struct("<QIIQQQQ8sQ")
 PART = struct.Struct("<QQ64s")
 PARTS = ("stub", "kernel", "initrd", "cmdline")
 STUB, KERNEL, INITRD, CMDLINE = range(4)
-FLAGS = {"debug": 1, "smp": 2, "share": 4, "console": 8, "pci": 16}
+FLAGS = {"debug": 1, "smp": 2, "share": 4, "console": 8, "pci": 16, "rsi": 32}
 # By which the host can look into a VM, or type into it: it has other sealing keys.
 SEALING_FLAGS = FLAGS["debug"] | FLAGS["console"] | FLAGS["pci"]
 
@@ -74,7 +74,7 @@ class Image:
         if not self.reserved_zero:
             yield "reserved fields are not zero"
         yield from sharing.problems(self.flags & FLAGS["share"], self.share_size, self.virtio,
-                                    self.flags & FLAGS["pci"])
+                                    self.flags & FLAGS["pci"], self.flags & FLAGS["rsi"])
         if not 0 < self.mem_size <= IMAGE_MAX or self.mem_size % PAGE:
             yield f"bad mem_size {self.mem_size:#x}"
         if self.image_size != self.mem_size:

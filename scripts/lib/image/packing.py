@@ -68,7 +68,8 @@ def pack(args, signer):
     header[3], header[5], header[6] = mem_size, IMAGE_MAGIC, manifest_at
     stub = ARM64_HEADER.pack(*header) + stub[ARM64_HEADER.size:]
 
-    flags = sum(FLAGS[f] for f in FLAGS if f != "share" and getattr(args, f))
+    # No boot stub yet that a Realm could have ("rsi").
+    flags = sum(FLAGS[f] for f in FLAGS if f not in ("share", "rsi") and getattr(args, f))
     flags |= FLAGS["share"] * share
     parts = b""
     out = bytearray(kernel_at + up(len(kernel)))

@@ -30,12 +30,18 @@ def expected_pcrs(args):
 
 def attest_verify(args):
     say_whose(args.any, args.identity or args.signer_hash, "--identity or --signer-hash")
-    data = read(args.report)
-    if len(data) != attest.REPORT.size + 64:
-        raise Refused(f"{args.report}: a report has {attest.REPORT.size + 64} bytes")
+    name, size, token = args.report or args.token, attest.REPORT.size + 64, None
+    data = read(name)
+    if args.token:
+        size += attest.TOKEN.size
+    if len(data) != size:
+        raise Refused(f"{name}: a {'token' if args.token else 'report'} has {size} bytes")
+    if args.token:
+        token = attest.Token(data)
+        data = token.report
     body = data[:attest.REPORT.size]
     r = attest.Report(body)
-    problems = list(r.problems(args, FLAGS))
+    problems = list(r.problems(args, FLAGS, token))
     if not signature_ok(args.platform_key, body, data[len(body):]):
         problems.append("not signed by the platform key")
 
@@ -51,7 +57,7 @@ def attest_verify(args):
         else:
             problems.append("the quote is not signed by this attestation key")
     for p in problems:
-        print(f"{args.report}: {p}")
+        print(f"{name}: {p}")
     if problems:
         return 1
     print(f"core              {r.core.hex()}")
@@ -59,6 +65,8 @@ def attest_verify(args):
     print(f"signer's hash     {r.signer.hex()}")
     print(f"security version  {r.security_version}")
     print(f"flags             {' '.join(f for f in FLAGS if r.flags & FLAGS[f]) or '-'}")
+    for i, rem in enumerate(token.rems if token else ()):
+        print(f"measurement {i + 1}     {rem.hex()}")
     print(f"platform secret   {attest.SOURCES[r.source]}")
     if r.source == 0 or not all(given):
         print("UNENDORSED: no TPM speaks for the platform key")

@@ -8,6 +8,7 @@ from tool import Refused
 
 ALIGN = 2 << 20
 SHARE_MAX = 1 << 30             # HYPSEC_SHARE_MAX
+RSI_SHARE_MAX = 64 << 30        # HYPSEC_RSI_SHARE_MAX
 VIRTIO_MAX = 8                  # HYPSEC_VIRTIO_MAX
 DEFAULT = 64 << 20
 UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
@@ -59,10 +60,13 @@ def devices(virtio):
     return " ".join(names.get(n, str(n)) for n in virtio.rstrip(b"\0"))
 
 
-def problems(share, size, virtio, pci):
-    """What the core does not take: a list is written down in one way."""
-    if size % ALIGN or size > SHARE_MAX or (size and not share):
+def problems(share, size, virtio, pci, rsi):
+    """What the core does not take: a list is written down in one way; a Realm's share is a BAR."""
+    if size % ALIGN or size > (RSI_SHARE_MAX if rsi else SHARE_MAX) or (size and not share) or \
+            (rsi and size & size - 1):
         yield f"bad share_size {size:#x}"
+    if rsi and pci:
+        yield "a Realm with a PCIe bus"
     if (any(virtio) or pci) and not size:
         yield "devices, and no memory shared for them"
     if 0 in virtio.rstrip(b"\0"):
