@@ -96,6 +96,7 @@ struct hypsec_policy {
 #define HYPSEC_FLAG_SHARE	(1U << 2)	/* the guest may share frames with its host */
 #define HYPSEC_FLAG_CONSOLE	(1U << 3)	/* guest is shown a UART: the host types there */
 #define HYPSEC_FLAG_PCI		(1U << 4)	/* ... a PCIe bus: with what the host has there */
+#define HYPSEC_FLAG_CLOCK	(1U << 5)	/* ... a clock, the host's word */
 
 /*
  * Who a protected VM is (hypsec_image.h): what HYPSEC_CALL_VM_IDENTITY and

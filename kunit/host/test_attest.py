@@ -143,6 +143,8 @@ def not_what_was_asked_for():
     verify(1, "a VM with a PCIe bus", "--allow-console", "--allow-debug")
     verify(0, "smp share pci", "--allow-pci")
     report(flags=34)
+    verify(0, "smp clock")
+    report(flags=66)
     verify(1, "not a report of a format known")
     report(core=IDENTITY)
     verify(1, "another core")
@@ -150,7 +152,7 @@ def not_what_was_asked_for():
 
 @test
 def malformed_reports():
-    for change in ({"magic": b"HYSECREQ"}, {"fmt": 2}, {"source": 2}, {"flags": 32},
+    for change in ({"magic": b"HYSECREQ"}, {"fmt": 2}, {"source": 2}, {"flags": 64},
                    {"flags": 1 << 63}):
         report(**change)
         verify(1, "not a report of a format")
