@@ -121,6 +121,7 @@ static void show_status(struct seq_file *m, unsigned int vm)
 		{ HYPSEC_FLAG_CONSOLE, "console" },
 		{ HYPSEC_FLAG_PCI, "pci" },
 		{ HYPSEC_FLAG_RSI, "rsi" },
+		{ HYPSEC_FLAG_CLOCK, "clock" },
 	};
 	struct arm_smccc_res res;
 	char sep = ' ';

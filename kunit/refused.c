@@ -28,7 +28,8 @@ CHANGE(version_0, m->version = 0)
 /* The first that has no meaning yet: those that have are the lowest. */
 CHANGE(unknown_flag, m->flags |= HYPSEC_FLAGS_KNOWN + 1)
 CHANGE(all_flags, m->flags = ~0U)
-CHANGE(reserved, m->reserved = 1)
+CHANGE(time_without_clock, m->signed_at = 1)
+CHANGE(clock_without_time, m->flags |= HYPSEC_FLAG_CLOCK)
 CHANGE(share_not_allowed, m->share_size = SZ_2M)
 CHANGE(share_unaligned, m->flags |= HYPSEC_FLAG_SHARE; m->share_size = SZ_2M + PAGE_SIZE)
 CHANGE(share_large, m->flags |= HYPSEC_FLAG_SHARE; m->share_size = HYPSEC_SHARE_MAX + SZ_2M)
@@ -118,7 +119,8 @@ static const struct refused {
 	R(truncated, "no manifest where its header says"),
 	R(version, "manifest of a version"), R(version_0, "manifest of a version"),
 	R(unknown_flag, "a flag that is not known"), R(all_flags, "a flag that is not known"),
-	R(reserved, "what is reserved"), R(rest_of_page, "what is reserved"),
+	R(time_without_clock, "a clock without a time"),
+	R(clock_without_time, "a clock without a time"), R(rest_of_page, "what is reserved"),
 	R(share_not_allowed, SHARES), R(share_unaligned, SHARES), R(share_large, SHARES),
 	R(device_without_share, SHARES),
 	R(pci_without_share, SHARES), R(shares_more, "wrong signature"),

@@ -97,6 +97,7 @@ struct hypsec_policy {
 #define HYPSEC_FLAG_CONSOLE	(1U << 3)	/* guest is shown a UART: the host types there */
 #define HYPSEC_FLAG_PCI		(1U << 4)	/* ... a PCIe bus: with what the host has there */
 #define HYPSEC_FLAG_RSI		(1U << 5)	/* the guest is an Arm CCA Realm: pvm/rsi.c */
+#define HYPSEC_FLAG_CLOCK	(1U << 6)	/* ... a clock, the host's word */
 
 /*
  * Who a protected VM is (hypsec_image.h): what HYPSEC_CALL_VM_IDENTITY and

@@ -19,7 +19,7 @@
  *	0    8	magic, "HYSECMAN"
  *	8    4	version of this format, 1; another one is refused
  *     12    4	flags, HYPSEC_FLAG_*; an unknown one is refused, and FLAG_PCI without a
- *		share_size, or with FLAG_RSI
+ *		share_size or with FLAG_RSI, or FLAG_CLOCK without a time
  *     16    8	security version: the signer raises it when older images must no
  *		longer run; compared with the installed policy's minimum
  *     24    8	mem_size: bytes of guest memory the image covers, 4 KiB multiple
@@ -30,7 +30,8 @@
  *		of the address space, where nothing is private
  *     48    8	virtio: for each virtio-mmio device of the guest, in its order, the device's
  *		number (virtio 1.2, section 5), 0 after the last; only with share_size
- *     56    8	zero
+ *     56    8	time of signing, seconds since 1970, only with FLAG_CLOCK and never 0 then: the
+ *		guest's clock, which is the host's word, is not believed when it is earlier
  *     64   80	stub: offset (8, always 0), size in bytes (8), SHA-512 (64)
  *    144   80	kernel, the same
  *    224   80	initrd; all zero: none
@@ -83,7 +84,8 @@ enum hypsec_part_type {
 };
 
 #define HYPSEC_FLAGS_KNOWN	(HYPSEC_FLAG_DEBUG | HYPSEC_FLAG_SMP | HYPSEC_FLAG_SHARE | \
-				 HYPSEC_FLAG_CONSOLE | HYPSEC_FLAG_PCI | HYPSEC_FLAG_RSI)
+				 HYPSEC_FLAG_CONSOLE | HYPSEC_FLAG_PCI | HYPSEC_FLAG_RSI | \
+				 HYPSEC_FLAG_CLOCK)
 
 struct hypsec_part {			/* 80 bytes */
 	__UINT64_TYPE__ offset;			/* bytes from the image base */
@@ -100,7 +102,7 @@ struct hypsec_manifest {		/* 512 bytes */
 	__UINT64_TYPE__ entry;			/*  32 offset of the protected entry, in the stub */
 	__UINT64_TYPE__ share_size;		/*  40 bytes, 2 MiB multiple, or 0 */
 	__UINT8_TYPE__ virtio[HYPSEC_VIRTIO_MAX];	/*  48 virtio device numbers, 0: none */
-	__UINT64_TYPE__ reserved;		/*  56 zero */
+	__UINT64_TYPE__ signed_at;		/*  56 seconds since 1970, or 0 */
 	struct hypsec_part parts[HYPSEC_PART_COUNT];	/* 64 */
 	__UINT8_TYPE__ signer[32];		/* 384 Ed25519 public key */
 	__UINT8_TYPE__ family[32];		/* 416 */

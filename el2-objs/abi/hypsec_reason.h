@@ -33,7 +33,8 @@
 	X(17, DT_VIRTIO, "device tree: a virtio-mmio transport is malformed, or one too many") \
 	X(18, DT_VIRTIO_PLACE, "device tree: a virtio-mmio transport lies over something else") \
 	X(19, DT_PCI, "device tree: no PCIe host bridge, more than one, or one that is malformed") \
-	X(20, DT_PCI_PLACE, "device tree: a PCIe host bridge lies over something else")
+	X(20, DT_PCI_PLACE, "device tree: a PCIe host bridge lies over something else") \
+	X(21, DT_CLOCK, "device tree: a clock (PL031) is malformed, or lies over something else")
 
 /* The stub itself (scripts/stub/main.c, head.S) */
 #define HYPSEC_REASON_PLACE	32

@@ -7,7 +7,7 @@
 #define AT(member, offset) \
 	_Static_assert(offsetof(struct hypsec_manifest, member) == (offset), #member)
 AT(version, 8); AT(flags, 12); AT(security_version, 16); AT(mem_size, 24); AT(entry, 32);
-AT(share_size, 40); AT(virtio, 48); AT(reserved, 56); AT(parts, 64); AT(signer, 384);
+AT(share_size, 40); AT(virtio, 48); AT(signed_at, 56); AT(parts, 64); AT(signer, 384);
 AT(family, 416); AT(signature, HYPSEC_MANIFEST_SIGNED);
 _Static_assert(sizeof(struct hypsec_part) == 80, "format");
 _Static_assert(sizeof(struct hypsec_manifest) == 512, "format");
@@ -110,8 +110,9 @@ enum image_error manifest_check(const struct hypsec_manifest *m,
 		return IMG_VERSION;
 	if (m->flags & ~HYPSEC_FLAGS_KNOWN)
 		return IMG_FLAGS;
-	if (m->reserved)
-		return IMG_RESERVED;
+	/* One way to say that there is no clock. */
+	if (!m->signed_at != !(m->flags & HYPSEC_FLAG_CLOCK))
+		return IMG_TIME;
 	if (!share_valid(m))
 		return IMG_SHARE;
 	if (!m->mem_size || !IS_ALIGNED(m->mem_size, PAGE_SIZE) ||

@@ -21,6 +21,7 @@
 	X(VERSION, "image: manifest of a version that is not known") \
 	X(FLAGS, "image: a flag that is not known") \
 	X(RESERVED, "image: what is reserved in the manifest's page is not zero") \
+	X(TIME, "image: a clock without a time of signing, or such a time without a clock") \
 	X(SHARE, "image: what it would share with its host, or its list of devices, makes no sense") \
 	X(MEM_SIZE, "image: its size in memory is zero, too large or no 4 KiB multiple") \
 	X(IMAGE_ALIGN, "image: not at a 2 MiB multiple") \

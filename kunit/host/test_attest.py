@@ -153,6 +153,8 @@ def not_what_was_asked_for():
     report(flags=34)
     verify(0, "smp rsi")
     report(flags=66)
+    verify(0, "smp clock")
+    report(flags=130)
     verify(1, "not a report of a format known")
     report(core=IDENTITY)
     verify(1, "another core")
@@ -160,7 +162,7 @@ def not_what_was_asked_for():
 
 @test
 def malformed_reports():
-    for change in ({"magic": b"HYSECREQ"}, {"fmt": 2}, {"source": 2}, {"flags": 64},
+    for change in ({"magic": b"HYSECREQ"}, {"fmt": 2}, {"source": 2}, {"flags": 128},
                    {"flags": 1 << 63}):
         report(**change)
         verify(1, "not a report of a format")

@@ -396,8 +396,9 @@ def each_field_is_checked():
     at = manifest_at(data)
     for off, size, value, want in (
             (0, 8, 0, "magic or version"), (8, 4, 2, "magic or version"),
-            (12, 4, 64, "unknown flags"), (12, 4, 48, "a Realm with a PCIe bus"),
-            (56, 8, 1, "reserved"), (63, 1, 128, "reserved"),
+            (12, 4, 128, "unknown flags"), (12, 4, 48, "a Realm with a PCIe bus"),
+            (56, 8, 1, "such a time without"), (63, 1, 128, "such a time without"),
+            (12, 4, 66, "a clock without"),
             (40, 8, 1, "share_size"), (40, 8, 2 << 20, "share_size"), (48, 1, 2, "devices"),
             (512, 1, 1, "reserved"), (24, 8, 0, "mem_size"), (24, 8, 2 ** 64 - 4096, "mem_size"),
             (32, 8, 2, "entry"), (32, 8, 2 ** 64 - 4, "entry"),

@@ -184,10 +184,11 @@ static void signed_but_malformed(void **state)
 			assert_int_equal(host.claimed[i], i == 0 || i == 2);	\
 	} while (0)
 	MALFORMED(m->version = 2, VERSION);
-	MALFORMED(m->flags = 0x40, FLAGS);
+	MALFORMED(m->flags = 0x80, FLAGS);
 	MALFORMED(m->flags = HYPSEC_FLAG_RSI | HYPSEC_FLAG_PCI, SHARE);
 	MALFORMED(m->flags = HYPSEC_FLAG_PCI, SHARE);
-	MALFORMED(m->reserved = 1, RESERVED);
+	MALFORMED(m->signed_at = 1, TIME);
+	MALFORMED(m->flags = HYPSEC_FLAG_CLOCK, TIME);
 	MALFORMED(m->parts[2].offset = 0x3000, OVERLAP);
 	MALFORMED(m->parts[2].offset = 0x2000, OVERLAP);
 	MALFORMED(m->parts[1].offset = 0, OVERLAP);

@@ -38,6 +38,7 @@ static void accepts_good(void **state)
 	assert_int_equal(check(&m), IMG_OK);
 	m.flags = HYPSEC_FLAGS_KNOWN & ~HYPSEC_FLAG_RSI;
 	m.share_size = 0x200000;		/* FLAG_PCI */
+	m.signed_at = ~0ULL;			/* FLAG_CLOCK */
 	m.security_version = ~0ULL;
 	memset(m.signer, 0xff, sizeof(m.signer));
 	memset(m.family, 0xff, sizeof(m.family));
@@ -58,13 +59,14 @@ static void accepts_good(void **state)
 	_(magic, HYPSEC_IMAGE_MAGIC, MAGIC)				\
 	_(version, 0, VERSION)						\
 	_(version, 2, VERSION)						\
-	_(flags, 1U << 6, FLAGS)					\
+	_(flags, 1U << 7, FLAGS)					\
+	_(flags, HYPSEC_FLAG_CLOCK, TIME)				\
 	_(flags, HYPSEC_FLAG_PCI, SHARE)				\
 	_(flags, HYPSEC_FLAG_PCI | HYPSEC_FLAG_SHARE, SHARE)		\
 	_(flags, HYPSEC_FLAG_PCI | HYPSEC_FLAG_RSI, SHARE)		\
 	_(flags, 1U << 31, FLAGS)					\
-	_(reserved, 1, RESERVED)					\
-	_(reserved, 1ULL << 63, RESERVED)				\
+	_(signed_at, 1, TIME)						\
+	_(signed_at, 1ULL << 63, TIME)					\
 	_(share_size, 1, SHARE)						\
 	_(share_size, 0x200000, SHARE)					\
 	_(virtio[0], 2, SHARE)						\
@@ -234,6 +236,7 @@ static void errors_are_covered(void **state)
 		CASES(ERR)
 		IMG_OK, IMG_PLACE, IMG_IMAGE_ALIGN, IMG_IMAGE_RANGE,
 		IMG_HEADER,		/* test_image.c */
+		IMG_RESERVED,		/* test_image_refused.c: it is behind the manifest */
 	};
 
 	(void)state;

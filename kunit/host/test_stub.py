@@ -127,6 +127,48 @@ def an_image_across_two_nodes():
     assert off(out) == 0x99
 
 
+def clocked(when):
+    os.environ["SOURCE_DATE_EPOCH"] = str(when)
+    build("clock.img", "--clock")
+
+
+@test
+def a_clock_if_it_is_signed():
+    """The host's, never earlier than the time of signing: the emulated machine has this one's."""
+    for when, there in ((1700000000, True), (4000000000, False)):
+        clocked(when)
+        out = boot(image="clock.img")
+        assert off(out) == 0x99 and ("left out" in out) != there, out
+        get = new_tree(out)
+        nodes = run("fdtget", "-l", "new.dtb", "/").split()
+        assert nodes[6:] == ["apb-pclk", "pl031@9010000"] * there, nodes
+        assert get("/chosen", "hypsec,signed-at", "x") == f"0 {when:x}"
+        if there:
+            assert get("/pl031@9010000", "reg", "x") == "0 9010000 0 1000"
+            assert get("/pl031@9010000", "clocks", "x") == get("/apb-pclk", "phandle", "x")
+            assert "interrupts" not in run("fdtget", "-p", "new.dtb", "/pl031@9010000")
+    new_tree(boot())
+    assert "signed-at" not in run("fdtget", "-p", "new.dtb", "/chosen")
+    # Looked at only then; and a tree without one does no harm.
+    clocked(1700000000)
+    rtc = "/pl031@9010000"
+    for want, *edit in (
+            (None, "-r", rtc), ("DT_CLOCK", rtc, "reg", "0", "9010000", "0", "200"),
+            ("DT_CLOCK", rtc, "reg", "0", hex(IMAGE)[2:], "0", "1000"),
+            ("DT_CLOCK", rtc, "reg", "0", "9000000", "0", "1000"),
+            ("DT_CLOCK", rtc, "reg", "0", "8000000", "0", "1000"),
+            ("DT_CLOCK", rtc, "reg", "10000", "0", "0", "1000")):
+        dtb = edited(tuple(edit))
+        out = boot(image="clock.img", dtb=dtb)
+        if want:
+            gave_up(out, want)
+        else:
+            assert off(out) == 0x99, out
+            new_tree(out)
+            assert "pl031" not in run("fdtget", "-l", "new.dtb", "/")
+        assert off(boot(dtb=dtb)) == 0x99
+
+
 @test
 def core_says_no():
     gave_up(boot(ram=-6 & MINUS1), "STUB_RAM")

@@ -110,6 +110,16 @@ def sharing_that_is_refused():
 
 
 @test
+def a_clock_that_lies_over_a_device():
+    build("clocked.img", "--clock", "--share", "8M", "--pci")
+    for place in (("0", "a000000"), ("0", "a003000"), ("0", "10000000"), ("40", "10000000")):
+        out = boot(image="clocked.img",
+                   dtb=edited(("/pl031@9010000", "reg", *place, "0", "1000")))
+        gave_up(out, "DT_CLOCK")
+        assert not re.search("^(RAM|SHARE) ", out, re.M), out
+
+
+@test
 def a_bus_is_there_if_it_is_signed():
     build("pci.img", "--console", "--share", "8M", "--pci")
     out = boot(image="pci.img")

@@ -37,6 +37,18 @@ keys_find() {
 # A key only ever goes through pipes, and for luksChangeKey through files in memory.
 key() { dd if=$keys bs=32 skip="$1" count=1 2>/dev/null; }
 
+# What the host's clock said is taken if it is not before the time of signing. From here on time is
+# the counter's, which the host does not turn.
+clock_floor() {
+	local signed
+
+	[ -r $chosen/hypsec,signed-at ] || return 0
+	signed=$(printf %d "0x$(od -An -v -tx1 $chosen/hypsec,signed-at | tr -d ' \n')")
+	[ "$(date +%s)" -ge "$signed" ] || date -s "@$signed" >/dev/null ||
+		stop "the clock cannot be set"
+	say "clock: $(date -u '+%Y-%m-%d %H:%M') UTC by the host's word, not before the signing"
+}
+
 hash() { sha512sum | cut -c1-128; }
 
 # mac KEY DIGEST: hashed with the key twice, so that nobody without it can continue or make one.

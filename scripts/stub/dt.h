@@ -160,6 +160,18 @@ enum dt_error dt_devices(const void *fdt, const struct vm_desc *d, struct vm_sha
 enum dt_error dt_pci(const void *fdt, const struct vm_desc *d, struct vm_share *s);
 
 /**
+ * dt_clock() - the first PL031 that the host has
+ * @fdt: the tree that @d was read from
+ * @d: after dt_check()
+ * @s: after dt_devices() and dt_pci(); NULL: nothing is shared
+ * @clock: set; size 0: there is none
+ *
+ * After DT_OK it is nothing that @d or @s has.
+ */
+enum dt_error dt_clock(const void *fdt, const struct vm_desc *d, const struct vm_share *s,
+		       struct vm_range *clock);
+
+/**
  * dt_pool() - a place for what is shared
  * @d: after dt_check()
  * @image: the protected image
@@ -198,6 +210,8 @@ struct vm_boot {
 	uint64_t boot_mpidr;
 	bool smp;			/* false: only the boot CPU is listed */
 	bool console;			/* false: no UART, nothing that names one */
+	struct vm_range clock;		/* size 0: none */
+	uint64_t signed_at;		/* seconds since 1970; 0: not known */
 	const struct vm_share *share;	/* NULL: nothing is shared */
 };
 

@@ -79,11 +79,9 @@ static void build_timer(struct dt_out *o, const struct vm_desc *d)
 	dt_end(o);
 }
 
-static void build_uarts(struct dt_out *o, const struct vm_desc *d)
+/* What drives UART and clock; no register of its own. */
+static void build_pclk(struct dt_out *o)
 {
-	fdt32_t clocks[2] = { cpu_to_fdt32(PHANDLE_CLOCK),
-			      cpu_to_fdt32(PHANDLE_CLOCK) };
-
 	dt_begin(o, "apb-pclk");
 	dt_put_str(o, "compatible", "fixed-clock");
 	dt_put_u32(o, "#clock-cells", 0);
@@ -91,6 +89,26 @@ static void build_uarts(struct dt_out *o, const struct vm_desc *d)
 	dt_put_str(o, "clock-output-names", "clk24mhz");
 	dt_put_u32(o, "phandle", PHANDLE_CLOCK);
 	dt_end(o);
+}
+
+/* No interrupt: an alarm would be one more thing for the host to say. */
+static void build_clock(struct dt_out *o, struct vm_range r)
+{
+	fdt32_t reg[4];
+
+	dt_set_range(reg, r);
+	dt_begin_at(o, "pl031", r.base);
+	dt_put(o, "compatible", "arm,pl031\0arm,primecell", 24);
+	dt_put(o, "reg", reg, sizeof(reg));
+	dt_put_u32(o, "clocks", PHANDLE_CLOCK);
+	dt_put_str(o, "clock-names", "apb_pclk");
+	dt_end(o);
+}
+
+static void build_uarts(struct dt_out *o, const struct vm_desc *d)
+{
+	fdt32_t clocks[2] = { cpu_to_fdt32(PHANDLE_CLOCK),
+			      cpu_to_fdt32(PHANDLE_CLOCK) };
 
 	for (uint32_t i = 0; i < d->nr_uarts; i++) {
 		fdt32_t reg[4];
@@ -161,6 +179,9 @@ static void build_chosen(struct dt_out *o, const struct vm_desc *d,
 	/* Linux shows a property to root only if its name begins so (drivers/of/kobj.c). */
 	dt_put(o, "security-hypsec-sealing-keys", b->keys, b->nr_keys * sizeof(b->keys[0]));
 	dt_put_str(o, "hypsec,sealing-source", b->platform ? "platform" : "ephemeral");
+	/* What the host's clock says may be anything: user space has to hold it to this. */
+	if (b->signed_at)
+		dt_put_u64(o, "hypsec,signed-at", b->signed_at);
 	dt_end(o);
 }
 
@@ -188,8 +209,12 @@ enum dt_error dt_build(void *buf, size_t size, const struct vm_desc *d,
 	build_cpus(&o, d, b);
 	build_gic(&o, d);
 	build_timer(&o, d);
+	if (console(d, b) || b->clock.size)
+		build_pclk(&o);
 	if (console(d, b))
 		build_uarts(&o, d);
+	if (b->clock.size)
+		build_clock(&o, b->clock);
 	dt_build_share(&o, b);
 	dt_end(&o);
 

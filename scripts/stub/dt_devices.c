@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * What of the host's tree a VM needs that shares memory with its host, and only such a one: where
- * its devices are. And where the memory lies that it shares.
+ * its devices are. And where the memory lies that it shares. Of one that wants a clock: where that is.
  */
 #include "dt_read.h"
 
 #define TRANSPORT	0x200ULL	/* bytes of a virtio-mmio transport's registers */
+#define CLOCK		0x1000ULL	/* of a PL031's */
 #define POOL_ALIGN	0x200000ULL
 #define LOW		(1ULL << 32)	/* what a device reaches that has 32 address bits */
 
@@ -46,6 +47,35 @@ enum dt_error dt_devices(const void *fdt, const struct vm_desc *d, struct vm_sha
 		if (!dt_disabled(fdt, node) && dt_compatible(fdt, node, "virtio,mmio"))
 			e = read_transport(fdt, node, root, d, s);
 	return e;
+}
+
+enum dt_error dt_clock(const void *fdt, const struct vm_desc *d, const struct vm_share *s,
+		       struct vm_range *clock)
+{
+	struct dt_cells root;
+	uint32_t n;
+	int node;
+
+	clock->base = clock->size = 0;
+	if (dt_read_cells(fdt, 0, &root, 1) != DT_OK)
+		return DT_CELLS;
+	node = fdt_first_subnode(fdt, 0);
+	while (node >= 0 && (dt_disabled(fdt, node) || !dt_compatible(fdt, node, "arm,pl031")))
+		node = fdt_next_subnode(fdt, node);
+	if (node < 0)
+		return DT_OK;
+	if (dt_read_reg(fdt, node, root, clock, 1, 1, &n) != DT_OK || clock->size != CLOCK ||
+	    clock->base % CLOCK || clock->base > VM_IPA_LIMIT - CLOCK || dt_meets(d, *clock))
+		return DT_CLOCK;
+	for (uint32_t i = 0; s && i < s->nr_transports; i++)
+		if (vm_overlap(s->transport[i].reg, *clock))
+			return DT_CLOCK;
+	if (s && s->pci.ecam.size && vm_overlap(s->pci.ecam, *clock))
+		return DT_CLOCK;
+	for (uint32_t i = 0; s && i < s->pci.nr_windows; i++)
+		if (vm_overlap(s->pci.window[i].cpu, *clock))
+			return DT_CLOCK;
+	return DT_OK;
 }
 
 /* The highest place in [start, end) that meets neither of @taken. */

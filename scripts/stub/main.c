@@ -17,6 +17,7 @@
  * the file. The device tree grows from its start, the stack from its end.
  * scripts/hypsec-image reserves STUB_SCRATCH behind the kernel's bss.
  */
+#define RTCDR		0x000	/* of a PL031: seconds since 1970 */
 #define STUB_SCRATCH	0x10000
 #define STUB_DTB_SIZE	0x8000
 
@@ -277,6 +278,13 @@ uint64_t stub_main(uint64_t dtb, uint64_t dtb_size, uint64_t image)
 			return refuse(&d, e);
 	}
 
+	boot.clock.size = 0;
+	if (m->flags & HYPSEC_FLAG_CLOCK) {
+		e = dt_clock((void *)dtb, &d, m->share_size ? &shared : NULL, &boot.clock);
+		if (e != DT_OK)
+			return refuse(&d, e);
+	}
+
 	for (uint32_t i = 0; i < d.nr_ram; i++) {
 		struct hvc_result r = hvc(HYPSEC_GUEST_RAM, d.ram[i].base,
 					  d.ram[i].size);
@@ -291,6 +299,15 @@ uint64_t stub_main(uint64_t dtb, uint64_t dtb_size, uint64_t image)
 		if (reason)
 			return refuse(&d, reason);
 		boot.share = &shared;
+	}
+	/*
+	 * A clock that says less than the signer knew is none. It may say another thing the next time
+	 * it is read: this catches one that is wrong, user space the one that lies.
+	 */
+	boot.signed_at = m->signed_at;
+	if (boot.clock.size && mmio_read32(boot.clock.base + RTCDR) < boot.signed_at) {
+		say(&d, "hypsec-stub: the clock is earlier than the image: left out\r\n");
+		boot.clock.size = 0;
 	}
 	if (!seeds(&boot))
 		return refuse(&d, STUB_RANDOM);

@@ -26,6 +26,12 @@ image() {
 		--modules "$KERNEL_MODULES" --tools "$tools" --dma-module none --family root-test \
 		--key key --console --cmdline quiet "$@" >>out
 }
+env_image() {
+	local SOURCE_DATE_EPOCH=$1
+	export SOURCE_DATE_EPOCH
+	shift
+	image "$@"
+}
 # boot LOG IMAGE SOURCE VERSION KEY...
 boot() {
 	local log=$1 image=$2
@@ -50,8 +56,9 @@ blank() { cmp -s -n 2097152 disk.img /dev/zero; }
 
 "$HYPSEC_TOP/scripts/hypsec-image" keygen -o key >/dev/null
 # Sizes by which the file system grows over the end of a block group (128 MiB) each time.
-check "an image and its disk are made" \
-	image --disk disk.img --size 160M --security-version 1 -o one.img
+# Signed in 2033, says its signer: what the emulated clock says is earlier.
+check "an image and its disk are made" env_image 2000000000 \
+	--clock --disk disk.img --size 160M --security-version 1 -o one.img
 check "one for later is, without a disk" image --no-enrol --security-version 2 -o two.img
 check "the root is on the disk in clear" grep -q public-marker disk.img
 
@@ -75,6 +82,7 @@ check "the root runs from the encrypted disk" has 'root: .* MiB, /dev/mapper/roo
 check "disk and address are shown" eval \
 	'has "guest: disk /dev/vda, 160 MiB: LUKS2 with integrity, key of security version 1 (platform)" first &&
 	has "guest: eth0 10.0.2.15/24, router 10.0.2.2, DNS 10.0.2.3" first'
+check "its clock is not earlier than the image" has 'guest: clock: 2033-05-18 03:3' first
 check "the root has the address and the name server" has 'root: 10.0.2.15/24 dns 10.0.2.3' first
 check "it ends well, with nothing of the initrd's" eval \
 	'has "root: done" first && ! has "initrd.s files" first'

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What scripts/hypsec-image does: a function for each of its commands."""
 
+import datetime
 import os
 
 import attest
@@ -41,6 +42,11 @@ def attach(args):
     write(args.output, bytes(data))
 
 
+def signing_date(image):
+    t = datetime.timedelta(seconds=min(image.signed_at, 1 << 37))
+    return f"the host's, not before {datetime.datetime(1970, 1, 1) + t} UTC"
+
+
 def inspect(args):
     image = Image(args.file)
     flags = [f for f in FLAGS if image.flags & FLAGS[f]]
@@ -54,6 +60,7 @@ def inspect(args):
     print(f"shared            {image.share_size >> 20} MiB" if image.share_size else
           "shared            none")
     print(f"virtio-mmio       {devices(image.virtio) or 'none'}")
+    print("clock             " + (signing_date(image) if image.signed_at else "none"))
     print(f"signer            {image.signer.hex()}")
     print(f"signer's hash     {half_sha512(image.signer)}")
     print(f"identity          {half_sha512(image.signed)}")

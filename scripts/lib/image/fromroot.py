@@ -142,6 +142,8 @@ def show(args, release, network):
           {"root": "the root's own", "dhcp": "eth0 by the initrd, DHCP"}[network])
     if not args.console:
         print("no console (--console): the VM is reached over its network only")
+    if not args.clock:
+        print("no clock (--clock): the VM starts in 1970, when no certificate is valid yet")
     print("\n" + " \\\n    ".join(" ".join(shlex.quote(w) for w in words)
                                   for words in qemu_line(args.output, disk, args.memory, net)))
     xml = libvirt_xml(args.output, disk, args.memory, net)

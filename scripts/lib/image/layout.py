@@ -22,7 +22,7 @@ HEAD = struct.Struct("<QIIQQQQ8sQ")
 PART = struct.Struct("<QQ64s")
 PARTS = ("stub", "kernel", "initrd", "cmdline")
 STUB, KERNEL, INITRD, CMDLINE = range(4)
-FLAGS = {"debug": 1, "smp": 2, "share": 4, "console": 8, "pci": 16, "rsi": 32}
+FLAGS = {"debug": 1, "smp": 2, "share": 4, "console": 8, "pci": 16, "rsi": 32, "clock": 64}
 # By which the host can look into a VM, or type into it: it has other sealing keys.
 SEALING_FLAGS = FLAGS["debug"] | FLAGS["console"] | FLAGS["pci"]
 
@@ -51,12 +51,12 @@ class Image:
         m = data[self.at:self.at + MANIFEST_SIZE]
         (self.magic, self.version, self.flags, self.security_version,
          self.mem_size, self.entry, self.share_size, self.virtio,
-         reserved) = HEAD.unpack_from(m)
+         self.signed_at) = HEAD.unpack_from(m)
         self.parts = [PART.unpack_from(m, HEAD.size + i * PART.size)
                       for i in range(len(PARTS))]
         self.signed, self.signature = m[:SIGNED_SIZE], m[SIGNED_SIZE:]
         self.signer, self.family = m[384:416], m[416:448]
-        self.reserved_zero = not reserved and \
+        self.reserved_zero = \
             not any(data[self.at + MANIFEST_SIZE:self.at + PAGE])
 
     def part(self, i):
@@ -73,6 +73,8 @@ class Image:
             yield f"unknown flags {self.flags:#x}"
         if not self.reserved_zero:
             yield "reserved fields are not zero"
+        if bool(self.signed_at) != bool(self.flags & FLAGS["clock"]):
+            yield "a clock without a time of signing, or such a time without a clock"
         yield from sharing.problems(self.flags & FLAGS["share"], self.share_size, self.virtio,
                                     self.flags & FLAGS["pci"], self.flags & FLAGS["rsi"])
         if not 0 < self.mem_size <= IMAGE_MAX or self.mem_size % PAGE:

@@ -4,8 +4,10 @@
 import fcntl
 import hashlib
 import os
+import re
 import subprocess
 import sys
+import time
 
 import bootline
 import sharing
@@ -38,6 +40,14 @@ def load_stub(name):
     if not header or header[8] != ARM64_MAGIC or not 64 <= header[1] < len(data):
         raise Refused(f"{name}: not the boot stub")
     return data, header[1]
+
+
+def signing_time():
+    """Seconds since 1970: now, or what a reproducible build says."""
+    text = os.environ.get("SOURCE_DATE_EPOCH") or str(int(time.time()))
+    if not re.fullmatch(r"[1-9][0-9]{0,9}", text, re.ASCII):
+        raise Refused(f"SOURCE_DATE_EPOCH={text}: not a number of seconds")
+    return int(text)
 
 
 def pack(args, signer):
@@ -82,7 +92,7 @@ def pack(args, signer):
         parts += PART.pack(at, len(data), hashlib.sha512(padded(data)).digest())
         out[at:at + len(data)] = data
     m = HEAD.pack(MANIFEST_MAGIC, MANIFEST_VERSION, flags, args.security_version,
-                  mem_size, entry, share_size, virtio, 0)
+                  mem_size, entry, share_size, virtio, signing_time() if args.clock else 0)
     m += parts + signer + family(args.family)
     assert len(m) == SIGNED_SIZE
     out[manifest_at:manifest_at + SIGNED_SIZE] = m
