@@ -9,12 +9,51 @@
 # Output: the lines of the guest and of the attack tool, and "run: ..." lines.
 
 . /run/hypsec/patience.sh
+[ ! -e /root/cmdline ] || . /root/cmdline
 
 qemu() {
 	exec qemu-system-aarch64 -M virt,gic-version=3 -accel kvm -cpu host \
 		-smp 1 -m 256 -nodefaults -display none -no-reboot \
 		-serial file:/tmp/console -monitor unix:/tmp/monitor,server=on,wait=off \
-		"$@" </dev/null
+		$devices "$@" </dev/null
+}
+
+# The network between the host and the server that has the secret, and the guest's own devices.
+network() {
+	modprobe virtio_net
+	ip addr add 10.0.3.15/24 dev eth0 && ip link set eth0 up || stop "the host has no network"
+	gunzip -c disk.gz >/tmp/disk
+	devices="-global virtio-mmio.force-legacy=false
+		-drive if=none,id=disk,format=raw,file=/tmp/disk
+		-device virtio-blk-device,drive=disk,iommu_platform=on
+		-netdev user,id=net -object filter-dump,id=packets,netdev=net,file=/tmp/packets
+		-device virtio-net-device,netdev=net,iommu_platform=on"
+}
+
+# news: what the guest has said since the last look, in whole lines
+news() {
+	tr '\r' . </tmp/console | sed -n 's/^\(guest: .*\)\.$/\1/p' | tail -n +$((told + 1)) >/tmp/news
+	told=$((told + $(wc -l </tmp/news)))
+	cat /tmp/news
+}
+
+# search WHAT FILE NAME: pieces of the secret in it; whether it has what is in clear there
+search() {
+	./attack -s "$masked" file "$2" | sed "s/^attack: file/run: $1/"
+	if grep -q "$3" "$2"; then echo "run: $1 has $3"; else echo "run: $1 has not $3"; fi
+}
+
+# What it shares with its host, out of the VMM's memory: where the log says it is.
+pool() {
+	local base size ram start
+
+	set -- $(dmesg | sed -n 's/.*hypsec: core: vm [0-9]*: shares \([0-9]*\) KiB at \([0-9a-f]*\) .*/\1 \2/p' |
+		tail -n 1)
+	size=${1:-0} base=$2
+	ram=$(./ram find $pid 256) && [ -n "$base" ] || return 1
+	start=${ram#*:}
+	./ram save "$(printf '%s:%x:%x' $pid $((0x${start%:*} + 0x$base - 0x40000000)) $((size << 10)))" \
+		/tmp/pool >/dev/null
 }
 
 stop() {
@@ -59,6 +98,9 @@ cd /root
 [ -n "$boot" ] || insmod attack.ko || stop "the attack's module does not load"
 
 : >/tmp/console
+devices= told=0
+[ ! -e disk.gz ] || network
+echo "run: now the guest starts"
 ( qemu "$@" ) &
 pid=$!
 # The subshell has become QEMU by exec. While the guest boots there is a CPU to spare.
@@ -69,7 +111,7 @@ if [ -z "$boot" ] && [ -e platform.sh ]; then
 fi
 # The whole line: the console's file has lines that are not yet complete.
 up() { tr '\r' . </tmp/console | grep -q '^secret: intact .*\.$'; }
-within 600 eval 'up || child_ended $pid' || stop "the guest is not up after 600 s"
+within 600 eval 'news; up || child_ended $pid' || stop "the guest is not up after 600 s"
 up || stop "QEMU ended before the guest was up"
 echo "run: guest up uptime=$(cut -d' ' -f1 /proc/uptime)"
 grep '^secret:' /tmp/console | head -n 3 | tr -d '\r' | sed 's/^/guest: /'
@@ -86,9 +128,20 @@ if [ -n "$others" ]; then
 fi
 
 # As root of the host: every register view, then all of memory.
+echo "run: now the host's root looks for its secret, in registers and all memory"
 masked=$(sed -n 's/^secret: masked=\([0-9a-f]*\).*/\1/p' /tmp/console)
 ./attack -s "$masked" all $pid /tmp/monitor
 echo "run: attack status=$?"
+if [ -e disk.gz ]; then
+	echo "run: now in its packets, on its disk, in the memory it shares"
+	sync
+	search packets /tmp/packets "$SECRET_NAME"
+	search disk /tmp/disk "$SECRET_NAME"
+	[ ! -e /sys/kernel/security/hypsec/vms ] || ! pool ||
+		{ search pool /tmp/pool "$SECRET_NAME"
+		  echo "run: pool used=$(tr -d '\0' </tmp/pool | wc -c)"; }
+	rm -f /tmp/pool
+fi
 # Whatever was done to its memory, the guest goes on, and says so every second.
 before=$(grep -c '^secret: intact' /tmp/console)
 goes_on() { [ "$(grep -c '^secret: intact' /tmp/console)" -ge $((before + 2)) ]; }
@@ -96,6 +149,7 @@ within 60 eval 'goes_on || child_ended $pid'
 on=no
 ! goes_on || on=yes
 echo "run: guest goes_on=$on"
+echo "run: now it is swapped out"
 sh swap.sh $pid "$masked"
 grep '^secret: stopped' /tmp/console | sed 's/^/guest: /'
 grep -c '^secret: intact' /tmp/console | sed 's/^/run: guest seconds_intact=/'

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The guest of scripts/run: /init of a small initramfs. It draws a secret at
- * random, keeps it in memory and in x19-x28 and v8-v15, and says every second
- * whether the registers and the memory still hold it. So the attacker has
- * something to find, and a change of it shows.
+ * The guest of scripts/run: it has a secret of the file that is named, or, as /init of
+ * a small initramfs, draws one at random, keeps it in memory and in x19-x28 and v8-v15,
+ * and says every second whether the registers and the memory still hold it. So the
+ * attacker has something to find, and a change of it shows.
  *
  * The secret itself is never printed, only its masked form (every byte XOR
  * 0xa5, what "attack -s" takes) and, by that, nothing that a search of the
  * host's memory for the secret would find.
  */
+#include <fcntl.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -42,16 +43,30 @@ static void stop(const char *why)
 		pause();
 }
 
-int main(void)
+/* Not buffered, or there would be a copy more than the ones that are counted on. */
+static void read_secret(const char *name, struct registers *secret)
+{
+	int fd = open(name, O_RDONLY);
+
+	if (fd < 0 || read(fd, secret, sizeof(*secret)) != sizeof(*secret))
+		stop("there is no secret");
+	close(fd);
+}
+
+int main(int argc, char **argv)
 {
 	static struct registers secret, now;
 	unsigned long second;
 	unsigned int i;
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
-	disk();
-	if (getrandom(&secret, sizeof(secret), 0) != sizeof(secret))
-		stop("no randomness");
+	if (argc > 1) {
+		read_secret(argv[1], &secret);
+	} else {
+		disk();
+		if (getrandom(&secret, sizeof(secret), 0) != sizeof(secret))
+			stop("no randomness");
+	}
 	for (i = 0; i < COPIES; i++)
 		memcpy(&pages[i][(i * 8) % (PAGE - sizeof(secret))], &secret, sizeof(secret));
 

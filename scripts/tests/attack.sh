@@ -8,9 +8,9 @@
 . "$(dirname "$0")/../lib/ktap.sh"
 
 out=$(mktemp)
-trap 'rm -f "$out"' EXIT
+trap 'rm -f "$out" "$out.told"' EXIT
 status=0
-"$HYPSEC_TOP/scripts/run" "$@" >"$out" || status=$?
+"$HYPSEC_TOP/scripts/run" "$@" >"$out" 2>"$out.told" || status=$?
 n=0
 while read -r verdict what; do
 	case $verdict in
@@ -22,6 +22,14 @@ while read -r verdict what; do
 	n=$((n + 1))
 	printf '%s %d %s\n' "$verdict" $n "$what"
 done <"$out"
-[ $n -gt 0 ] && printf '1..%d\n' $n
-[ $status = 0 ] || sed 's/^/# /' "$out"
+# What the person who runs it is told while it happens
+for told in "guest: disk .* LUKS2 with integrity" "guest: eth0 10.0.2.15/24" "guest: clock: 20" \
+	"guest: device: .* virtio_blk" "guest: device: .* virtio_net" "guest: fetched" \
+	"the host's root looks for its secret" "in its packets" "it is swapped out"; do
+	n=$((n + 1)) not=
+	grep -q "^  with HypSec: $told" "$out.told" || not="not " status=1
+	printf '%sok %d told: %s\n' "$not" $n "$told"
+done
+printf '1..%d\n' $n
+[ $status = 0 ] || sed 's/^/# /' "$out" "$out.told"
 exit $status

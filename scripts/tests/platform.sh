@@ -153,11 +153,14 @@ theirs() {
 	"$scripts/host" --tpm "$machine/tpm" --mem 1G --timeout 400 \
 		--add "$scripts/secret/attack.sh:/root/attack.sh" \
 		--add "$demo/theirs.img:/root/theirs.img" \
-		-- sh attack.sh --boot -kernel theirs.img 2>&1 | tr -d '\r' >"$dir/theirs"
+		--add "$demo/vm.img:/root/vm.img" -- sh -c 'sh attack.sh --boot -kernel theirs.img
+			sh attack.sh --boot -kernel vm.img' 2>&1 | tr -d '\r' >"$dir/theirs"
 	grep -q "^guest: secret: disk locked: cryptsetup status 2, sealing key: platform" "$dir/theirs" ||
 		{ tail -n 20 "$dir/theirs"; return 1; }
 }
 check "the same guest signed by somebody else cannot unlock its disk" theirs
+check "which it can itself (control)" grep -q \
+	"^guest: secret: disk unlocked, sealing key: platform: $(cat "$machine/text")" "$dir/theirs"
 
 # --- Other boots
 
