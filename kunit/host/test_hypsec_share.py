@@ -92,7 +92,7 @@ def sharing_is_verified():
     for off, value, want in ((40, bytes(8), "no memory"), (40, b"\0\x10", "share_size"),
                              (43, b"\x40", "share_size"), (12, b"\2", "share_size"),
                              (47, b"\x80", "share_size"), (48, b"\0", "gap"),
-                             (49, b"\0\2", "gap"), (55, b"\1", "gap"), (56, b"\1", "reserved")):
+                             (49, b"\0\2", "gap"), (55, b"\1", "gap"), (56, b"\1", "such a time without")):
         d = bytearray(data)
         d[at + off:at + off + len(value)] = value
         put("signed", d[at:at + 448])

@@ -19,7 +19,7 @@ trap 'rm -rf "$dir"' EXIT
 no_warning() {
 	grep -q '^  LD \[M\] ' "$HYPSEC_BUILD/log/$1.log" || { echo "$1.log is of no build"; return 1; }
 	! grep -E 'warning:|WARNING:' "$HYPSEC_BUILD/log/$1.log" |
-		grep -v '^WARNING: modpost: .*hypsec_kunit\.ko\]'
+		grep -v '^WARNING: modpost: \(.*hypsec_kunit\.ko\]\|suppressed .*\)'
 }
 
 # module FOLDER [ARGUMENT...]: of scripts/build; whoever it was that built it
