@@ -106,10 +106,13 @@ static void map_around(struct vcpu *v, u64 ipa, const struct kvm_leaf *around)
 	const struct kvm_leaf *leaf;
 
 	for (leaf = around; leaf < around + KVM_AROUND; leaf++, at += PAGE_SIZE) {
-		struct s2_leaf there = s2_lookup(s2, at);
+		struct s2_leaf there;
 
-		if (leaf->status != HYPSEC_OK || !leaf->af || there.pte || there.level != 3 ||
-		    !answers(v->vm, at))
+		/* What KVM has not costs nothing here: a look into the shadow is a walk. */
+		if (leaf->status != HYPSEC_OK || !leaf->af || !answers(v->vm, at))
+			continue;
+		there = s2_lookup(s2, at);
+		if (there.pte || there.level != 3)
 			continue;
 		/* Its table is there: no memory is needed. What is not the host's stays out. */
 		if (own_stamp(leaf->pa, PAGE_SIZE) == PAGE_SIZE)

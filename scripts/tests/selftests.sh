@@ -55,7 +55,7 @@ run_list "$list" "$tmp/hypsec" $second
 again=$list
 if [ -z "$second" ]; then
 	again=$tmp/again
-	SELFTESTS_AGAIN=$again "$here/compare" "$tmp/stock" "$tmp/hypsec" "$list" >&2 || :
+	SELFTESTS_AGAIN=$again "$here/compare" "$tmp/stock" "$tmp/hypsec" "$list" >/dev/null || :
 fi
 if [ -s "$again" ]; then
 	say "on the stock kernel: $(grep -c '^[^#-]' "$again") of them"
