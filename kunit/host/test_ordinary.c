@@ -39,7 +39,7 @@ static const struct {
 };
 
 static struct {
-	unsigned int entered;
+	unsigned int entered, answered;
 	bool aarch32;
 	u64 exit, esr, par;		/* of the first entry; the second ends with an interrupt */
 	u64 set_hcr, clear_hcr;		/* HCR_EL2's bits, as the hardware changes them */
@@ -57,8 +57,6 @@ u64 guest_at(u64 va, bool s1e1a)
 	return t.par;
 }
 
-static unsigned int answered;
-
 bool shadow_fault(struct vcpu *v, enum vcpu_exit *code)
 {
 	assert_int_equal(*code & 3, EXIT_TRAP);
@@ -73,7 +71,7 @@ void shadow_answered(struct vcpu *v)
 	assert_int_equal(t.entered, 0);
 	assert_int_equal(v->hcr & HCR_VM, HCR_VM);
 	assert_int_equal(v->esr, t.esr);
-	answered++;
+	t.answered++;
 }
 
 static bool has(enum needs needs)
@@ -279,20 +277,17 @@ static void answers(void **state)
 		prepare();
 		cpu_state.feat.spec_at = false;
 		told(EXIT_TRAP, (u64)EC_DABT_LOW << ESR_EC_SHIFT | ESR_IL | FSC_TRANS | 3, true);
-		answered = t.entered = 0;
+		t.answered = 0;
 		t.exit = EXIT_IRQ;
-		if (c[i].between) {		/* another VM's has run on this CPU */
-			other_vm = *vm;
+		other_vm = *vm;
+		if (c[i].between)		/* another VM's has run on this CPU */
 			cpu_run_vcpu(&other_vm, HOST);
+		for (unsigned int run = 0; run < 2; run++) {
 			t.entered = 0;
+			k[KVM_VCPU_IFLAGS] = run ? 0 : (u8)c[i].iflags;
+			cpu_run_vcpu(vm, c[i].other && !run ? KVA(HOST.v + 0x10000) : HOST);
+			assert_int_equal(t.answered, c[i].n);
 		}
-		k[KVM_VCPU_IFLAGS] = (u8)c[i].iflags;
-		cpu_run_vcpu(vm, c[i].other ? KVA(HOST.v + 0x10000) : HOST);
-		assert_int_equal(answered, c[i].n);
-		t.entered = 0;
-		k[KVM_VCPU_IFLAGS] = 0;
-		cpu_run_vcpu(vm, HOST);
-		assert_int_equal(answered, c[i].n);
 	}
 }
 

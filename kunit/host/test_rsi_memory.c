@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A Realm's memory: the states of its frames, and the half that is shared. Whatever the guest asks
+ * A Realm's memory: the states of its frames. Whatever the guest asks
  * for, no frame of its RAM becomes the host's with anything in it.
  */
 #include "rsi_common.h"
 
 #define IPA_A		(FRAME << PAGE_SHIFT)
-#define IN_WINDOW	((WINDOW >> PAGE_SHIFT) + 5)
 
 static int set(u64 base, u64 top, u64 ripas)
 {
@@ -69,6 +68,16 @@ static void states(void **state)
 	assert_int_equal(v->regs.x[2], RSI_REJECT);
 }
 
+/* A page with something in it, @copy, and one beside it. */
+static void two_frames(u8 *copy)
+{
+	kvm_maps(FRAME, PAGE_A);
+	kvm_maps(FRAME + 1, PAGE_B);
+	assert_int_equal(touch(FRAME), HYPSEC_OK);
+	guest_fills(FRAME, copy);
+	assert_int_equal(touch(FRAME + 1), HYPSEC_OK);
+}
+
 /* Linux says of all its RAM that it is RAM: nothing of it changes. */
 static void ram_stays(void **state)
 {
@@ -77,11 +86,7 @@ static void ram_stays(void **state)
 	u32 calls = 0;
 
 	(void)state;
-	kvm_maps(FRAME, PAGE_A);
-	kvm_maps(FRAME + 1, PAGE_B);
-	assert_int_equal(touch(FRAME), HYPSEC_OK);
-	guest_fills(FRAME, copy);
-	assert_int_equal(touch(FRAME + 1), HYPSEC_OK);
+	two_frames(copy);
 	host_touches(PAGE_B);
 	assert_true(sealed(FRAME + 1));
 	u64 before = entry(FRAME + 1);
@@ -105,11 +110,7 @@ static void empty(void **state)
 	u64 done;
 
 	(void)state;
-	kvm_maps(FRAME, PAGE_A);
-	kvm_maps(FRAME + 1, PAGE_B);
-	assert_int_equal(touch(FRAME), HYPSEC_OK);
-	guest_fills(FRAME, copy);
-	assert_int_equal(touch(FRAME + 1), HYPSEC_OK);
+	two_frames(copy);
 	host_touches(PAGE_B);
 	assert_int_equal(set(IPA_A, IPA_A + 3 * PAGE_SIZE, RSI_RIPAS_EMPTY), RSI_SUCCESS);
 	assert_int_equal(v->regs.x[1], IPA_A + 3 * PAGE_SIZE);
@@ -229,107 +230,6 @@ static void empty_while_busy(void **state)
 	assert_memory_equal(raw(PAGE_A), copy, PAGE_SIZE);
 }
 
-/* The share is in the upper half, once, of the signer's size; RAM is not. */
-static void share(void **state)
-{
-	static const struct {
-		u64 base, size;
-		int status;
-	} cases[] = {
-		{ POOL, WINDOW_SIZE, HYPSEC_RANGE },			/* RAM, as others share it */
-		{ SZ_1G, WINDOW_SIZE, HYPSEC_RANGE },
-		{ TOP - SZ_2M, WINDOW_SIZE, HYPSEC_RANGE },
-		{ 8 * SZ_1G, WINDOW_SIZE, HYPSEC_RANGE },
-		{ BIT(40) - SZ_2M, WINDOW_SIZE, HYPSEC_RANGE },
-		{ BIT(40) + SZ_1G, WINDOW_SIZE, HYPSEC_RANGE },
-		{ WINDOW + PAGE_SIZE, WINDOW_SIZE, HYPSEC_INVALID },
-		{ WINDOW, SZ_2M, HYPSEC_DENIED },
-		{ WINDOW, 2 * WINDOW_SIZE, HYPSEC_DENIED },
-	};
-
-	(void)state;
-	for (u32 i = 0; i < ARRAY_SIZE(cases); i++) {
-		assert_int_equal(pvm_share(vm, cases[i].base, cases[i].size), cases[i].status);
-		assert_null(vm->shared);
-	}
-	assert_int_equal(pvm_add_ram(vm, TOP, SZ_1G), HYPSEC_RANGE);
-	assert_int_equal(pvm_add_ram(vm, TOP - SZ_1G, 2 * SZ_1G), HYPSEC_RANGE);
-	/* Until then, and outside of it, nothing of that half is the host's to answer. */
-	kvm_maps(IN_WINDOW, PAGE_A);
-	for (u64 i = 0; i < 2; i++) {
-		aborts = 0;
-		assert_true(access(READ | SYNDROME, i ? (WINDOW >> PAGE_SHIFT) - 1 : IN_WINDOW));
-		assert_true(access(WRITE | SYNDROME, i ? (WINDOW + WINDOW_SIZE) >> PAGE_SHIFT : IN_WINDOW));
-		assert_true(access(FETCH, i ? (BIT(40) >> PAGE_SHIFT) - 1 : IN_WINDOW));
-		assert_int_equal(aborts, 3);
-		if (!i)
-			assert_int_equal(pvm_share(vm, WINDOW, WINDOW_SIZE), HYPSEC_OK);
-	}
-	assert_int_equal(pvm_share(vm, WINDOW, WINDOW_SIZE), HYPSEC_STATE);
-	assert_false(entry(IN_WINDOW));
-}
-
-static void window(void **state)
-{
-	u64 start = WINDOW, size = WINDOW_SIZE, done;
-
-	(void)state;
-	assert_int_equal(pvm_share(vm, WINDOW, WINDOW_SIZE), HYPSEC_OK);
-	/* KVM has nothing there: it is told, without a syndrome or what is stored. */
-	assert_false(access(WRITE | SYNDROME, IN_WINDOW));
-	assert_int_equal(io.esr & ~ESR_FSC, WRITE);
-	assert_int_equal(io.hpfar, IPA_HPFAR(IN_WINDOW << PAGE_SHIFT));
-	assert_int_equal(io.out_mask, 0);
-	raw(PAGE_A)[17] = 0x5a;
-	kvm_maps(IN_WINDOW, PAGE_A);
-	assert_true(access(WRITE, IN_WINDOW));
-	assert_true(has_host_page(IN_WINDOW, PAGE_A));
-	assert_int_equal(raw(PAGE_A)[17], 0x5a);
-	assert_true(access(FETCH, IN_WINDOW));
-	assert_int_equal(aborts, 1);
-	/* KVM takes it away, an epoch ends: it goes, and nothing is sealed, returned or counted. */
-	kvm_maps(IN_WINDOW, PAGE_B);
-	spin_lock(&vm->lock);
-	vm_drop_shared(vm, IN_WINDOW << PAGE_SHIFT, PAGE_SIZE);
-	spin_unlock(&vm->lock);
-	assert_int_equal(pvm_invalidate(vm, &start, &size), HYPSEC_OK);
-	assert_false(entry(IN_WINDOW));
-	assert_true(access(READ, IN_WINDOW));
-	assert_true(has_host_page(IN_WINDOW, PAGE_B));
-	assert_int_equal(own_claim(PA(PAGE_B), 50, 1, true), HYPSEC_EPOCH);
-	shadow_drop_all();
-	assert_false(entry(IN_WINDOW));
-	assert_int_equal(own_claim(PA(PAGE_B), 50, 1, true), HYPSEC_OK);
-	assert_int_equal(own_return(PA(PAGE_B), 50, 1), HYPSEC_OK);
-	assert_int_equal(seals, 0);
-	assert_int_equal(pvm_relinquish(vm, WINDOW, 1, &done), HYPSEC_RANGE);
-	assert_int_equal(pvm_grant(vm, WINDOW), HYPSEC_RANGE);
-	assert_int_equal(vm->private_pages, 0);
-}
-
-/* The host has the guest's own private page at the shared alias: it is sealed, as by any touch. */
-static void alias_of_private(void **state)
-{
-	u8 copy[PAGE_SIZE];
-
-	(void)state;
-	assert_int_equal(pvm_share(vm, WINDOW, WINDOW_SIZE), HYPSEC_OK);
-	kvm_maps(FRAME, PAGE_A);
-	assert_true(access(WRITE, FRAME));
-	guest_fills(FRAME, copy);
-	kvm_maps(IN_WINDOW, PAGE_A);
-	assert_true(access(READ, IN_WINDOW));
-	assert_true(sealed(FRAME));
-	assert_int_not_equal(memcmp(raw(PAGE_A), copy, PAGE_SIZE), 0);
-	/* It has what the host has, ciphertext; and the frame has its own again, when asked for. */
-	assert_true(access(READ, IN_WINDOW));
-	assert_true(has_host_page(IN_WINDOW, PAGE_A));
-	assert_true(access(READ, FRAME));
-	assert_true(private(FRAME, PAGE_A));
-	assert_false(entry(IN_WINDOW));
-	assert_memory_equal(raw(PAGE_A), copy, PAGE_SIZE);
-}
-
 /* Every order of calls and touches on a few frames, against a model of what is where. */
 static void random_orders(void **state)
 {
@@ -402,7 +302,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		RSI_TEST(refused), RSI_TEST(states), RSI_TEST(ram_stays), RSI_TEST(empty),
 		RSI_TEST(empty_in_pieces), RSI_TEST(empty_without_memory), RSI_TEST(empty_while_busy),
-		RSI_TEST(share), RSI_TEST(window), RSI_TEST(alias_of_private), RSI_TEST(random_orders),
+		RSI_TEST(random_orders),
 	};
 
 	return cmocka_run_group_tests(tests, kvm_host_boot, NULL);
