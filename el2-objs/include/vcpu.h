@@ -318,10 +318,25 @@ struct kvm_leaf {
 struct kvm_leaf kvm_walk(const struct vm *vm, ipa_t ipa);
 /*
  * The same. Where it is a page, @around gets the KVM_AROUND entries of its table that start at
- * a multiple of that, its own among them. All are read once.
+ * a multiple of that, its own among them. All are read once. @entry: which said so, and what it was.
  */
 #define KVM_AROUND	16
-struct kvm_leaf kvm_walk_around(const struct vm *vm, ipa_t ipa, struct kvm_leaf *around);
+struct kvm_entry {
+	pa_t pa;
+	u64 pte;
+};
+struct kvm_leaf kvm_walk_around(const struct vm *vm, ipa_t ipa, struct kvm_leaf *around,
+				struct kvm_entry *entry);
+/**
+ * kvm_set_used() - what VTCR_EL2.HA, which KVM sets, asks of a CPU: an access sets its entry's AF
+ * @entry: from kvm_walk_around(), of a leaf that allows the access and has AF clear
+ *
+ * Locks: caller holds vm->lock. Source: Arm ARM D8.5.1.
+ *
+ * Return: true if the entry was as it was, and now has AF; false: nothing is changed, KVM does
+ * without such CPUs, has another entry there, or has no table there any more.
+ */
+bool kvm_set_used(const struct vm *vm, const struct kvm_entry *entry);
 
 /* What a protected vCPU and the host exchange in one run: all the shim lets through. */
 struct host_io {

@@ -7,6 +7,7 @@
 #include "vcpu.h"
 
 #define VTCR_T0SZ(vtcr)	FIELD(vtcr, 5, 0)
+#define VTCR_HA		BIT(21)		/* hardware sets AF */
 #define VTCR_DS		BIT(32)		/* LPA2: PA[51:50] in descriptor bits 9:8 */
 #define PTE_XN		BIT(54)
 
@@ -52,9 +53,10 @@ static struct kvm_leaf leaf_of(u64 pte, u8 level, u64 vtcr)
 
 /*
  * @around: NULL, or for what the KVM_AROUND entries say that @ipa's is one of, if the walk ends in
- * a table of pages.
+ * a table of pages. @at: the last entry, if it was read.
  */
-static struct kvm_leaf walk(const struct vm *vm, ipa_t ipa, struct kvm_leaf *around)
+static struct kvm_leaf walk(const struct vm *vm, ipa_t ipa, struct kvm_leaf *around,
+			    struct kvm_entry *at)
 {
 	u64 vtcr = vm->host.vtcr, table = vm->host.pgd.v, pte = 0;
 	u32 bits = 64 - (u32)VTCR_T0SZ(vtcr), shift, n, i;
@@ -67,7 +69,8 @@ static struct kvm_leaf walk(const struct vm *vm, ipa_t ipa, struct kvm_leaf *aro
 		shift = level_shift(level);
 		index = (ipa.v & (BIT(bits) - 1)) >> shift;
 		n = level == 3 && around ? KVM_AROUND : 1;
-		entry = slot_map(SLOT_WALK, PA((table & PAGE_MASK) + ALIGN_DOWN(index, n) * 8), n * 8);
+		at->pa = PA((table & PAGE_MASK) + index * 8);
+		entry = slot_map(SLOT_WALK, PA(at->pa.v - index % n * 8), n * 8);
 		if (!entry)
 			return (struct kvm_leaf){ .status = HYPSEC_DENIED, .level = level };
 		for (i = 0; i < n; i++) {
@@ -80,6 +83,7 @@ static struct kvm_leaf walk(const struct vm *vm, ipa_t ipa, struct kvm_leaf *aro
 		}
 		if (slot_unmap(SLOT_WALK) != HYPSEC_OK)
 			return (struct kvm_leaf){ .status = HYPSEC_FAULT, .level = level };
+		at->pte = pte;
 		if (level == 3 || (pte & (S2_VALID | S2_TABLE)) != (S2_VALID | S2_TABLE))
 			return leaf_of(pte, level, vtcr);
 		table = entry_pa(pte, vtcr);
@@ -89,10 +93,34 @@ static struct kvm_leaf walk(const struct vm *vm, ipa_t ipa, struct kvm_leaf *aro
 
 struct kvm_leaf kvm_walk(const struct vm *vm, ipa_t ipa)
 {
-	return walk(vm, ipa, NULL);
+	struct kvm_entry at;
+
+	return walk(vm, ipa, NULL, &at);
 }
 
-struct kvm_leaf kvm_walk_around(const struct vm *vm, ipa_t ipa, struct kvm_leaf *around)
+struct kvm_leaf kvm_walk_around(const struct vm *vm, ipa_t ipa, struct kvm_leaf *around,
+				struct kvm_entry *entry)
 {
-	return walk(vm, ipa, around);
+	return walk(vm, ipa, around, entry);
+}
+
+bool kvm_set_used(const struct vm *vm, const struct kvm_entry *entry)
+{
+	u64 pte = entry->pte;
+	bool set;
+	u64 *p;
+
+	if (!(vm->host.vtcr & VTCR_HA))
+		return false;
+	/* The page may have gone from the host, or be what else it has: it gets one bit, or none. */
+	p = slot_map(SLOT_WALK, entry->pa, 8);
+	if (!p)
+		return false;
+	/*
+	 * KVM may be changing the entry now, on another CPU: what it makes of it stands. Relaxed, as
+	 * nothing is ordered by a hint that a page is in use.
+	 */
+	set = __atomic_compare_exchange_n(p, &pte, pte | S2_AF, false, __ATOMIC_RELAXED,
+					  __ATOMIC_RELAXED);
+	return slot_unmap(SLOT_WALK) == HYPSEC_OK && set;
 }

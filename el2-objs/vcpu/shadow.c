@@ -123,15 +123,16 @@ static void map_around(struct vcpu *v, u64 ipa, const struct kvm_leaf *around)
 static int resolve(struct vcpu *v, u64 ipa, pa_t *page)
 {
 	struct kvm_leaf around[KVM_AROUND];
+	struct kvm_entry entry;
 	struct kvm_leaf leaf;
 	int ret;
 
 	if (!answers(v->vm, ipa))
 		return HYPSEC_OK;
-	leaf = kvm_walk_around(v->vm, IPA(ipa), around);
+	leaf = kvm_walk_around(v->vm, IPA(ipa), around, &entry);
 	if (leaf.status != HYPSEC_OK)
 		return forward(v, FSC_TRANS, leaf.level);
-	if (!leaf.af)
+	if (!leaf.af && !(allows(&leaf, v->esr) && kvm_set_used(v->vm, &entry)))
 		return forward(v, FSC_ACCESS, leaf.level);
 	if (!allows(&leaf, v->esr))
 		return forward(v, FSC_PERM, leaf.level);
@@ -146,6 +147,7 @@ static int resolve(struct vcpu *v, u64 ipa, pa_t *page)
 void shadow_age(struct vm *vm)
 {
 	struct kvm_leaf around[KVM_AROUND], leaf;
+	struct kvm_entry entry;
 	struct s2 *s2 = &vm->s2;
 	u64 at = vm->hand, size;
 	unsigned int looks, i;
@@ -163,7 +165,7 @@ void shadow_age(struct vm *vm)
 			break;
 		at = ALIGN_DOWN(at, size) + size;
 	}
-	leaf = kvm_walk_around(vm, IPA(at), around);
+	leaf = kvm_walk_around(vm, IPA(at), around, &entry);
 	if (size == PAGE_SIZE && leaf.level == 3 &&
 	    (leaf.status == HYPSEC_OK || leaf.status == HYPSEC_RANGE)) {
 		at = ALIGN_DOWN(at, KVM_AROUND * PAGE_SIZE);

@@ -17,12 +17,13 @@ SRC_test_shadow	:= $(vm_sources) el2-objs/kvm/walk.c el2-objs/vcpu/shadow.c
 SRC_test_shadow_owner := $(SRC_test_shadow)
 SRC_test_shadow_beside := $(SRC_test_shadow)
 SRC_test_shadow_answered := $(SRC_test_shadow)
+SRC_test_shadow_used := $(SRC_test_shadow)
 SRC_test_kvm_calls := $(vm_sources) $(addprefix el2-objs/kvm/,hcalls.c lease.c)
 SRC_test_kvm_lease := $(SRC_test_kvm_calls)
 SRC_test_kvm_flush := $(SRC_test_kvm_calls)
 
 $(foreach t,kvm_calls kvm_lease kvm_flush vm vm_slots vm_end vm_drop vm_teardown vm_let_go walk walk_races shadow \
-	shadow_owner shadow_beside shadow_answered,\
+	shadow_owner shadow_beside shadow_answered shadow_used,\
 	$(eval ARC_test_$t := $(out)/machine.a) \
 	$(eval INC_test_$t := $(on_machine)))
 

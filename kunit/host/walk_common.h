@@ -22,10 +22,11 @@ static inline struct kvm_leaf walk(u64 ipa)
 
 static inline struct kvm_leaf walk_around(u64 ipa, struct kvm_leaf *around)
 {
+	struct kvm_entry entry;
 	struct kvm_leaf leaf;
 
 	spin_lock(&vm->lock);
-	leaf = kvm_walk_around(vm, IPA(ipa), around);
+	leaf = kvm_walk_around(vm, IPA(ipa), around, &entry);
 	spin_unlock(&vm->lock);
 	assert_true(slots_empty());
 	return leaf;

@@ -25,7 +25,8 @@ asks() {
 	answer
 }
 answer() {
-	until read -r -t 60 got <&4 && [ "${got#pages: }" != "$got" ]; do
+	# Without a time: under -icount a wait for the disk may be any. Who ends it leaves an end of file.
+	until read -r got <&4 && [ "${got#pages: }" != "$got" ]; do
 		[ -n "$got" ] || { tail -n 3 /tmp/err; exit 1; }
 	done
 	got=$(echo "${got#pages: }" | tr -d '\r')

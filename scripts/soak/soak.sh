@@ -192,8 +192,13 @@ for vm in anon file; do
 	grep '^#' /tmp/$vm.acts | sort | uniq -c | head -n 12 | sed 's/^ */# /'
 done
 echo "# swapped: $(awk '/^pswp|^thp_split_pmd|^thp_collapse_alloc |^compact_success|^pgmigrate_success/' /proc/vmstat | tr '\n' ' ')"
-check "pages were swapped out and in" \
-	awk '$1 == "pswpout" { o = $2 } $1 == "pswpin" { i = $2 } END { exit !(o > 1000 && i > 1000) }' /proc/vmstat
+# On a machine that is slow or busy the time is up before the guest has used all that it was told to.
+swapped() {
+	awk '$1 == "pswpout" { o = $2 } $1 == "pswpin" { i = $2 }
+		END { exit !(o > 1000 && i > 1000) }' /proc/vmstat
+}
+swapped_at_last() { swapped || { act_pageout anon; act_reclaim anon; false; }; }
+check "pages were swapped out and in" soon swapped_at_last
 check "every action was carried out" eval '[ -z "$(for a in $actions; do
 	case $a in zram | file) continue ;; esac
 	grep -q "^$a done" /tmp/anon.acts /tmp/file.acts || echo $a; done)" ]'

@@ -85,3 +85,13 @@ void __tsan_write_range(void *p, long n)
 	(void)p;
 	(void)n;
 }
+
+bool __tsan_atomic64_compare_exchange_strong(volatile void *p, void *old, unsigned long new,
+					     int order, int failed)
+{
+	(void)order;
+	(void)failed;
+	read_of((const void *)p);
+	return __atomic_compare_exchange_n((volatile u64 *)p, (u64 *)old, new, false,
+					   __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+}

@@ -24,5 +24,7 @@ void __tsan_read8(void *p);
 void __tsan_read16(void *p);
 void __tsan_write_range(void *p, long n);
 void __tsan_read_range(void *p, long n);
+bool __tsan_atomic64_compare_exchange_strong(volatile void *p, void *old, unsigned long new,
+					     int order, int failed);
 
 #endif
