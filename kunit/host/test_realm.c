@@ -19,7 +19,7 @@ enum { ID, COMMAND, HEADER = 3, BAR2 = 6, BAR2_HIGH, WORDS = 16 };
 
 static uint32_t config[SLOTS][WORDS];
 static uint64_t bar_mask[SLOTS];	/* writable bits of BAR 2 */
-static bool at_random, mapped_while_sized;
+static bool at_random, mapped_while_sized, stuck;
 static unsigned int reads, writes, written;	/* a bit for each slot */
 
 static uint32_t *at(uint64_t address, uint32_t *slot, uint32_t *word)
@@ -49,6 +49,8 @@ void mmio_write32(uint64_t address, uint32_t v)
 
 	writes++;
 	written |= 1U << slot;
+	if (stuck && word >= BAR2 && v != ~0U)
+		return;
 	switch (word) {
 	case COMMAND:
 		assert_true(v == 0 || v == 2);
@@ -78,7 +80,7 @@ static void plug(uint32_t slot, uint64_t size)
 	config[slot][COMMAND] = 7;
 	config[slot][BAR2] = 0x4000000c;
 	bar_mask[slot] = -size & ~0xfULL;
-	at_random = mapped_while_sized = false;
+	at_random = mapped_while_sized = stuck = false;
 	reads = writes = written = 0;
 }
 
@@ -168,6 +170,11 @@ static void each_its_reason(void **state)
 	plug(3, 256 * M);
 	bar_mask[3] &= 0xffffffff;
 	assert_int_equal(realm_place(&p, window), STUB_IVSHMEM_SIZE);
+	/* One that stays where it is */
+	plug(3, 256 * M);
+	stuck = true;
+	assert_int_equal(realm_place(&p, window), STUB_NO_IVSHMEM);
+	assert_int_equal(config[3][COMMAND], 0);
 	/* The first of two */
 	plug(3, 256 * M);
 	memcpy(config[9], config[3], sizeof(config[3]));
@@ -246,6 +253,9 @@ static void covers(void **state)
 		{ { { TOP + G, 256 * M } }, G, 0, STUB_WINDOW },
 		{ { { VM_IPA_LIMIT - 2 * M, 2 * M } }, 2 * M, 0, STUB_WINDOW },
 		{ { { G, 256 * M } }, 2 * TOP, 0, STUB_WINDOW },
+		{ { { G, 256 * M } }, 2 * TOP, 0, STUB_WINDOW },
+		{ { { TOP, 256 * M } }, 256 * M, 0, STUB_WINDOW },
+		{ { { TOP, 256 * M } }, 256 * M, 0, STUB_WINDOW },
 	};
 
 	(void)state;
@@ -258,6 +268,9 @@ static void covers(void **state)
 		d.ram[0] = cases[i].ram[0];
 		d.ram[1] = cases[i].ram[1];
 		d.nr_ram = 1 + !!d.ram[1].size;
+		/* It may be the host's word alone that a BAR fits where no address is. */
+		if (i % 2)
+			s.pci.window[2].cpu.size = 8 * TOP;
 		reason = realm_window(&d, &s, 40, cases[i].size, &window);
 		if (reason != cases[i].want || (!reason && window.base != cases[i].base))
 			print_error("case %zu: %lu %#lx\n", i, reason, window.base);

@@ -50,7 +50,6 @@ uint64_t realm_window(const struct vm_desc *d, const struct vm_share *s, uint64_
 		const struct vm_window *w = &s->pci.window[i];
 
 		if ((w->space & VM_PCI_MEM64) == VM_PCI_MEM64 && w->cpu.size >= size &&
-		    w->cpu.base <= window->base &&
 		    window->base - w->cpu.base <= w->cpu.size - size)
 			return 0;
 	}
