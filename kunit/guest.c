@@ -183,6 +183,14 @@ void hk_image_share(struct hk_vm *vm)
 	link_tables(vm, (GUEST_POOL - GUEST_IMAGE) >> 21);
 }
 
+void hk_image_rsi(struct hk_vm *vm)
+{
+	hk_image_share(vm);
+	vm->manifest->flags |= HYPSEC_FLAG_RSI;
+	memcpy(vm->manifest->signature, puppet_signature_rsi, sizeof(vm->manifest->signature));
+	vm->pgd[(GUEST_UPPER + GUEST_POOL) >> 30] = vm->pgd[GUEST_POOL >> 30];
+}
+
 static void load_image(struct hk_vm *vm)
 {
 	__be32 *fdt = vm->dtb;

@@ -22,6 +22,7 @@
 #define GUEST_POOL	GUEST_END
 #define GUEST_POOL_END	(GUEST_POOL + 0x400000)
 #define GUEST_IPA_BITS	39
+#define GUEST_UPPER	BIT(GUEST_IPA_BITS - 1)
 #define GUEST_VCPUS	8
 
 /* ARM_EXCEPTION_*; an exit of the guest's that the harness answered is none of these */
@@ -69,6 +70,11 @@ extern const u8 *const hk_identity;
 void hk_image_up(struct hk_vm *vm);
 /* Signs for one that may share PUPPET_SHARE bytes at once; KVM has a table for them. */
 void hk_image_share(struct hk_vm *vm);
+/*
+ * The same for a Realm: the share is to be in its upper half, where KVM's table has again what it
+ * has from GUEST_IMAGE on, by the same entries.
+ */
+void hk_image_rsi(struct hk_vm *vm);
 /* hypsec-mod's words for "the VM is gone": HYPSEC_CALL_VM_TEARDOWN, until nothing is left. */
 int hk_teardown(struct hk_vm *vm);
 /* The same, which must succeed and leave nothing. */

@@ -51,7 +51,12 @@
 	X(40, STUB_SHARE, "the core refused to share memory with the host") \
 	X(41, STUB_NO_DEVICE, "a device of the image's is missing: -device virtio-...-device") \
 	X(42, STUB_LEGACY_DEVICE, "not virtio 1: QEMU -global virtio-mmio.force-legacy=false") \
-	X(43, STUB_PLAIN_DEVICE, "a device would not use the shared memory: iommu_platform=on")
+	X(43, STUB_PLAIN_DEVICE, "a device would not use the shared memory: iommu_platform=on") \
+	X(44, STUB_REALM, "the core says that this VM is no Realm") \
+	X(45, STUB_COVER, "more RAM than the shared memory covers: less RAM, or build --share") \
+	X(46, STUB_WINDOW, "no place for the shared memory: QEMU -M virt,highmem=on, less RAM") \
+	X(47, STUB_NO_IVSHMEM, "no memory to share: -device ivshmem-plain,memdev=...") \
+	X(48, STUB_IVSHMEM_SIZE, "the memory to share is not as large as the image says: size=")
 
 #define HYPSEC_REASONS(X) HYPSEC_DT_REASONS(X) HYPSEC_STUB_REASONS(X)
 

@@ -285,6 +285,41 @@ static void builds_share(void **state)
 	free(evil);
 }
 
+/* A Realm's kernel knows itself where its devices' memory is, and must not see what moves it. */
+static void builds_realm(void **state)
+{
+	uint64_t out[0x8000 / 8];
+	struct vm_boot b = boot_params();
+	struct vm_share s;
+	struct vm_desc d;
+	enum dt_error e;
+
+	(void)state;
+	e = judge_share(base, base_size, &d, &s);
+	if (e == DT_OK)
+		e = dt_pci(base, &d, &s);
+	assert_int_equal(e, DT_OK);
+	assert_int_not_equal(s.pci.ecam.size, 0);
+	s.pool = (struct vm_range){ 0x8040000000, 0x20000000 };
+	s.nr_devices = 1;
+	s.device[0] = (struct vm_device){ 0, 2 };
+	b.share = &s;
+	b.realm = true;
+	assert_int_equal(dt_build(out, sizeof(out), &d, &b), DT_OK);
+	assert_string_equal(fdt_getprop(out, fdt_path_offset(out, "/psci"), "method", NULL), "smc");
+	assert_int_equal(children(out, 0, "reserved-memory") + children(out, 0, "pci"), 0);
+	assert_int_equal(children(out, 0, "virtio"), 1);
+	for (int node = fdt_first_subnode(out, 0); node >= 0; node = fdt_next_subnode(out, node))
+		assert_null(fdt_getprop(out, node, "memory-region", NULL));
+	/* The same that is none has all of it (control). */
+	b.realm = false;
+	assert_int_equal(dt_build(out, sizeof(out), &d, &b), DT_OK);
+	assert_string_equal(fdt_getprop(out, fdt_path_offset(out, "/psci"), "method", NULL), "hvc");
+	assert_int_equal(children(out, 0, "reserved-memory") + children(out, 0, "pci"), 2);
+	assert_non_null(fdt_getprop(out, fdt_path_offset(out, "/pcie@4010000000"), "memory-region",
+				    NULL));
+}
+
 static void share_out_of_room(void **state)
 {
 	struct vm_boot b = boot_params();
@@ -317,6 +352,7 @@ int main(void)
 		cmocka_unit_test(not_one_more),
 		cmocka_unit_test(nested_is_not_entered),
 		cmocka_unit_test(builds_share),
+		cmocka_unit_test(builds_realm),
 		cmocka_unit_test(share_out_of_room),
 	};
 

@@ -68,6 +68,60 @@ def sharing_is_signed():
 
 
 @test
+def a_realm():
+    """What it shares is a BAR that covers its RAM; the line that starts it is printed."""
+    for options, size, virtio, slots, memory in (
+            ({"share": "256M", "virtio_mmio": "blk,net,rng"}, 256 << 20, (2, 1, 4), 8192, 256),
+            ({"share": "4G", "virtio_mmio": "blk"}, 4 << 30, (2,), 32768, 3072),
+            ({"share": "64G", "virtio_mmio": "vsock"}, 64 << 30, (19,), 32768, 64512),
+            ({"virtio_mmio": "net"}, 1 << 30, (1,), 32768, 1024),
+            ({"share": "512M"}, 512 << 20, (), None, 512), ({"share": "0"}, 0, (), None, 1024)):
+        text = good(*build(out="s.img", rsi="", **options))
+        assert ("--share 1024M" in text) == ("share" not in options), text
+        data = get("s.img")
+        at = manifest_at(data)
+        assert struct.unpack_from("<I", data, at + 12)[0] == 2 | 4 | 32
+        assert struct.unpack_from("<Q8s", data, at + 40) == \
+            (size, bytes(virtio).ljust(8, b"\0")), options
+        said = good("inspect", "s.img")
+        assert re.search(r"^flags .*\brsi\b", said, re.M), said
+        assert re.findall(r"swiotlb=(\d+)", said) == ([str(slots)] if slots else []), said
+        assert "as a Realm" in good("verify", "--any", "s.img")
+        words = text.replace("\\\n", " ").split()
+        assert f"{memory}M" == words[words.index("-m") + 1], text
+        assert (f"memory-backend-ram,id=shared,size={size >> 20}M" in words) == bool(size), text
+        assert ("ivshmem-plain,memdev=shared" in words) == bool(size), text
+        assert text.count("iommu_platform=on") == len(virtio), text
+    # What its signer says of buffers stands; with no defaults there is none.
+    for options, want in (({"cmdline": "swiotlb=99"}, ["99"]), ({"no_cmdline_defaults": ""}, [])):
+        good(*build(out="s.img", rsi="", virtio_mmio="blk", **options))
+        assert re.findall(r"swiotlb=(\d+)", good("inspect", "s.img")) == want
+    good(*build(out="s.img", share="64M", virtio_mmio="blk"))
+    assert "swiotlb" not in good("inspect", "s.img")
+    # Signed elsewhere
+    good(*prepare(out="s.unsigned", tbs="s.tbs", rsi="", share="2M", virtio_mmio="net"))
+    ssl("pkeyutl", "-sign", "-inkey", "key", "-rawin", "-in", "s.tbs", "-out", "s.sig")
+    assert "ivshmem-plain" in good("attach", "--signature", "s.sig", "--public", "key.pub",
+                                   "-o", "s.img", "s.unsigned")
+
+
+@test
+def a_realm_that_makes_no_sense():
+    for size in ("6M", "3G", "48M"):
+        bad("a power of 2", *build(out="no.img", rsi="", share=size))
+    bad("no PCIe bus", *build(out="no.img", rsi="", pci="", share="64M"))
+    bad("need memory", *build(out="no.img", rsi="", share="0", virtio_mmio="blk"))
+    for size in ("128G", "66M", "64M"):
+        status, text = tool(*build(out="no.img", rsi="", share=size))
+        assert (status == 0) == (size == "64M"), text
+    os.unlink("no.img")
+    bad("a size is", *build(out="no.img", share="2G"))
+    status, text = tool("from-root", "--rsi", "--kernel", "Image", "--key", "key", "--family", "f",
+                        "--disk", "d", "-o", "no.img", ".")
+    assert status == 2 and "unrecognized arguments: --rsi" in text, text
+
+
+@test
 def sharing_that_makes_no_sense():
     for size in ("", "1", "1M", "3M", "2049K", "1026M", "2G", "-2M", "64m", "64MB", "0x200000",
                  "1e9", "9999999999999", "\u0662M", "64 M", "inf"):

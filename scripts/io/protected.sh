@@ -3,7 +3,7 @@
 #
 # In the host, with HypSec sealed: a protected guest with a disk and a network, by the stock QEMU.
 # protected.sh SUM-OF-DISK SUM-OF-FILE KILLS SEED PART...	with the files of scripts/tests/io.sh.
-# Prints result lines. PART: used, hostile, kills, each a file of that name.
+# Prints result lines. PART: used, realm, hostile, kills, each a file of that name.
 sum_disk=$1 sum_file=$2 kills=$3 seed=$4
 shift 4
 . "${0%/*}/vm.sh"

@@ -3,7 +3,7 @@
 # In the host, sourced by protected.sh: the guest with its devices, what it has said,
 # and the memory that it shares.
 . "${0%/*}/functions.sh"
-seconds=300 image=vm.img memory= merge=on before=
+seconds=300 image=vm.img memory= window= cpus=1 merge=on before=
 input=/tmp/input
 [ -p $input ] || mkfifo $input
 
@@ -35,9 +35,9 @@ io_vm() {
 		esac
 	done
 	rm -f /tmp/qmp
-	exec qemu-system-aarch64 -M virt,gic-version=3 -accel kvm -cpu host -m 256 -smp 1 \
+	exec qemu-system-aarch64 -M virt,gic-version=3 -accel kvm -cpu host -m 256 -smp $cpus \
 		-machine mem-merge=$merge $memory -nodefaults -no-user-config -display none -serial stdio \
-		-qmp unix:/tmp/qmp,server=on,wait=off -global virtio-mmio.force-legacy=$legacy \
+		$window -qmp unix:/tmp/qmp,server=on,wait=off -global virtio-mmio.force-legacy=$legacy \
 		$devices -kernel "$dir/$image" <>$input >"$out" 2>&1
 }
 begin() { : >$out; mark; ( io_vm "$@" ) & pid=$!; }

@@ -66,6 +66,39 @@ depmod_tree() {
 	PATH=$PATH:/usr/sbin:/sbin depmod -b "$1" "$2"
 }
 
+# need_realm_kernel: afterwards REALM_RELEASE, REALM_IMAGE and REALM_MODULES are those of the newest
+# stock kernel, for a guest that is an Arm CCA Realm, which 6.12 cannot be: of Debian 13's
+# backports, whatever Debian this machine has.
+need_realm_kernel() {
+	local dir=$HYPSEC_BUILD/realm-kernel
+
+	cached "$dir" 1 fetch_realm_kernel
+	REALM_RELEASE=$(cat "$dir/release")
+	REALM_MODULES=$dir/lib/modules/$REALM_RELEASE
+	REALM_IMAGE=$REALM_MODULES/vmlinuz
+}
+
+fetch_realm_kernel() {
+	local dir=$1 image release version parts OWN_SUITE=trixie-backports
+
+	own_apt_update
+	image=$(own_apt apt-cache search --names-only '^linux-image-[0-9][^ ]*-cloud-arm64$' |
+		awk '{print $1}' | sort -V | tail -n 1)
+	[ -n "$image" ] || die 125 "no linux-image-*-cloud-arm64 package in $OWN_SUITE"
+	release=${image#linux-image-}
+	version=$(own_apt apt-cache show "$image:arm64" | awk '$1 == "Version:" {print $2; exit}')
+	# What was one package is kernel, modules and configuration now.
+	parts=$(own_apt apt-cache show "$image:arm64=$version" |
+		sed -n 's/^Depends: //p' | head -n 1 | tr ',|' '\n\n' |
+		awk -v r="-$release" '/^ *linux-/ && index($1, r) {print $1 ":arm64='"$version"'"}')
+	say "fetching a guest's kernel $release ($version)"
+	unpack_packages "$dir" "$image:arm64=$version" $parts
+	depmod_tree "$dir" "$release"
+	grep -qx 'CONFIG_ARM_CCA_GUEST=[my]' "$dir/lib/modules/$release/config" ||
+		die 125 "$image has no driver for a Realm's token (CONFIG_ARM_CCA_GUEST)"
+	printf '%s\n' "$release" >"$dir/release"
+}
+
 # need_kernel_source: afterwards KERNEL_SOURCE is the unpacked source, with
 # Debian's patches, of exactly the host kernel's version.  Build in it with O=.
 need_kernel_source() {

@@ -44,6 +44,7 @@ install_packages() {
 
 # The machine's own Debian sources, as one-line entries for both architectures.
 # Third-party sources are left out: nothing of them belongs in the host.
+# debian_sources [SUITE]: of the same archive, this suite alone
 debian_sources() {
 	local codename opt= key=/usr/share/keyrings/debian-archive-keyring.gpg
 
@@ -51,7 +52,8 @@ debian_sources() {
 	codename=$(. /etc/os-release && echo "${VERSION_CODENAME:-}")
 	apt-get indextargets 'Created-By: Packages' \
 		--format '$(RELEASE) $(COMPONENT) $(REPO_URI)' | sort -u |
-	awk -v c="$codename" -v opt="$opt" '
+	awk -v c="$codename" -v opt="$opt" -v suite="${1:-}" '
+		suite { if ($2 == "main" && $1 == c) print "deb " opt $3 " " suite " main"; next }
 		$2 == "main" && ($1 == c || $1 == c "-updates" || $1 == c "-security") {
 			print "deb " opt $3 " " $1 " main"
 			print "deb-src " opt $3 " " $1 " main"
@@ -59,9 +61,9 @@ debian_sources() {
 }
 
 # own_apt TOOL ARG...: apt-get, apt-cache with lists under build/, that know
-# arm64 packages without the machine having to.
+# arm64 packages without the machine having to. With OWN_SUITE set, those of that suite alone.
 own_apt() {
-	local tool=$1 dir=$HYPSEC_BUILD/apt arch
+	local tool=$1 dir=$HYPSEC_BUILD/apt${OWN_SUITE:+-$OWN_SUITE} arch
 	shift
 
 	arch=$(dpkg --print-architecture)
@@ -76,17 +78,17 @@ own_apt() {
 }
 
 own_apt_update() {
-	[ -e "$HYPSEC_BUILD/apt/stamp" ] || with_lock own-apt own_apt_read
+	[ -e "$HYPSEC_BUILD/apt${OWN_SUITE:+-$OWN_SUITE}/stamp" ] || with_lock own-apt own_apt_read
 }
 
 own_apt_read() {
-	local dir=$HYPSEC_BUILD/apt
+	local dir=$HYPSEC_BUILD/apt${OWN_SUITE:+-$OWN_SUITE}
 
 	[ ! -e "$dir/stamp" ] || return 0
 	say "reading the package lists"
 	mkdir -p "$dir/state" "$dir/lists/partial" "$dir/cache/archives/partial"
 	: >"$dir/status"
-	debian_sources >"$dir/sources.list"
+	debian_sources "${OWN_SUITE:-}" >"$dir/sources.list"
 	[ -s "$dir/sources.list" ] ||
 		die 125 "no Debian source for this release is configured" \
 			"this needs Debian 12 or 13 with its main archive in /etc/apt"

@@ -93,7 +93,7 @@ struct vm_pci {
 
 /* What is shared with the host: only for an image whose manifest says so. */
 struct vm_share {
-	struct vm_range pool;
+	struct vm_range pool;		/* a Realm's: no RAM, in the upper half */
 	uint32_t nr_transports, nr_devices;
 	struct vm_transport transport[VM_MAX_TRANSPORTS];
 	struct vm_device device[VM_MAX_DEVICES];
@@ -209,6 +209,7 @@ struct vm_boot {
 	bool platform;			/* false: they last until the host's next boot */
 	uint64_t boot_mpidr;
 	bool smp;			/* false: only the boot CPU is listed */
+	bool realm;			/* an Arm CCA Realm: by SMC, and no pool */
 	bool console;			/* false: no UART, nothing that names one */
 	struct vm_range clock;		/* size 0: none */
 	uint64_t signed_at;		/* seconds since 1970; 0: not known */

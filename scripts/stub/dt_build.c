@@ -45,7 +45,7 @@ static void build_cpus(struct dt_out *o, const struct vm_desc *d,
 
 	dt_begin(o, "psci");
 	dt_put(o, "compatible", "arm,psci-1.0\0arm,psci-0.2", 26);
-	dt_put_str(o, "method", "hvc");
+	dt_put_str(o, "method", b->realm ? "smc" : "hvc");
 	dt_end(o);
 }
 

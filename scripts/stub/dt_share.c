@@ -23,8 +23,12 @@ static void build_pool(struct dt_out *o, struct vm_range pool)
 	dt_end(o);
 }
 
-/* Linux takes devices in the order of their nodes: /dev/vda is the first disk of the image's. */
-static void build_virtio(struct dt_out *o, const struct vm_transport *t, uint32_t number)
+/*
+ * Linux takes devices in the order of their nodes: /dev/vda is the first disk of the image's. A
+ * Realm's kernel knows itself where the memory of its devices lies.
+ */
+static void build_virtio(struct dt_out *o, const struct vm_transport *t, uint32_t number,
+			 bool realm)
 {
 	fdt32_t reg[4];
 
@@ -34,7 +38,8 @@ static void build_virtio(struct dt_out *o, const struct vm_transport *t, uint32_
 	dt_put(o, "reg", reg, sizeof(reg));
 	dt_put_irqs(o, &t->irq, 1);
 	dt_put(o, "dma-coherent", "", 0);
-	dt_put_u32(o, "memory-region", PHANDLE_POOL);
+	if (!realm)
+		dt_put_u32(o, "memory-region", PHANDLE_POOL);
 	dt_put_u32(o, "hypsec,virtio-device", number);
 	dt_end(o);
 }
@@ -101,9 +106,12 @@ void dt_build_share(struct dt_out *o, const struct vm_boot *b)
 
 	if (!s || !s->pool.size)
 		return;
-	build_pool(o, s->pool);
+	if (!b->realm)
+		build_pool(o, s->pool);
 	for (uint32_t i = 0; i < s->nr_devices; i++)
-		build_virtio(o, &s->transport[s->device[i].transport], s->device[i].number);
-	if (s->pci.ecam.size)
+		build_virtio(o, &s->transport[s->device[i].transport], s->device[i].number,
+			     b->realm);
+	/* Of a Realm it is where that memory is plugged in: nobody moves it any more. */
+	if (s->pci.ecam.size && !b->realm)
 		build_pci(o, &s->pci);
 }

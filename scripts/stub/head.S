@@ -10,7 +10,8 @@
 #include "../../el2-objs/abi/hypsec_reason.h"
 
 #define PSCI_SYSTEM_OFF		0x84000008
-#define HVC_CALL(reg, id)			\
+#define FLAG_RSI		5		/* bit, of HYPSEC_FLAG_RSI */
+#define CALL(reg, id)			\
 	movz	reg, #((id) & 0xffff);		\
 	movk	reg, #((id) >> 16), lsl #16
 
@@ -32,7 +33,7 @@ stub_head:
 unprotected:
 	mov	x2, x0
 	adr	x1, stub_head
-	HVC_CALL(w0, HYPSEC_GUEST_PROTECT)
+	CALL(w0, HYPSEC_GUEST_PROTECT)
 	hvc	#0
 	/*
 	 * It returned, so nobody protects us: no core here (NOT_SUPPORTED), or
@@ -46,8 +47,17 @@ unprotected:
 stub_off:
 	movk	x1, #(HYPSEC_REASON_MARK & 0xffff), lsl #32
 	movk	x1, #(HYPSEC_REASON_MARK >> 16), lsl #48
+	/* Ours is the image now, and its manifest says by what the core is called. */
+	adr	x4, stub_head
+	ldr	x5, [x4, #40]
+	add	x4, x4, x5
+	ldr	w4, [x4, #12]		/* flags */
+	tbz	w4, #FLAG_RSI, off
+	CALL(w0, PSCI_SYSTEM_OFF)
+	smc	#0
+	b	1f
 off:
-	HVC_CALL(w0, PSCI_SYSTEM_OFF)
+	CALL(w0, PSCI_SYSTEM_OFF)
 	hvc	#0
 1:	wfi
 	b	1b

@@ -5,10 +5,10 @@
  * off, so every access is to Device memory and must be aligned.
  */
 #include <libfdt.h>
-#include "dt.h"
+#include "core.h"
+#include "realm.h"
 #include "reason.h"
 #include "virtio.h"
-#include "../../el2-objs/abi/hypsec_attest.h"
 #include "../../el2-objs/abi/hypsec_guest.h"
 #include "../../el2-objs/abi/hypsec_image.h"
 
@@ -29,24 +29,8 @@ struct image_header {
 	uint32_t magic, res5;
 };
 
-struct hvc_result {
-	uint64_t x0, x1, x2, x3;
-};
-
 void stub_enter(uint64_t kernel, uint64_t dtb) __attribute__((noreturn));
 uint64_t stub_main(uint64_t dtb, uint64_t dtb_size, uint64_t image);
-
-static struct hvc_result hvc(uint64_t id, uint64_t a1, uint64_t a2)
-{
-	register uint64_t x0 asm("x0") = id;
-	register uint64_t x1 asm("x1") = a1;
-	register uint64_t x2 asm("x2") = a2;
-	register uint64_t x3 asm("x3") = 0;
-
-	asm volatile("hvc #0" : "+r"(x0), "+r"(x1), "+r"(x2), "+r"(x3) : :
-		     "memory");
-	return (struct hvc_result){ x0, x1, x2, x3 };
-}
 
 /* To the first UART, whose address has been checked: dt_check(), or dt_console(). */
 static void say(const struct vm_desc *d, const char *s)
@@ -99,96 +83,27 @@ static uint64_t mpidr(void)
 	return v & MPIDR_AFFINITY;
 }
 
-/* 24 bytes from the core; a core without randomness is a reason to stop. */
-static bool random24(uint64_t *out)
-{
-	struct hvc_result r = hvc(HYPSEC_GUEST_RANDOM, 0, 0);
-
-	out[0] = r.x1;
-	out[1] = r.x2;
-	out[2] = r.x3;
-	return r.x0 == 0;
-}
-
-static bool seeds(struct vm_boot *b)
-{
-	uint64_t word[9];
-
-	for (int i = 0; i < 9; i += 3)
-		if (!random24(word + i))
-			return false;
-	memcpy(b->seed, word, sizeof(b->seed));
-	b->kaslr_seed = word[8];
-	return true;
-}
-
-/* What the core verified, and not what this image says of itself. */
-static bool identity(struct vm_boot *b)
-{
-	uint64_t word[9];
-
-	for (int i = 0; i < 3; i++) {
-		struct hvc_result r = hvc(HYPSEC_GUEST_IDENTITY, i, 0);
-
-		if (r.x0)
-			return false;
-		word[3 * i] = r.x1;
-		word[3 * i + 1] = r.x2;
-		word[3 * i + 2] = r.x3;
-	}
-	memcpy(b->identity, word, sizeof(b->identity));
-	memcpy(b->signer, word + 4, sizeof(b->signer));
-	b->security_version = word[8];
-	return true;
-}
-
-/* For this version, and for older ones, so that an update can read what it finds. */
-static bool sealing_keys(struct vm_boot *b)
-{
-	for (b->nr_keys = 0; b->nr_keys < VM_KEYS; b->nr_keys++) {
-		uint64_t version = b->security_version - b->nr_keys, word[6];
-
-		if (b->nr_keys > b->security_version)
-			break;
-		for (int i = 0; i < 2; i++) {
-			struct hvc_result r = hvc(HYPSEC_GUEST_SEALING_KEY, version, i);
-
-			if (r.x0)
-				return false;
-			word[3 * i] = r.x1;
-			word[3 * i + 1] = r.x2;
-			word[3 * i + 2] = r.x3;
-		}
-		memcpy(b->keys[b->nr_keys], word, sizeof(b->keys[0]));
-		b->platform = word[4] == HYPSEC_PLATFORM;
-	}
-	return true;
-}
-
-/* One load or store of a form that the core forwards: no write-back, no pair. */
-uint32_t mmio_read32(uint64_t address)
-{
-	uint32_t v;
-
-	asm volatile("ldr %w0, [%1]" : "=r"(v) : "r"(address) : "memory");
-	return v;
-}
-
-void mmio_write32(uint64_t address, uint32_t v)
-{
-	asm volatile("str %w0, [%1]" : : "r"(v), "r"(address) : "memory");
-}
-
-/* Nothing has touched the pool, and nothing does before the kernel: 0, or a reason. */
+/*
+ * Nothing has touched what is shared, and nothing does before the kernel: 0, or a reason.
+ * @page: of the image's, to be overwritten
+ */
 static uint64_t share(const struct hypsec_manifest *m, const struct vm_desc *d,
-		      struct vm_range image, struct vm_range dtb, struct vm_share *s)
+		      struct vm_range image, struct vm_range dtb, uint64_t page,
+		      struct vm_share *s)
 {
-	uint64_t reason;
+	bool realm = m->flags & HYPSEC_FLAG_RSI;
+	uint64_t reason = 0;
 
-	if (!dt_pool(d, image, dtb, m->share_size, &s->pool))
-		return STUB_POOL;
-	if (hvc(HYPSEC_GUEST_SHARE, s->pool.base, s->pool.size).x0)
-		return STUB_SHARE;
+	if (realm)
+		reason = realm_window(d, s, core_ipa_bits(page), m->share_size, &s->pool);
+	else if (!dt_pool(d, image, dtb, m->share_size, &s->pool))
+		reason = STUB_POOL;
+	if (!reason && core_call(HYPSEC_GUEST_SHARE, s->pool.base, s->pool.size).x0)
+		reason = STUB_SHARE;
+	if (!reason && realm)
+		reason = realm_place(&s->pci, s->pool);
+	if (reason)
+		return reason;
 	reason = virtio_find(s, m->virtio);
 	if (reason) {
 		say(d, "hypsec-stub: virtio-mmio device of number ");
@@ -246,8 +161,7 @@ static void invalidate(uint64_t p, uint64_t size)
 
 uint64_t stub_main(uint64_t dtb, uint64_t dtb_size, uint64_t image)
 {
-	const struct image_header *h = (void *)image;
-	const struct hypsec_manifest *m = (void *)(image + h->manifest_offset);
+	const struct hypsec_manifest *m = manifest();
 	const struct hypsec_part *part = m->parts;
 	uint64_t kernel = image + part[HYPSEC_PART_KERNEL].offset;
 	uint64_t new_dtb = image + m->mem_size - STUB_SCRATCH;
@@ -272,7 +186,7 @@ uint64_t stub_main(uint64_t dtb, uint64_t dtb_size, uint64_t image)
 
 	if (m->share_size) {
 		e = dt_devices((void *)dtb, &d, &shared);
-		if (e == DT_OK && m->flags & HYPSEC_FLAG_PCI)
+		if (e == DT_OK && m->flags & (HYPSEC_FLAG_PCI | HYPSEC_FLAG_RSI))
 			e = dt_pci((void *)dtb, &d, &shared);
 		if (e != DT_OK)
 			return refuse(&d, e);
@@ -286,16 +200,14 @@ uint64_t stub_main(uint64_t dtb, uint64_t dtb_size, uint64_t image)
 	}
 
 	for (uint32_t i = 0; i < d.nr_ram; i++) {
-		struct hvc_result r = hvc(HYPSEC_GUEST_RAM, d.ram[i].base,
-					  d.ram[i].size);
-		if (r.x0)
+		if (core_call(HYPSEC_GUEST_RAM, d.ram[i].base, d.ram[i].size).x0)
 			return refuse(&d, STUB_RAM);
 		ram += d.ram[i].size;
 	}
 
 	boot.share = NULL;
 	if (m->share_size) {
-		reason = share(m, &d, ours, tree, &shared);
+		reason = share(m, &d, ours, tree, new_dtb, &shared);
 		if (reason)
 			return refuse(&d, reason);
 		boot.share = &shared;
@@ -309,13 +221,14 @@ uint64_t stub_main(uint64_t dtb, uint64_t dtb_size, uint64_t image)
 		say(&d, "hypsec-stub: the clock is earlier than the image: left out\r\n");
 		boot.clock.size = 0;
 	}
-	if (!seeds(&boot))
+	if (!core_seeds(&boot))
 		return refuse(&d, STUB_RANDOM);
-	if (!identity(&boot))
+	if (!core_identity(&boot))
 		return refuse(&d, STUB_IDENTITY);
-	if (!sealing_keys(&boot))
+	if (!core_sealing_keys(&boot))
 		return refuse(&d, STUB_SEALING);
 	boot.smp = m->flags & HYPSEC_FLAG_SMP;
+	boot.realm = m->flags & HYPSEC_FLAG_RSI;
 	boot.console = m->flags & HYPSEC_FLAG_CONSOLE;
 	boot.cmdline = (void *)(image + part[HYPSEC_PART_CMDLINE].offset);
 	boot.cmdline_size = part[HYPSEC_PART_CMDLINE].size;
@@ -338,9 +251,11 @@ uint64_t stub_main(uint64_t dtb, uint64_t dtb_size, uint64_t image)
 		say_number(&d, shared.pool.size >> 20);
 		say(&d, " MiB, devices: ");
 		say_number(&d, shared.nr_devices);
-		if (shared.pci.ecam.size)
+		if (shared.pci.ecam.size && !boot.realm)
 			say(&d, ", PCIe");
 	}
+	if (boot.realm)
+		say(&d, ", a Realm");
 	say(&d, "\r\n");
 	invalidate(new_dtb, STUB_DTB_SIZE);
 	stub_enter(kernel, new_dtb);

@@ -3,12 +3,9 @@
 #define HYPSEC_STUB_VIRTIO_H
 
 #include "dt.h"
+#include "mmio.h"
 
 #define VIRTIO_CONSOLE	3
-
-/* A register of the host's: an access that the core forwards. Tests have their own. */
-uint32_t mmio_read32(uint64_t address);
-void mmio_write32(uint64_t address, uint32_t v);
 
 /**
  * virtio_find() - find the devices that the image names

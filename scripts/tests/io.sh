@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Disk and network of a protected guest, by the stock QEMU, an encrypted root, and a host that
-# attacks it there. HYPSEC_KILLS VMMs are killed (10), when HYPSEC_SEED says; HYPSEC_PARTS=kills does
+# Disk and network of a protected guest, by the stock QEMU, an encrypted root, a newer kernel as an
+# Arm CCA Realm, and a host that attacks it there. HYPSEC_KILLS VMMs are killed (10), when HYPSEC_SEED says; HYPSEC_PARTS=kills does
 # nothing else (scripts/io/protected.sh).
-# takes: 390
+# takes: 470
 # timeout: 1800
 
 . "$(dirname "$0")/../lib/ktap.sh"
@@ -20,10 +20,26 @@ sums=("$(sha256sum <"$tmp/disk" | cut -d' ' -f1)" "$(sha256sum <"$tmp/file" | cu
 truncate -s 24M "$tmp/disk"
 add=(--add "$tmp/file:/io/www/file" --add "$tmp/disk:/io/disk" --add "$soak/ram:/io/ram"
 	--add "$HYPSEC_TOP/scripts/protected/functions.sh:/io/functions.sh")
-into_host /io "$io"/{protected,vm,used,hostile,kills}.sh "$images"/{vm.img,short.img,root.img,disk.gz,scribble,qmp}
+into_host /io "$io"/{protected,vm,used,realm,hostile,kills}.sh "$images"/{vm.img,short.img,root.img,realm.img,disk.gz,scribble,qmp}
 out=$("$HYPSEC_TOP/scripts/host" --mem 1G --timeout $((1200 + kills * 60)) "${add[@]}" -- \
 	sh /io/protected.sh "${sums[@]}" $kills $((${HYPSEC_SEED:-$RANDOM})) \
-	${HYPSEC_PARTS:-used hostile kills}) && status=0 || status=$?
+	${HYPSEC_PARTS:-used realm hostile kills}) && status=0 || status=$?
 pass_on <<<"$out"
+
+# What the Realm has got of the core is for somebody who sees neither of them.
+of() { sed -n "s/^# $1: //p" <<<"$out"; }
+verified() {
+	local expected=$1 status=0
+	shift
+	"$HYPSEC_TOP/scripts/hypsec-image" attest-verify --token "$tmp/token" --allow-console \
+		--platform-key "$(of platform-key)" --identity "$(cat "$images/realm.identity")" "$@" ||
+		status=$?
+	[ $status = "$expected" ]
+}
+if [[ " ${HYPSEC_PARTS:-realm} " = *" realm "* ]]; then
+	of token | base64 -d >"$tmp/token" || :
+	check "the token of a Realm is good, and of a host without a TPM" verified 3 --nonce "$(of nonce)"
+	check "for another challenge it is not" verified 1 --nonce "$(printf %0128d 1)"
+fi
 check "the host's script went through" [ $status = 0 ]
 ktap_end

@@ -2,6 +2,8 @@
 /* The core as the stub sees it. test_stub.py says with params how it behaves. */
 #include "print.h"
 #include "../../../el2-objs/abi/hypsec_guest.h"
+#include "../../../el2-objs/abi/hypsec_image.h"
+#include "../../../el2-objs/abi/hypsec_rsi.h"
 
 #define IMAGE		0x40200000UL
 #define SYSTEM_OFF	0x84000008
@@ -14,10 +16,12 @@ struct params {
 	uint64_t identity;	/* what IDENTITY returns */
 	uint64_t sealing;	/* what SEALING_KEY returns */
 	uint64_t share;		/* what SHARE returns */
+	uint64_t ipa_bits;	/* of a Realm; 0: REALM_CONFIG fails */
 };
 
 static volatile struct params *const params = (void *)0x40100000;
 static uint64_t pool, pool_size;
+static int realm;		/* once it is protected */
 static uint64_t table[512] __attribute__((aligned(4096)));
 
 uint64_t model_init(void);
@@ -40,9 +44,23 @@ uint64_t model_init(void)
 	return params->dtb;
 }
 
+/* A Realm's is none of its RAM: is there memory, to both ends, and the host's own words? */
+static void look_at_window(void)
+{
+	volatile uint64_t *first = (void *)pool, *last = (void *)(pool + pool_size - 8);
+	int memory;
+
+	*first = 0x1111222233334444;
+	*last = 0x5555666677778888;
+	memory = *first == 0x1111222233334444 && *last == 0x5555666677778888;
+	print(memory ? "WINDOW memory\n" : "WINDOW nothing\n");
+}
+
 /* Nothing is in the pool that the host could read: RAM is zero when it is fresh. */
 static void look_at_pool(void)
 {
+	if (realm)
+		return;
 	for (uint64_t i = 0; i < pool_size; i += 8)
 		if (*(volatile uint64_t *)(pool + i))
 			print("POOL touched\n");
@@ -59,6 +77,8 @@ static void off(void)
 
 static void protect(uint64_t *x)
 {
+	const struct hypsec_manifest *m;
+
 	if (params->protect) {
 		x[0] = params->protect;
 		return;
@@ -66,7 +86,10 @@ static void protect(uint64_t *x)
 	print_value("PROTECT ", x[1]);
 	print_value(" ", x[2]);
 	print("\n");
-	WRITE(hcr_el2, 1UL << 31);
+	m = (void *)(x[1] + *(volatile uint64_t *)(x[1] + 40));
+	realm = !!(m->flags & HYPSEC_FLAG_RSI);
+	/* SMC, too, comes here. */
+	WRITE(hcr_el2, 1UL << 31 | 1UL << 19);
 	WRITE(spsr_el2, 0x3c5);
 	WRITE(elr_el2, x[1] + *(volatile uint32_t *)(x[1] + 4));
 	x[0] = x[2];
@@ -91,8 +114,16 @@ static void sealing_key(uint64_t *x, uint64_t version, uint64_t n)
 void model_trap(uint64_t *x)
 {
 	static uint64_t counter = 0x1111111111111111;
+	uint64_t ec = READ(esr_el2) >> 26;
 
-	if (READ(esr_el2) >> 26 != 0x16) {
+	if (ec == 0x17)
+		WRITE(elr_el2, READ(elr_el2) + 4);
+	/* To a Realm HVC is undefined, and nobody else should count on SMC. */
+	if (ec == (realm ? 0x16 : 0x17)) {
+		print("CONDUIT\n");
+		off();
+	}
+	if (ec != 0x16 && ec != 0x17) {
 		print_value("TOUCH esr ", READ(esr_el2));
 		print_value(" far ", READ(far_el2));
 		print("\n");
@@ -132,8 +163,18 @@ void model_trap(uint64_t *x)
 		look_at_pool();
 		x[0] = params->share;
 		break;
+	case RSI_VERSION:
+		x[0] = realm && x[1] == RSI_VERSION_1_0 ? RSI_SUCCESS : RSI_ERROR_INPUT;
+		break;
+	case RSI_REALM_CONFIG:
+		x[0] = params->ipa_bits && !(x[1] & 4095) ? RSI_SUCCESS : RSI_ERROR_INPUT;
+		if (x[0] == RSI_SUCCESS)
+			*(volatile uint64_t *)x[1] = params->ipa_bits;
+		break;
 	case SYSTEM_OFF:
 		look_at_pool();
+		if (realm && pool)
+			look_at_window();
 		print_value("OFF ", x[1]);
 		print("\n");
 		off();

@@ -24,7 +24,8 @@ TESTS = []
  DT_IMAGE, DT_BUILD, DT_VIRTIO, DT_VIRTIO_PLACE, DT_PCI,
  DT_PCI_PLACE, DT_CLOCK) = range(22)
 (STUB_PLACE, STUB_LAYOUT, STUB_RAM, STUB_RANDOM, STUB_EXCEPTION, STUB_IDENTITY, STUB_SEALING,
- STUB_POOL, STUB_SHARE, STUB_NO_DEVICE, STUB_LEGACY_DEVICE, STUB_PLAIN_DEVICE) = range(32, 44)
+ STUB_POOL, STUB_SHARE, STUB_NO_DEVICE, STUB_LEGACY_DEVICE, STUB_PLAIN_DEVICE, STUB_REALM,
+ STUB_COVER, STUB_WINDOW, STUB_NO_IVSHMEM, STUB_IVSHMEM_SIZE) = range(32, 49)
 MARK = 0x68707363 << 32
 with open(TOP + "/el2-objs/abi/hypsec_reason.h", encoding="utf-8") as header:
     WORDS = dict(re.findall(r'X\(\w+, (\w+), "(.+)"\)', header.read()))
@@ -72,11 +73,11 @@ def build(out, *args):
 
 
 def boot(dtb="virt2.dtb", image="vm.img", protect=0, ram=0, random=0, place=0,
-         dtb_at=DTB, dtb_size=None, identity=0, sealing=0, share=0, devices=()):
+         dtb_at=DTB, dtb_size=None, identity=0, sealing=0, share=0, ipa_bits=40, devices=()):
     if dtb_size is None:
         dtb_size = os.path.getsize(dtb)
-    put("params", struct.pack("<9Q", protect, ram, random, place, dtb_at, dtb_size,
-                              identity, sealing, share))
+    put("params", struct.pack("<10Q", protect, ram, random, place, dtb_at, dtb_size,
+                              identity, sealing, share, ipa_bits))
     return run("qemu-system-aarch64", "-M", "virt,virtualization=on,gic-version=3",
                "-cpu", "cortex-a72", "-m", "128", "-nodefaults", "-display", "none",
                "-no-reboot", "-serial", "stdio", "-kernel", "el2.elf", *devices,
@@ -88,7 +89,7 @@ def boot(dtb="virt2.dtb", image="vm.img", protect=0, ram=0, random=0, place=0,
 def off(out):
     found = re.findall(r"OFF ([0-9a-f]{16})", out)
     assert len(found) == 1, out
-    assert "TOUCH" not in out and "POOL" not in out, out
+    assert not any(bad in out for bad in ("TOUCH", "POOL", "CONDUIT")), out
     return int(found[0], 16)
 
 

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The kernel's command line: what keeps a stock guest from a shell that needs no password."""
 
+SLOT = 2048             # a slot of swiotlb's: IO_TLB_SIZE
+
 # Parameter, and other names by which a command line has said it already. What they close:
 # panic		panic() of initramfs-tools' scripts/functions: any value, and there is no
 #		shell; a number above zero reboots. The kernel reboots after a panic, too.
@@ -34,8 +36,13 @@ def names(cmdline):
             word += c
 
 
-def complete(cmdline):
-    """With the defaults that it does not name in front, where a "--" does not reach them."""
+def complete(cmdline, realm=0):
+    """With the defaults that it does not name in front, where a "--" does not reach them.
+
+    realm: bytes that a Realm with devices shares, which cover its RAM: else 0. Its kernel takes
+    512 KiB for all its devices' buffers where nothing is said, which is not enough."""
     have = set(names(cmdline))
-    added = [d for d, others in DEFAULTS if not have & {d.split("=")[0], *others}]
+    buffers = f"swiotlb={min(realm // 16, 64 << 20) // SLOT}"
+    added = [d for d, others in DEFAULTS + ((buffers, ()),) * bool(realm)
+             if not have & {d.split("=")[0], *others}]
     return " ".join(added + [cmdline] * bool(cmdline))

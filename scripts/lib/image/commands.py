@@ -5,6 +5,8 @@ import datetime
 import os
 
 import attest
+import sharing
+import vmline
 from keys import half_sha512, openssl, public_key, sign
 from layout import CMDLINE, FLAGS, MANIFEST_SIZE, PARTS, SEALING_FLAGS, SIGNED_SIZE, Image
 from packing import pack, to_sign
@@ -12,10 +14,19 @@ from sharing import devices
 from tool import Refused, read, say_whose, write
 
 
+def how_to_start(image, name):
+    """A Realm's line nobody guesses. With as much RAM as what it shares covers."""
+    if image.flags & FLAGS["rsi"]:
+        memory = sharing.realm_ram(image.share_size) if image.share_size else 1 << 30
+        print(vmline.pasted(vmline.realm_line(name, image.share_size, memory,
+                                              devices(image.virtio).split())))
+
+
 def build(args):
     out, at = pack(args, public_key(args.key))
     out[at + SIGNED_SIZE:at + MANIFEST_SIZE] = sign(args.key, to_sign(out, at))
     write(args.output, bytes(out))
+    how_to_start(Image(args.output), args.output)
 
 
 def prepare(args):
@@ -40,6 +51,7 @@ def attach(args):
     data = bytearray(image.data)
     data[image.at + SIGNED_SIZE:image.at + MANIFEST_SIZE] = sig
     write(args.output, bytes(data))
+    how_to_start(image, args.output)
 
 
 def signing_date(image):
@@ -82,6 +94,7 @@ def shared(image):
         return ""
     text = f"; shares {image.share_size >> 20} MiB with its host" if image.share_size else \
         "; may share memory with its host"
+    text += ", as a Realm" * bool(image.flags & FLAGS["rsi"])
     return text + f", for {devices(image.virtio)}" * any(image.virtio) + \
         ", for what the host has on a PCIe bus" * bool(image.flags & FLAGS["pci"])
 

@@ -15,7 +15,7 @@ from initrd import DMA_MODULE, Modules, make_initrd, module_data, release_of, to
 from rootdisk import MIB, Root, free_name, make_disk
 from sharing import DEFAULT, VIRTIO
 from tool import Refused, read, write
-from vmline import libvirt_xml, qemu_line
+from vmline import libvirt_xml, pasted, qemu_line
 
 DEVICES = (VIRTIO["blk"], VIRTIO["net"])
 UNITS = {"": 1, "M": 1 << 20, "G": 1 << 30}
@@ -144,8 +144,7 @@ def show(args, release, network):
         print("no console (--console): the VM is reached over its network only")
     if not args.clock:
         print("no clock (--clock): the VM starts in 1970, when no certificate is valid yet")
-    print("\n" + " \\\n    ".join(" ".join(shlex.quote(w) for w in words)
-                                  for words in qemu_line(args.output, disk, args.memory, net)))
+    print("\n" + pasted(qemu_line(args.output, disk, args.memory, net)))
     xml = libvirt_xml(args.output, disk, args.memory, net)
     if args.xml:
         write(args.xml, xml.encode())

@@ -54,12 +54,14 @@ def pack(args, signer):
     """An unsigned image, and where its manifest is."""
     kernel, kernel_size = load_kernel(args.kernel)
     initrd = read(args.initrd) if args.initrd else b""
-    cmdline = bootline.complete(args.cmdline) if args.cmdline_defaults else args.cmdline
+    share, share_size, virtio, note = sharing.wanted(args)
+    cmdline = args.cmdline
+    if args.cmdline_defaults:
+        cmdline = bootline.complete(cmdline, share_size if args.rsi and any(virtio) else 0)
     cmdline = cmdline.encode()
     if len(cmdline) > CMDLINE_MAX or b"\0" in cmdline:
         raise Refused(f"command line: over {CMDLINE_MAX} bytes with what build adds, "
                       "or holds a NUL")
-    share, share_size, virtio, note = sharing.wanted(args)
     if note:
         print(note, file=sys.stderr)
     stub, entry = load_stub(args.stub)
@@ -78,8 +80,7 @@ def pack(args, signer):
     header[3], header[5], header[6] = mem_size, IMAGE_MAGIC, manifest_at
     stub = ARM64_HEADER.pack(*header) + stub[ARM64_HEADER.size:]
 
-    # No boot stub yet that a Realm could have ("rsi").
-    flags = sum(FLAGS[f] for f in FLAGS if f not in ("share", "rsi") and getattr(args, f))
+    flags = sum(FLAGS[f] for f in FLAGS if f != "share" and getattr(args, f))
     flags |= FLAGS["share"] * share
     parts = b""
     out = bytearray(kernel_at + up(len(kernel)))

@@ -11,6 +11,7 @@ SHARE_MAX = 1 << 30             # HYPSEC_SHARE_MAX
 RSI_SHARE_MAX = 64 << 30        # HYPSEC_RSI_SHARE_MAX
 VIRTIO_MAX = 8                  # HYPSEC_VIRTIO_MAX
 DEFAULT = 64 << 20
+RSI_DEFAULT = 1 << 30
 UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
 # Virtio 1.2, section 5
 VIRTIO = {"net": 1, "blk": 2, "console": 3, "rng": 4, "balloon": 5, "vsock": 19, "fs": 26}
@@ -20,9 +21,14 @@ def share_size(text):
     """The type of --share."""
     m = re.fullmatch(r"([0-9]{1,12})([KMG]?)", text, re.ASCII)
     size = int(m[1]) * UNITS[m[2]] if m else -1
-    if size % ALIGN or not 0 <= size <= SHARE_MAX:
+    if size % ALIGN or not 0 <= size <= RSI_SHARE_MAX:
         raise argparse.ArgumentTypeError("a size is a multiple of 2M, at most 1G: 64M, say")
     return size
+
+
+def realm_ram(size):
+    """Most RAM of QEMU's machine, which begins at 1 GiB, that is covered so."""
+    return size if size <= 1 << 30 else size - (1 << 30)
 
 
 def virtio_list(text):
@@ -42,6 +48,15 @@ def virtio_list(text):
 def wanted(args):
     """What the manifest gets: permission, size, devices; a note where the size is our choice."""
     size, note = args.share, None
+    if args.rsi and args.pci:
+        raise Refused("--rsi: a Realm has no PCIe bus: name its devices, --virtio-mmio blk, say")
+    if args.rsi and size is None:
+        size = RSI_DEFAULT
+        note = f"--rsi: what is shared covers the RAM, at most: --share {size >> 20}M"
+    if args.rsi and size & size - 1:
+        raise Refused("--share: of a Realm a power of 2, and no less than the VM's RAM: 512M, say")
+    if not args.rsi and (size or 0) > SHARE_MAX:
+        raise Refused("--share: a size is a multiple of 2M, at most 1G: 64M, say")
     for option, given in (("--virtio-mmio", args.virtio_mmio), ("--pci", args.pci)):
         if given and size is None:
             size = DEFAULT

@@ -5,7 +5,13 @@ Options of QEMU 7.2 and 10.0 alike. The port of ssh is the host's 2222, on its l
 
 import os
 import re
+import shlex
 from xml.sax.saxutils import escape, quoteattr
+
+# The other devices that build names; words in capitals are for who starts it.
+MODELS = {"rng": "virtio-rng-device", "console": "virtio-serial-device",
+          "balloon": "virtio-balloon-device", "vsock": "vhost-vsock-device,guest-cid=CID",
+          "fs": "vhost-user-fs-device,chardev=CHARDEV,tag=TAG"}
 
 
 def comma(name):
@@ -26,6 +32,32 @@ def qemu_line(image, disk, memory, net):
         ("-netdev", "user,id=net,hostfwd=tcp:127.0.0.1:2222-:22"),
         ("-device", "virtio-net-device,netdev=net,iommu_platform=on"),
     ) if net else (("-net", "none"),))
+
+
+def realm_line(image, size, memory, virtio):
+    """Of a Realm: size bytes at least of what it shares, devices by name."""
+    lines = [
+        ("qemu-system-aarch64", "-M", "virt,gic-version=3", "-accel", "kvm", "-cpu", "host"),
+        ("-m", f"{memory >> 20}M", "-nographic", "-net", "none", "-kernel", image),
+        ("-global", "virtio-mmio.force-legacy=false"),
+    ]
+    if size:
+        lines += [("-object", f"memory-backend-ram,id=shared,size={size >> 20}M"),
+                  ("-device", "ivshmem-plain,memdev=shared")]
+    for n, name in enumerate(virtio):
+        if name == "blk":
+            lines += [("-drive", f"if=none,id=disk{n},format=raw,file=DISK"),
+                      ("-device", f"virtio-blk-device,drive=disk{n},iommu_platform=on")]
+        elif name == "net":
+            lines += [("-netdev", f"user,id=net{n}"),
+                      ("-device", f"virtio-net-device,netdev=net{n},iommu_platform=on")]
+        else:
+            lines += [("-device", f"{MODELS[name]},iommu_platform=on")]
+    return lines
+
+
+def pasted(lines):
+    return " \\\n    ".join(" ".join(shlex.quote(w) for w in words) for words in lines)
 
 
 INTERFACE = """    <interface type='user'>

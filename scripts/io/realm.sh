@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# In the host, sourced by protected.sh: a stock kernel that is an Arm CCA Realm, with no module of
+# ours. What it shares is not of its RAM, but memory that its VMM has beside it.
+
+ivshmem() { window="-object memory-backend-ram,id=sh,size=$1M -device ivshmem-plain,memdev=sh"; }
+cp "$dir/disk" /tmp/disk
+image=realm.img cpus=2
+ivshmem 512
+begin blk net rng
+check "a Realm with disk and network comes up" says_or_gone "device"
+check "it shares what its signer says, in the upper half" logged "shares 524288 KiB at 8040000000"
+check "it has done its input and output" says_or_gone "at rest"
+check "its kernel says that it is one" says "realm 1.0"
+check "it has started its second CPU" says "cpus 2"
+check "three devices have their drivers" [ "$(tr -d '\r' <$out | grep -ca 'io: device .* virtio_')" = 3 ]
+check "it read what is on the disk" says "read $sum_disk"
+check "it wrote that" says "back $sum_disk"
+check "and so has the disk" disk_has
+check "it fetched a file over the network" says "fetched $sum_file"
+check "it has random numbers of its VMM's" says "random 64"
+check "its kernel had nothing to complain of" says "warnings 0"
+check "it has a token" says "token ."
+for word in nonce token; do
+	echo "# $word: $(tr -d '\r' <$out | sed -n "s/^io: $word //p")"
+done
+echo "# platform-key: $(cat $hypsec/platform_key)"
+# seen MIB N BYTES: of its memory of that size the host sees so much in each N-th page, and no secret
+seen() {
+	"$dir/ram" save "$("$dir/ram" find $pid $1)" /tmp/pool $2 | sed 's/^/# /'
+	tr -d '\0' </tmp/pool >/tmp/text
+	[ "$(wc -c </tmp/text)" -gt $3 ] && ! grep -q the-secret-of-this-guest /tmp/text
+}
+check "its rings are in the memory beside, its secret is not" seen 512 1 1000
+# Each page that the host looks at is sealed for that, and comes home.
+check "nor in its RAM, for its host" seen 256 64 1000000
+rm /tmp/pool /tmp/text
+echo >$input
+check "it ends by itself" eval 'wait_for $pid && says "done"'
+check "it has read the disk once more" says "again $sum_disk"
+check "its own memory has not changed" eval '[ "$(kept)" -gt 0 ] && ! says "private changed"'
+check "no VM is left" soon no_vm
+soon settled
+[ -n "$before" ] || before=$(cat $hypsec/accounts)
+
+# None, a smaller one, and no disk
+for case in "0/ivshmem-plain" "256/size=" "512/is missing"; do
+	window=
+	[ ${case%/*} = 0 ] || ivshmem ${case%/*}
+	begin $([ ${case%/*} = 512 ] || echo blk net) rng
+	check "a Realm with ${case%/*} MiB beside it: refused" wait_for $pid
+	check "and the log says: ${case#*/}" eval "dmesg | tail -n 5 | grep -q 'gives up.*${case#*/}'"
+done
+window= image=vm.img cpus=1
+soon no_vm
+soon settled
