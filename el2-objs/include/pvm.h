@@ -37,6 +37,7 @@ struct pvm_range {
 struct pvm {
 	struct vcpu *vcpu[VM_MAX_VCPUS];	/* set once; own pages */
 	u64 id[PVM_ID_COUNT];			/* set once */
+	u64 cache_trap;				/* set once: pvm_cache_trap() */
 	u64 flags;				/* set once: HYPSEC_FLAG_*, verified */
 	/* The image and device tree as VM_PROTECT found them: RAM too. */
 	struct pvm_range image, dtb;		/* set once */
@@ -205,6 +206,15 @@ bool pvm_sysreg(struct vcpu *v, enum vcpu_exit *code);
 u64 pvm_id_value(enum pvm_id reg, u64 hw, u8 ipa_bits);
 /* The same of what all CPUs have: a guest may be run on any. */
 u64 pvm_id_common(enum pvm_id reg, u8 ipa_bits);
+/**
+ * pvm_cache_trap() - which identification of caches has to trap
+ *
+ * Linux reads CTR_EL0 for each piece of code that it changes, programs that make code do so too: a
+ * stock kernel's start is 90,000 of these. No need to trap where all CPUs have the same.
+ *
+ * Return: HCR_EL2's bits: TID2 (CTR_EL0 and the caches' geometry), TID4 (the geometry alone), or 0.
+ */
+u64 pvm_cache_trap(void);
 
 /* --- pvm/exits.c --- */
 /* vcpu_run()'s handler for protected vCPUs. */

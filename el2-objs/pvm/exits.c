@@ -197,7 +197,7 @@ static enum vcpu_exit run(struct vcpu *v, struct host_io *io)
 	pvm_accept(v, io);
 
 	vcpu_controls_protected(v);
-	v->hcr |= io->wfx & (HCR_TWI | HCR_TWE);
+	v->hcr |= vm->pvm->cache_trap | (io->wfx & (HCR_TWI | HCR_TWE));
 	take_gic(&v->gic, &io->gic);
 
 	if (READ_ONCE(vm->state) == VM_PROTECTING) {

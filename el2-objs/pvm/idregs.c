@@ -70,3 +70,21 @@ u64 pvm_id_common(enum pvm_id reg, u8 ipa_bits)
 	}
 	return pvm_id_value(reg, common, ipa_bits);
 }
+
+u64 pvm_cache_trap(void)
+{
+	u64 ctr = cpu_by_id(0)->id_regs[PVM_ID_CTR], mmfr2;
+	bool evt = true, ccidx = false;
+
+	for (u32 cpu = 0; cpu < nr_cpus; cpu++) {
+		if (cpu_by_id(cpu)->id_regs[PVM_ID_CTR] != ctr)
+			return HCR_TID2;
+		mmfr2 = cpu_by_id(cpu)->id_regs[PVM_ID_MMFR2];
+		evt &= FIELD(mmfr2, 59, 56) != 0;
+		ccidx |= FIELD(mmfr2, 23, 20) != 0;
+	}
+	if (evt)
+		return HCR_TID4;
+	/* The guest is told that there is no other format of CCSIDR_EL1; so there must be none. */
+	return ccidx ? HCR_TID2 : 0;
+}

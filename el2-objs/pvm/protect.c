@@ -70,6 +70,7 @@ static int protect_begin(struct vcpu *v, kva_t host_vcpu, u64 image, u64 dtb, co
 	p->dtb_ipa = dtb;
 	for (unsigned int id = 0; id < PVM_ID_COUNT; id++)
 		p->id[id] = pvm_id_common(id, vm->s2.ipa_bits);
+	p->cache_trap = pvm_cache_trap();
 	for (unsigned int n = 0; n < VM_MAX_VCPUS; n++) {
 		p->vcpu[n]->own_cntvoff = true;
 		p->vcpu[n]->cntvoff = this_cpu()->host_cntvoff;

@@ -107,11 +107,11 @@ void vcpu_controls_protected(struct vcpu *v)
 	unsigned int i;
 
 	/*
-	 * TERR, TID*: answered in the core (pvm/sysregs.def says what by which trap). TEA: an
-	 * external abort of the guest is seen here first. No ATA: tag registers trap. TVM is
-	 * off: its caches are always on (pvm/).
+	 * TERR, TID*: answered in the core (pvm/sysregs.def says what by which trap; TID2 and
+	 * TID4 are up to pvm_cache_trap()). TEA: an external abort of the guest is seen here
+	 * first. No ATA: tag registers trap. TVM is off: its caches are always on (pvm/).
 	 */
-	v->hcr = HCR_BASE | HCR_RW | HCR_TID1 | HCR_TID2 | fwb(f);
+	v->hcr = HCR_BASE | HCR_RW | HCR_TID1 | fwb(f);
 	if (f->ras)
 		v->hcr |= HCR_TERR | HCR_TEA;
 	if (f->pauth)

@@ -102,7 +102,7 @@ static void of_protected(void **state)
 	(void)state;
 	for (unsigned int without = 0; without < 5; without++) {
 		struct cpu_feat *f = &cpu_state.feat;
-		u64 want = HCR_ALWAYS | BIT(31) | GENMASK(17, 16);
+		u64 want = HCR_ALWAYS | BIT(31) | BIT(16);
 
 		fresh();
 		v.poffset = 1;

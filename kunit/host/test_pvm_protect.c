@@ -35,6 +35,9 @@ static void protects(void **state)
 	/* A CPU with PAN and one without: a host could run any vCPU on either. */
 	world_cpus[0].id_regs[PVM_ID_MMFR1] = 0x300000;
 	world_cpus[0].id_regs[PVM_ID_ISAR0] = world_cpus[1].id_regs[PVM_ID_ISAR0] = 0x200000;
+	/* And with other caches. */
+	world_cpus[0].id_regs[PVM_ID_CTR] = 0x84448004;
+	world_cpus[1].id_regs[PVM_ID_CTR] = 0x84448003;
 	/* Registers of before are the host's: none may survive. */
 	host_regs.pc = 0x40200104;
 	v = begin();
@@ -42,6 +45,7 @@ static void protects(void **state)
 	assert_int_equal(v->shown_pc, 0x40200104);
 	assert_int_equal(vm->pvm->id[PVM_ID_MMFR1], 0);
 	assert_int_equal(vm->pvm->id[PVM_ID_ISAR0], 0x200000);
+	assert_int_equal(vm->pvm->cache_trap, HCR_TID2);
 	for (int i = 0; i < VM_MAX_VCPUS; i++)
 		assert_int_equal(vm->pvm->vcpu[i]->midr, world_cpus[0].midr);
 	for (int i = 0; i < VM_MAX_VCPUS; i++) {

@@ -150,6 +150,26 @@ static void every_encoding(void **state)
 		      count[LEFT], unlisted);
 }
 
+/*
+ * What CPUs of two kinds make of the identification of caches: CTR_EL0 may be read as it is if
+ * both have the same, the geometry if it is of the format that the guest is told of.
+ */
+static const struct {
+	u64 ctr[2], mmfr2[2], trap;
+} caches[] = {
+	{ { 0x84448004, 0x84448004 }, { 0, 0 }, 0 },
+	{ { 0x84448004, 0x84448003 }, { 0, 0 }, HCR_TID2 },
+	{ { 0x84448004, 0x94448004 }, { BIT(56), BIT(56) }, HCR_TID2 },
+	/* A bit that the guest is not shown tells CPUs apart as well. */
+	{ { 0x84448004, 0x2084448004 }, { BIT(56), BIT(57) }, HCR_TID2 },
+	{ { 0x84448004, 0x84448004 }, { BIT(56), BIT(57) }, HCR_TID4 },
+	{ { 0x84448004, 0x84448004 }, { BIT(56), 0 }, 0 },
+	{ { 0x84448004, 0x84448004 }, { 0, BIT(56) }, 0 },
+	{ { 0x84448004, 0x84448004 }, { 0, BIT(20) }, HCR_TID2 },
+	{ { 0x84448004, 0x84448004 }, { BIT(20), BIT(56) }, HCR_TID2 },
+	{ { 0x84448004, 0x84448004 }, { BIT(20) | BIT(56), BIT(20) | BIT(56) }, HCR_TID4 },
+}, *cache;
+
 static bool traps(const struct vcpu *v, enum trap t)
 {
 	u64 any_fgt = 0;
@@ -158,7 +178,7 @@ static bool traps(const struct vcpu *v, enum trap t)
 		any_fgt |= v->fgt[i];
 	switch (t) {
 	case TID1:	return v->hcr & HCR_TID1;
-	case TID2:	return v->hcr & HCR_TID2;
+	case TID2:	return (v->hcr & (HCR_TID2 | HCR_TID4)) == cache->trap;
 	case TID3:	return v->hcr & HCR_TID3;
 	case TID5:	return v->hcr & HCR_TID5;
 	case TACR:	return v->hcr & HCR_TACR;
@@ -217,19 +237,27 @@ static void trapped_by(void **state)
 	struct vm *vm;
 	(void)state;
 
-	vm = world_new();
-	cpu_new();
-	world_secrets(&world_vcpu[0]);
-	world_vcpu[0].regs.pstate = SPSR_EL1H;
-	world_vcpu[0].midr = test_rand();
-	world_vcpu[0].cntvoff = test_rand();
-	SREG(VPIDR_EL2) = 0x1234;
-	SREG(CNTHCTL_EL2) = 3;
-	SREG(MDCR_EL2) = ~0UL;
-	cpu_guest = check_traps;
-	test_fill(cpu_kvm_vcpu, sizeof(cpu_kvm_vcpu));
-	assert_int_equal(cpu_run_vcpu(vm, HOST), EXIT_IRQ);
-	assert_int_equal(SREG(VPIDR_EL2), 0x1234);
+	for (cache = caches; cache < caches + ARRAY_SIZE(caches); cache++) {
+		vm = world_new();
+		cpu_new();
+		for (int cpu = 0; cpu < 2; cpu++) {
+			world_cpus[cpu].id_regs[PVM_ID_CTR] = cache->ctr[cpu];
+			world_cpus[cpu].id_regs[PVM_ID_MMFR2] = cache->mmfr2[cpu];
+		}
+		world_pvm.cache_trap = pvm_cache_trap();
+		assert_int_equal(world_pvm.cache_trap, cache->trap);
+		world_secrets(&world_vcpu[0]);
+		world_vcpu[0].regs.pstate = SPSR_EL1H;
+		world_vcpu[0].midr = test_rand();
+		world_vcpu[0].cntvoff = test_rand();
+		SREG(VPIDR_EL2) = 0x1234;
+		SREG(CNTHCTL_EL2) = 3;
+		SREG(MDCR_EL2) = ~0UL;
+		cpu_guest = check_traps;
+		test_fill(cpu_kvm_vcpu, sizeof(cpu_kvm_vcpu));
+		assert_int_equal(cpu_run_vcpu(vm, HOST), EXIT_IRQ);
+		assert_int_equal(SREG(VPIDR_EL2), 0x1234);
+	}
 }
 
 /* Of what CPUs may have, nothing is shown that is hidden: on any of them, and on a mixture. */

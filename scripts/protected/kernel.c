@@ -164,7 +164,14 @@ static void registers(void)
 	is("GMID", taken(), EC_UNKNOWN);
 	sysreg(dbgbcr2_el1);
 	is("a third breakpoint", taken(), EC_UNKNOWN);
-	is("caches", sysreg(clidr_el1), 0x09200003);
+	/* The core's answers or the CPU's own: a first level, each cache of which can be selected. */
+	is("a cache", sysreg(clidr_el1) & 7 ? sysreg(ctr_el0) >> 31 : 0, 1);
+	for (unsigned long cache = 0; cache < 2; cache++) {
+		asm volatile("msr csselr_el1, %0; isb" : : "r"(cache));
+		is("the selected cache", sysreg(csselr_el1), cache);
+		is("and its lines", (sysreg(ccsidr_el1) & 7) <= 4, 1);
+	}
+	is("caches without an exception", taken(), ~0UL);
 	/* An SGI to itself; the interrupt controller is off. */
 	asm volatile("msr S3_0_c12_c11_5, %0" : : "r"(1UL));
 	is("SGI", taken(), ~0UL);

@@ -28,11 +28,23 @@ done
 
 # begin NAME [VCPUS [QEMU-OPTION...]]
 begin() {
+	local cpus=${2:-1} any=
+
+	[ -z "$plain" ] || [ $# != 1 ] || any=1
 	vm=$1
-	shift
+	shift $(($# > 1 ? 2 : 1))
 	mark
-	vm_start $vm "${1:-1}" $mib ${2:+"$2" "$3" "$4" "$5"}
+	[ -z "$any" ] || [ ! -s /tmp/saved ] || set -- -incoming "exec:cat /tmp/saved"
+	vm_start $vm $cpus $mib "$@"
 	check "$vm: a guest is up" vm_up $vm
+	[ -z "$any" ] || [ -s /tmp/saved ] || check "and is saved" save_vm $vm
+}
+
+# Ordinary guests come up once: the others are that one, restored by its VMM.
+migrated() { hmp $1 "info migrate" | grep -q 'status: *completed'; }
+save_vm() {
+	hmp $1 "migrate -d exec:cat>/tmp/saving" >/dev/null
+	soon migrated $1 && mv /tmp/saving /tmp/saved && cont_vm $1
 }
 
 finish() {
@@ -91,8 +103,10 @@ ends() {
 # --- What is harmless
 
 case_snapshot() {
-	begin snapshot 1 -object memory-backend-file,id=m,size=${mib}M,mem-path=/tmp/ram.file,share=on \
-		-machine memory-backend=m
+	set --
+	[ -n "$plain" ] || set -- 1 -machine memory-backend=m \
+		-object memory-backend-file,id=m,size=${mib}M,mem-path=/tmp/ram.file,share=on
+	begin snapshot "$@"
 	stop_vm $vm
 	check "all pages of a paused guest can be saved" $ram save "$(vm_ram $vm)" /tmp/copy
 	$ram file-stats /tmp/copy >/tmp/stats
@@ -129,7 +143,10 @@ user_accesses() {
 }
 
 case_read() {
-	begin read 2
+	local two=2
+
+	[ -z "$plain" ] || two=
+	begin read $two
 	check "threads of the host read its memory while it runs" \
 		eval '$ram hammer "$(vm_ram $vm)" read 10 $(($(nproc) * 2)) >/tmp/hammer'
 	echo "# $(cat /tmp/hammer)"
