@@ -73,10 +73,10 @@ void virtio_add(const char *name, const char *disk)
 	}
 	virtio_devices++;
 	d->features = F_VERSION_1 | F_ACCESS_PLATFORM;
-	if (d->id == 26)
-		strcpy((char *)d->config, "vmm");	/* its tag */
-	if (d->id == 26)
-		d->config[36] = 1;			/* request queues */
+	if (d->id == 26) {
+		memcpy(d->config, "vmm", 4);	/* its tag */
+		d->config[36] = 1;		/* request queues */
+	}
 	if (d->id != 2)
 		return;
 	fd = open(disk ? disk : "", O_RDWR);
