@@ -69,6 +69,18 @@ MODULE_PARM_DESC(copied, "bytes copied to and from the pool so far");
 module_param_named(cleared, pool_cleared, ulong, 0444);
 MODULE_PARM_DESC(cleared, "bytes of the pool zeroed so far");
 
+/* Whoever signs an image has to know how much is enough. */
+static int get_free(char *buf, const struct kernel_param *kp)
+{
+	return sysfs_emit(buf, "%zu\n", pool.gen ? gen_pool_avail(pool.gen) : 0);
+}
+
+static const struct kernel_param_ops free_ops = {
+	.get = get_free,
+};
+module_param_cb(free, &free_ops, NULL, 0444);
+MODULE_PARM_DESC(free, "bytes of the pool that nothing uses now");
+
 static void copy(void *to, const void *from, size_t size)
 {
 	memcpy(to, from, size);

@@ -63,8 +63,13 @@ static const struct attack {
 	/* size and place */
 	{ T0, "reg", 4, { 0, 0xa000000, 0, 0 }, 0, DT_VIRTIO },
 	{ T0, "reg", 4, { 0, 0xa000000, 0, 0x100 }, 0, DT_VIRTIO },
-	{ T0, "reg", 4, { 0, 0xb000000, 0, 0x400 }, 0, DT_VIRTIO },
-	{ T0, "reg", 4, { 0, 0xb000000, 0, 0x1000 }, 0, DT_VIRTIO },
+	{ T0, "reg", 4, { 0, 0xb000000, 0, 0x300 }, 0, DT_VIRTIO },
+	{ T0, "reg", 4, { 0, 0xb000000, 0, 0x10200 }, 0, DT_VIRTIO },
+	{ T0, "reg", 4, { 0, 0xb000000, 0x1000, 0 }, 0, DT_VIRTIO },
+	/* Other VMMs than QEMU give each a page, or more. */
+	{ T0, "reg", 4, { 0, 0xb000000, 0, 0x1000 }, 0, DT_OK },
+	{ T0, "reg", 4, { 0, 0xb000000, 0, 0x10000 }, 0, DT_OK },
+	{ T0, "reg", 4, { 0, 0x3ffffe00, 0, 0x400 }, 0, DT_VIRTIO_PLACE },	/* half of it is RAM */
 	{ T0, "reg", 4, { 0, 0xb000000, 1, 0x200 }, 0, DT_VIRTIO },
 	{ T0, "reg", 4, { 0, 0xb000100, 0, 0x200 }, 0, DT_VIRTIO },
 	{ T0, "reg", 4, { 0, 0xb000001, 0, 0x200 }, 0, DT_VIRTIO },

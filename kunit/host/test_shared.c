@@ -119,6 +119,32 @@ static void is_the_hosts(void **state)
 	assert_int_equal(vm->private_pages, 0);
 }
 
+/* The first frame and the last are shared; the one before, the one behind, and those further on not. */
+static void no_more(void **state)
+{
+	u64 first = POOL >> PAGE_SHIFT, end = (POOL + POOL_SIZE) >> PAGE_SHIFT;
+
+	(void)state;
+	assert_int_equal(share(POOL, POOL_SIZE), HYPSEC_OK);
+	kvm_maps(first - 1, PAGE_A);
+	assert_true(access(WRITE, first - 1));
+	assert_true(private(first - 1, PAGE_A));
+	kvm_maps(end, PAGE_B);
+	assert_true(access(WRITE, end));
+	assert_true(private(end, PAGE_B));
+	assert_int_equal(vm->private_pages, 2);
+	kvm_maps(first, (PAGE_B + PAGE_SIZE));
+	assert_true(access(WRITE, first));
+	assert_true(has_host_page(first, (PAGE_B + PAGE_SIZE)));
+	kvm_maps(end - 1, (PAGE_B + PAGE_SIZE));
+	assert_true(access(WRITE, end - 1));
+	assert_true(has_host_page(end - 1, (PAGE_B + PAGE_SIZE)));
+	for (u64 at = end << PAGE_SHIFT; at < 2UL * SZ_1G; at += SZ_2M)
+		assert_false(vm_shares(vm, at, SZ_2M));
+	for (u64 at = SZ_1G; at < POOL; at += SZ_2M)
+		assert_false(vm_shares(vm, at, SZ_2M));
+}
+
 /* The page is the zero page, or KSM's: a store is KVM's to answer, by another page. */
 static void read_only(void **state)
 {
@@ -284,7 +310,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		SHARED_TEST(refused), SHARED_TEST(beside), SHARED_TEST(touched_before),
-		SHARED_TEST(is_the_hosts),
+		SHARED_TEST(is_the_hosts), SHARED_TEST(no_more),
 		SHARED_TEST(read_only), SHARED_TEST(block_of_kvms), SHARED_TEST(not_the_hosts),
 		SHARED_TEST(epoch), SHARED_TEST(waits_once), SHARED_TEST(is_not_private), SHARED_TEST(empty_pool),
 	};

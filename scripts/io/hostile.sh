@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# In the host, sourced by protected.sh: a VMM and a host that are hostile to what they share with a
-# guest.
+# In the host, sourced by protected.sh: what a VMM and a host can do that are hostile to what they
+# share with a guest.
 
 # What the guest is told, and what is taken from it, may stop it: nothing of its own changes.
 nothing_lost() {
@@ -17,6 +17,16 @@ scribble() {
 	"$dir/scribble" "$pool" 20000 "$1" | sed 's/^/# /'
 	nothing_lost "written to at random ($1)"
 }
+scribble_rings() {
+	rings=$(used_rings)
+	for i in 1 2 3 4; do
+		for ring in $rings; do
+			"$dir/scribble" "$(printf '%s:%x:1000' $pid $((start + ring * 4096)))" 25 $i
+		done
+	done >/tmp/scribbled
+	check "its used rings are written to" eval '[ "$(grep -c " 25 writes" /tmp/scribbled)" -ge 16 ]'
+	nothing_lost "told at random what is done, and how long"
+}
 # Its configuration, as far as a stock VMM changes it: the disk's size, the network's link
 reconfigure() {
 	for n in 0 512 4096 1000448 25165824; do
@@ -25,43 +35,3 @@ reconfigure() {
 			return 1
 	done >/dev/null
 }
-hostile() {
-	cp "$dir/disk" /tmp/disk
-	begin blk net rng
-	says_or_gone "device" >/dev/null
-	find_pool
-}
-
-# Of a file, which the host makes as short as the range is far
-memory="-object memory-backend-file,id=m,size=256M,mem-path=/dev/shm/m,share=on -machine memory-backend=m"
-hostile
-rings=$(used_rings)
-for i in 1 2 3 4; do
-	for ring in $rings; do
-		"$dir/scribble" "$(printf '%s:%x:1000' $pid $((start + ring * 4096)))" 25 $i
-	done
-done >/tmp/scribbled
-check "its used rings are written to" eval '[ "$(grep -c " 25 writes" /tmp/scribbled)" -ge 16 ]'
-nothing_lost "told at random what is done, and how long"
-scribble 1
-truncate -s $((0x$base - 0x40000000)) /dev/shm/m
-nothing_lost "cut off from its file"
-dropped $pid
-rm /dev/shm/m
-soon no_vm
-memory=
-
-# Anonymous: emptied, then with pages that fail
-hostile
-rings=$(used_rings)
-check "the VMM changes the devices' configuration" reconfigure
-nothing_lost "reconfigured"
-check "the VMM gives the range's pages away" inject dontneed
-nothing_lost "emptied"
-scribble 2
-before_poison=$(given_up)
-inject poison ${rings%%[!0-9]*}
-nothing_lost "poisoned"
-check "the host has given pages of it up" [ "$(given_up)" -gt "$before_poison" ]
-dropped $pid
-soon no_vm

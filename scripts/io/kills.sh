@@ -16,15 +16,13 @@ come_to() {
 	6) says_or_gone "turn 2" ;;
 	esac
 }
-image=short.img
+mode=short
 cp "$dir/disk" /tmp/disk
 if [ -z "$before" ]; then
 	begin blk net rng
 	check "a guest is at its input and output" come_to 5
 	dropped $pid
-	soon no_vm
-	soon settled
-	before=$(cat $hypsec/accounts)
+	first_accounts
 fi
 echo "# $kills VMMs to be killed, seed $seed"
 killed=0 at=
@@ -32,6 +30,7 @@ while [ $killed -lt $kills ]; do
 	random 7
 	stage=$r
 	random 20
+	cpus=$((killed % 2 + 1))
 	begin blk net rng
 	come_to $stage
 	sleep $((r / 10)).$((r % 10))
@@ -44,4 +43,4 @@ while [ $killed -lt $kills ]; do
 	at=
 done
 check "VMMs that were killed left nothing, and broke nothing" [ $killed = $kills ]
-image=vm.img
+cpus=1 mode=works

@@ -1,12 +1,13 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# In the host, with HypSec sealed: a protected guest with a disk and a network, by the stock QEMU.
+# In the host, with HypSec sealed: protected guests with devices, by the stock QEMU and by scripts/vmm.
 # protected.sh SUM-OF-DISK SUM-OF-FILE KILLS SEED PART...	with the files of scripts/tests/io.sh.
-# Prints result lines. PART: used, realm, hostile, kills, each a file of that name.
+# Prints result lines. PART: used, devices, realm, root, vmm, kills, each a file of that name.
 sum_disk=$1 sum_file=$2 kills=$3 seed=$4
 shift 4
 . "${0%/*}/vm.sh"
+. "${0%/*}/hostile.sh"
 
 cp "$dir/disk" /tmp/disk
 modprobe zram
@@ -16,6 +17,8 @@ httpd -p 127.0.0.1:8000 -h "$dir/www"
 
 for part; do
 	. "$dir/$part.sh"
+	ticks
+	echo "# $part: done at $((now / 100)) s"
 done
 soon settled
 check "the accounts are as before" soon same_accounts

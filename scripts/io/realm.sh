@@ -5,7 +5,7 @@
 
 ivshmem() { window="-object memory-backend-ram,id=sh,size=$1M -device ivshmem-plain,memdev=sh"; }
 cp "$dir/disk" /tmp/disk
-image=realm.img cpus=2
+image=realm.img cpus=2 mode=data
 ivshmem 512
 begin blk net rng
 check "a Realm with disk and network comes up" says_or_gone "device"
@@ -40,8 +40,7 @@ check "it ends by itself" eval 'wait_for $pid && says "done"'
 check "it has read the disk once more" says "again $sum_disk"
 check "its own memory has not changed" eval '[ "$(kept)" -gt 0 ] && ! says "private changed"'
 check "no VM is left" soon no_vm
-soon settled
-[ -n "$before" ] || before=$(cat $hypsec/accounts)
+first_accounts
 
 # None, a smaller one, and no disk
 for case in "0/ivshmem-plain" "256/size=" "512/is missing"; do
@@ -51,6 +50,6 @@ for case in "0/ivshmem-plain" "256/size=" "512/is missing"; do
 	check "a Realm with ${case%/*} MiB beside it: refused" wait_for $pid
 	check "and the log says: ${case#*/}" eval "dmesg | tail -n 5 | grep -q 'gives up.*${case#*/}'"
 done
-window= image=vm.img cpus=1
+window= image=vm.img cpus=1 mode=works
 soon no_vm
 soon settled

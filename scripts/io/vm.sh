@@ -3,7 +3,7 @@
 # In the host, sourced by protected.sh: the guest with its devices, what it has said,
 # and the memory that it shares.
 . "${0%/*}/functions.sh"
-seconds=300 image=vm.img memory= window= cpus=1 merge=on before=
+seconds=300 image=vm.img memory= window= merge=on before= cpus=1 mode=works ram_base=0x40000000 mib=256
 input=/tmp/input
 [ -p $input ] || mkfifo $input
 
@@ -16,7 +16,14 @@ still_kept() {
 	! says "private changed"
 }
 same_accounts() { [ "$(cat $hypsec/accounts)" = "$before" ]; }
-# io_vm [blk] [net] [rng] [legacy] [bare]: those devices; not as a guest needs them
+# What the core keeps for good it has after the first guests.
+first_accounts() {
+	[ -z "$before" ] || return 0
+	soon no_vm
+	soon settled
+	before=$(cat $hypsec/accounts)
+}
+# io_vm [DEVICE]... [legacy] [bare]: those devices, in the image's order; not as a guest needs them
 io_vm() {
 	devices= access=,iommu_platform=on legacy=off
 	for word; do
@@ -28,14 +35,23 @@ io_vm() {
 	for word; do
 		case $word in
 		blk) devices="$devices -drive if=none,id=d,format=raw,file=/tmp/disk
-			-device virtio-blk-device,drive=d,serial=data$access" ;;
+			-device virtio-blk-device,drive=d,serial=$mode$access" ;;
 		net) devices="$devices -netdev user,id=n -device virtio-net-device,netdev=n$access" ;;
 		rng) devices="$devices -device virtio-rng-device$access" ;;
+		vhost) devices="$devices -netdev
+			tap,id=v,ifname=tap0,script=no,downscript=no,vhost=on
+			-device virtio-net-device,netdev=v,mac=52:54:00:12:34:57$access" ;;
 		con) devices="$devices -device virtio-serial-device$access" ;;
+		console) devices="$devices -device virtio-serial-device$access -chardev
+			pipe,id=c,path=/tmp/console -device virtconsole,chardev=c" ;;
+		vsock) devices="$devices -device vhost-vsock-device,guest-cid=3$access" ;;
+		fs) devices="$devices -chardev socket,id=f,path=/tmp/fs.sock
+			-device vhost-user-fs-device,chardev=f,tag=io$access" ;;
+		balloon) devices="$devices -device virtio-balloon-device$access" ;;
 		esac
 	done
 	rm -f /tmp/qmp
-	exec qemu-system-aarch64 -M virt,gic-version=3 -accel kvm -cpu host -m 256 -smp $cpus \
+	exec qemu-system-aarch64 -M virt,gic-version=3 -accel kvm -cpu host -m $mib -smp $cpus \
 		-machine mem-merge=$merge $memory -nodefaults -no-user-config -display none -serial stdio \
 		$window -qmp unix:/tmp/qmp,server=on,wait=off -global virtio-mmio.force-legacy=$legacy \
 		$devices -kernel "$dir/$image" <>$input >"$out" 2>&1
@@ -52,11 +68,12 @@ disk_has() { [ "$(dd if=/tmp/disk bs=1M skip=12 count=12 2>/dev/null | sha256sum
 # find_pool: sets ram to the guest's memory in the VMM, pool to the range in it, where the guest says
 # it is, as ram and scribble take them
 find_pool() {
-	base=$(vm_log | tail -n +$((marked + 1)) | sed -n 's/.*shares 16384 KiB at \([0-9a-f]*\) .*/\1/p')
+	base=$(vm_log | tail -n +$((marked + 1)) | sed -n 's/.*shares [0-9]* KiB at \([0-9a-f]*\) .*/\1/p')
+	share=$(vm_log | tail -n +$((marked + 1)) | sed -n 's/.*shares \([0-9]*\) KiB at .*/\1/p')
 	ram= pool= start=
-	[ -n "$base" ] && ram=$("$dir/ram" find $pid 256) || return 1
-	start=${ram#*:} start=$((0x${start%:*} + 0x$base - 0x40000000))
-	pool=$(printf '%s:%x:%x' $pid $start $((16 << 20)))
+	[ -n "$base" ] && ram=$("$dir/ram" find $pid $mib) || return 1
+	start=${ram#*:} start=$((0x${start%:*} + 0x$base - ram_base))
+	pool=$(printf '%s:%x:%x' $pid $start $((share << 10)))
 }
 # Where its used rings are, pages of the range: what the guest is told is done, and how long it is
 used_rings() {

@@ -20,7 +20,7 @@ ROOTFS_TRIM="share/doc share/locale share/man share/info share/lintian
 	bin/qemu-edid"
 # virtio_blk and ext4 for the disk; the rest for what tests do in the host.
 ROOTFS_MODULES="virtio_blk ext4 zram lz4 lz4_compress zstd virtio_net
-	virtio_balloon virtio_rng vhost_net tun loop dm-crypt algif_skcipher xts tpm_tis vsock
+	virtio_balloon virtio_rng vhost_net vhost_vsock tun loop dm-crypt algif_skcipher xts tpm_tis vsock
 	vmw_vsock_virtio_transport overlay virtio_mem efivarfs"
 
 # cpio_of DIR: the folder as an archive the kernel takes, every file root's.

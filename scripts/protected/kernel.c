@@ -8,12 +8,15 @@
 
 enum { MODE_OFF, MODE_RESET, MODE_STAY, MODE_SPEND, MODE_ATTEST };	/* MODE: by build */
 
-#define FRESH		((volatile u64 *)0x46000000UL)	/* RAM nobody has touched */
-#define GIVEN		((volatile u64 *)0x46400000UL)	/* the same, for give() */
+/* Where RAM begins: at 1 GiB with QEMU's "virt", at 2 GiB with scripts/vmm. */
+extern char _start[];
+#define RAM(at)		((volatile u64 *)(((u64)_start & ~0x3fffffffUL) + (at)))
+#define FRESH		RAM(0x6000000UL)	/* RAM nobody has touched */
+#define GIVEN		RAM(0x6400000UL)	/* the same, for give() */
 #define GIVEN_PAGES	2048UL
 /* Of a machine with 3 GiB: a page in each MiB costs the core the most. */
-#define SPEND		((volatile u64 *)0x48000000UL)
-#define SPEND_END	((volatile u64 *)0x100000000UL)
+#define SPEND		RAM(0x8000000UL)
+#define SPEND_END	RAM(0xc0000000UL)
 #define NOWHERE		((volatile u32 *)0x200000000UL)	/* no RAM, no device */
 
 #define PSCI_VERSION	0x84000000
@@ -117,9 +120,9 @@ static void calls(void)
 	struct result a, b;
 
 	is("version", hvc(HYPSEC_GUEST_VERSION, 0, 0, 0).x2, 1);
-	is("protect twice", hvc(HYPSEC_GUEST_PROTECT, 0x40200000, 0x48000000, 0).x0, (u64)-8);
-	is("RAM twice", hvc(HYPSEC_GUEST_RAM, 0x40000000, 0x1000, 0).x0, (u64)-4);
-	is("RAM unaligned", hvc(HYPSEC_GUEST_RAM, 0x40000001, 0x1000, 0).x0, (u64)-3);
+	is("protect twice", hvc(HYPSEC_GUEST_PROTECT, (u64)RAM(0x200000), (u64)RAM(0x8000000), 0).x0, (u64)-8);
+	is("RAM twice", hvc(HYPSEC_GUEST_RAM, (u64)RAM(0), 0x1000, 0).x0, (u64)-4);
+	is("RAM unaligned", hvc(HYPSEC_GUEST_RAM, (u64)RAM(0) + 1, 0x1000, 0).x0, (u64)-3);
 	is("PSCI version", hvc(PSCI_VERSION, 0, 0, 0).x0, 0x10001);
 	is("PSCI version, SVE hint", hvc(PSCI_VERSION | 0x10000, 0, 0, 0).x0, 0x10001);
 	is("PSCI features", hvc(PSCI_FEATURES, SMCCC_VERSION, 0, 0).x0, 0);
@@ -131,8 +134,8 @@ static void calls(void)
 	is("TRNG", a.x0 | b.x0, 0);
 	is("TRNG: the same again", a.x1 == b.x1 || a.x2 == b.x2 || a.x3 == b.x3, 0);
 	is("CPU_ON outside RAM", hvc(PSCI_CPU_ON, 1, 0x09000000, 0).x0, (u64)-9);
-	is("CPU_ON of itself", hvc(PSCI_CPU_ON, 0, 0x40200000, 0).x0, (u64)-4);
-	is("CPU_ON of nobody", hvc(PSCI_CPU_ON, 99, 0x40200000, 0).x0, (u64)-2);
+	is("CPU_ON of itself", hvc(PSCI_CPU_ON, 0, (u64)_start, 0).x0, (u64)-4);
+	is("CPU_ON of nobody", hvc(PSCI_CPU_ON, 99, (u64)_start, 0).x0, (u64)-2);
 }
 
 static void registers(void)

@@ -28,6 +28,25 @@ check "the core saw it reset" soon logged "reset by its guest"
 kill -9 $pid
 wait $pid 2>/dev/null
 
+# The same by a VMM that is not QEMU: RAM at 2 GiB, more bits of address, a reset of its own.
+other_vmm() { "$dir/vmm" -m 128 "$@" >$out 2>&1; }
+for n in 1 2; do
+	( other_vmm -c $n "$dir/off.img" ) &
+	pid=$!
+	check "another VMM, $n vCPU: ends with success" wait_for $pid
+	check "another VMM, $n vCPU: every check in the guest passed" said "kernel: all passed"
+done
+check "another VMM: the second CPU came up" said "kernel: two CPUs"
+mark
+( exec "$dir/vmm" -m 128 "$dir/reset.img" >$out 2>&1 ) &
+pid=$!
+check "another VMM: a VM that resets itself starts again, protected" soon said_times "kernel: resets" 3
+check "the core saw it reset" soon logged "reset by its guest"
+kill -9 $pid
+wait $pid 2>/dev/null
+check "another VMM: an image with a wrong byte does not run" \
+	eval '! other_vmm "$dir/forged.img" && ! grep -aq "stub\|kernel:" $out'
+
 # A VMM that resets its VM loads the image where it was, over what it has of the last one.
 monitor() { for m in "$@"; do echo "$m"; done >/tmp/monitor.in; }
 rm -f /tmp/monitor.in /tmp/monitor.out

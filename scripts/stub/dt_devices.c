@@ -5,7 +5,9 @@
  */
 #include "dt_read.h"
 
-#define TRANSPORT	0x200ULL	/* bytes of a virtio-mmio transport's registers */
+/* Bytes of a virtio-mmio transport's registers: QEMU's, and those of VMMs that give each a page */
+#define TRANSPORT	0x200ULL
+#define TRANSPORT_MAX	0x10000ULL
 #define CLOCK		0x1000ULL	/* of a PL031's */
 #define POOL_ALIGN	0x200000ULL
 #define LOW		(1ULL << 32)	/* what a device reaches that has 32 address bits */
@@ -20,8 +22,8 @@ static enum dt_error read_transport(const void *fdt, int node, struct dt_cells c
 	    dt_read_reg(fdt, node, c, &t->reg, 1, 1, &n) != DT_OK ||
 	    dt_read_irqs(fdt, node, 0, &t->irq, 1, 1, &n) != DT_OK)
 		return DT_VIRTIO;
-	if (t->reg.size != TRANSPORT || t->reg.base % TRANSPORT ||
-	    t->reg.base > VM_IPA_LIMIT - TRANSPORT)
+	if (t->reg.size < TRANSPORT || t->reg.size > TRANSPORT_MAX || t->reg.size % TRANSPORT ||
+	    t->reg.base % TRANSPORT || t->reg.base > VM_IPA_LIMIT - t->reg.size)
 		return DT_VIRTIO;
 	/* A register that is RAM would make private data of what the host answers, and back. */
 	if (dt_meets(d, t->reg))

@@ -58,14 +58,15 @@ guest_module() {
 	need_kernel
 	rm -rf "$out"
 	mkdir -p "$out"
-	cp hypsec-mod/guest/*.[ch] hypsec-mod/guest/Kbuild "$out"
+	cp hypsec-mod/guest/*.[ch] hypsec-mod/guest/Kbuild el2-objs/abi/hypsec_{abi,guest}.h "$out"
 	make -C "$KERNEL_HEADERS" M="$out" ARCH=arm64 CROSS_COMPILE="$HYPSEC_CROSS" \
 		CONFIG_DEBUG_INFO_BTF_MODULES= KCFLAGS=-Werror C=2 CF=-D__CHECK_ENDIAN__ \
 		modules >"$dir/log" 2>&1 || { cat "$dir/log"; return 1; }
 	for f in hypsec-mod/guest/*.c; do
 		grep -qxF "  CHECK   $out/${f##*/}" "$dir/log" || { echo "sparse has not seen $f"; return 1; }
 	done
-	! grep -iE 'warning|error:' "$dir/log" && [ -s "$out/hypsec-dma.ko" ]
+	! grep -iE 'warning|error:' "$dir/log" && [ -s "$out/hypsec-dma.ko" ] &&
+		[ -s "$out/hypsec-report.ko" ]
 }
 
 # Headers of a KVM that leaves the host's FP registers to EL2.

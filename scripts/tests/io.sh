@@ -1,17 +1,18 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Disk and network of a protected guest, by the stock QEMU, an encrypted root, a newer kernel as an
-# Arm CCA Realm, and a host that attacks it there. HYPSEC_KILLS VMMs are killed (10), when HYPSEC_SEED says; HYPSEC_PARTS=kills does
-# nothing else (scripts/io/protected.sh).
+# Devices of a protected guest, by the stock QEMU and by a VMM of ours, an encrypted root, a newer kernel as
+# an Arm CCA Realm, and hosts and VMMs that attack it there. HYPSEC_KILLS VMMs are killed (6), when
+# HYPSEC_SEED says; HYPSEC_PARTS=kills does nothing else (scripts/io/protected.sh).
 # takes: 470
 # timeout: 1800
 
 . "$(dirname "$0")/../lib/ktap.sh"
 
-io=$HYPSEC_TOP/scripts/io kills=$((${HYPSEC_KILLS:-10}))
+io=$HYPSEC_TOP/scripts/io kills=$((${HYPSEC_KILLS:-6}))
 images=$("$io/images")
 soak=$("$HYPSEC_TOP/scripts/soak/build")
+vmm=$("$HYPSEC_TOP/scripts/vmm/build")
 tmp=$(mktemp -d -p "$HYPSEC_BUILD")
 trap 'rm -rf "$tmp"' EXIT
 head -c 12M /dev/urandom >"$tmp/disk"
@@ -19,11 +20,12 @@ head -c 2M /dev/urandom >"$tmp/file"
 sums=("$(sha256sum <"$tmp/disk" | cut -d' ' -f1)" "$(sha256sum <"$tmp/file" | cut -d' ' -f1)")
 truncate -s 24M "$tmp/disk"
 add=(--add "$tmp/file:/io/www/file" --add "$tmp/disk:/io/disk" --add "$soak/ram:/io/ram"
-	--add "$HYPSEC_TOP/scripts/protected/functions.sh:/io/functions.sh")
-into_host /io "$io"/{protected,vm,used,realm,hostile,kills}.sh "$images"/{vm.img,short.img,root.img,realm.img,disk.gz,scribble,qmp}
+	--add "$HYPSEC_TOP/scripts/protected/functions.sh:/io/functions.sh" --add "$vmm:/io/vmm")
+into_host /io "$io"/{protected,vm,hostile,used,devices,realm,root,vmm,kills}.sh \
+	"$images"/{vm.img,all.img,root.img,realm.img,disk.gz,scribble,qmp,virtiofsd} "$HYPSEC_BUILD/io/vsock"
 out=$("$HYPSEC_TOP/scripts/host" --mem 1G --timeout $((1200 + kills * 60)) "${add[@]}" -- \
 	sh /io/protected.sh "${sums[@]}" $kills $((${HYPSEC_SEED:-$RANDOM})) \
-	${HYPSEC_PARTS:-used realm hostile kills}) && status=0 || status=$?
+	${HYPSEC_PARTS:-used devices realm root vmm kills}) && status=0 || status=$?
 pass_on <<<"$out"
 
 # What the Realm has got of the core is for somebody who sees neither of them.

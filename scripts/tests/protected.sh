@@ -12,7 +12,7 @@
 images=$("$HYPSEC_TOP/scripts/protected/build")
 shells=$("$HYPSEC_TOP/scripts/protected/shells")
 attack=$("$HYPSEC_TOP/scripts/attack/build")
-add=()
+add=(--add "$("$HYPSEC_TOP/scripts/vmm/build"):/protected/vmm")
 into_host /protected "$attack"/attack{,.ko} "$HYPSEC_TOP"/scripts/protected/{protected,shells,functions}.sh \
 	"$images"/{off.img,reset.img,stay.img,forged.img,debug.img,stay.identity,debug.identity} \
 	"$images"/{signer,gdb} "$shells"/{open,closed,silent}.img

@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# In the host, sourced by protected.sh: all devices that a guest can have, two of them the host
+# kernel's (vhost), used at once; with memory that is a file, which a hostile host writes to and cuts
+# off where the range begins.
+modprobe -a tun vhost_net vhost_vsock
+rm -f /tmp/console.in /tmp/console.out
+mkfifo /tmp/console.in /tmp/console.out
+"$dir/vsock" serve 1234 "$dir/www/file" >/tmp/vsock 2>&1 &
+serves=$!
+rm -f /tmp/fs.sock
+"$dir/virtiofsd" --socket-path=/tmp/fs.sock -o source="$dir/www" -o sandbox=chroot >/tmp/virtiofsd 2>&1 &
+files=$!
+soon [ -S /tmp/fs.sock ]
+cp "$dir/disk" /tmp/disk
+memory="-object memory-backend-file,id=m,size=256M,mem-path=/dev/shm/m,share=on -machine memory-backend=m"
+image=all.img mode=all cpus=2
+begin blk net vhost rng console vsock fs
+network() { ip addr add 10.0.3.1/24 dev tap0 && ip link set tap0 up; }
+check "the host has the other end of its second network" soon network 2>/dev/null
+httpd -p 10.0.3.1:8000 -h "$dir/www"
+exec 5<>/tmp/console.in 6<>/tmp/console.out
+echo a-line-that-was-typed >&5
+check "a guest with seven devices comes up" says_or_gone "device"
+find_pool
+check "it has done its input and output" says_or_gone "at rest"
+check "with two vCPUs" says "cpus 2"
+check "all seven have their drivers" [ "$(tr -d '\r' <$out | grep -ca 'io: device .* \(virtio\|vmw_\)')" = 7 ]
+check "it read what is on the disk" says "read $sum_disk"
+check "it wrote that" says "back $sum_disk"
+check "it fetched a file by QEMU's network" says "fetched $sum_file"
+check "and by the host kernel's (vhost-net)" says "vhost $sum_file"
+check "which serves it in threads of its own" eval 'grep -q vhost /proc/$pid/task/*/comm /proc/[0-9]*/comm'
+check "and by vsock" says "vsock $sum_file"
+check "and from a folder of its host's (virtio-fs)" says "fs $sum_file"
+check "where it has written, too" eval '[ "$(wc -c <"$dir/www/back")" = 1048576 ]'
+check "it reads the disk meanwhile" says "meanwhile $sum_disk"
+check "it has random numbers of its VMM's" says "random 64"
+check "its virtio console hears and says" \
+	eval 'read -r -t 60 line <&6 && [ "${line#heard a-line-that-was-typed}" != "$line" ]'
+check "its kernel had nothing to complain of" says "warnings 0"
+"$dir/ram" save "$pool" /tmp/pool >/dev/null
+check "its secret is not in the range" eval '! grep -q the-secret-of-this-guest /tmp/pool'
+echo >$input
+check "it goes on" says_or_gone "turn 1"
+scribble_rings
+scribble 1
+truncate -s $((0x$base - ram_base)) /dev/shm/m
+nothing_lost "cut off from its file"
+dropped $pid
+dropped $serves
+dropped $files
+exec 5<&- 6<&-
+rm /dev/shm/m
+check "no VM is left" soon no_vm
+first_accounts
+memory= image=vm.img mode=works cpus=1

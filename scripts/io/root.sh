@@ -1,0 +1,29 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# In the host, sourced by protected.sh: a guest with an encrypted root, and guests that lack something.
+
+# --- From an encrypted root: the first boot makes it, the next one has it
+shown() { tr -d '\r' <$out | grep -qa -- "$1"; }
+image=root.img
+gunzip -c "$dir/disk.gz" >/tmp/disk
+for boot in first next; do
+	begin blk net
+	check "the $boot boot from a root that the sealing key opens" \
+		eval 'wait_for $pid && shown "root: done"'
+	check "which is on a disk of ciphertext with integrity, and it says so" \
+		shown "guest: disk /dev/vda, .* MiB: LUKS2 with integrity, key of security version 0"
+	check "its address is shown" shown "guest: eth0 10.0.2.15/24"
+	[ $boot = first ] || check "it has what it had written" shown "root: kept private"
+done
+check "which is not on the disk in clear" eval '! grep -q private-marker /tmp/disk'
+check "what was shipped is (control)" grep -q public-marker /tmp/disk
+image=vm.img
+soon no_vm
+first_accounts
+
+# --- What is missing is said
+for case in "bare blk net rng/iommu_platform=on" "legacy blk net rng/force-legacy" "blk rng/is missing"; do
+	begin ${case%/*}
+	check "${case%/*}: refused" wait_for $pid
+	check "and the log says: ${case#*/}" eval "dmesg | tail -n 5 | grep -q 'gives up.*${case#*/}'"
+done
