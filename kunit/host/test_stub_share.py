@@ -99,7 +99,9 @@ def sharing_that_is_refused():
         gave_up(out, want)
         assert f"virtio-mmio device of number {number}\r\n" in out, out
     for want, *edits in (
-            ("DT_VIRTIO", ("reg", "0", "a000000", "0", "1000")),
+            ("DT_VIRTIO", ("reg", "0", "a000000", "0", "100")),
+            ("DT_VIRTIO", ("reg", "0", "a000000", "0", "10200")),
+            ("DT_VIRTIO_PLACE", ("reg", "0", "a000000", "0", "1000")),
             ("DT_VIRTIO", ("interrupts", "1", "d", "4")),
             ("DT_VIRTIO_PLACE", ("reg", "0", hex(IMAGE)[2:], "0", "200")),
             ("DT_VIRTIO_PLACE", ("reg", "0", "8000000", "0", "200")),
