@@ -31,7 +31,7 @@ seen() {
 	tr -d '\0' </tmp/pool >/tmp/text
 	[ "$(wc -c </tmp/text)" -gt $3 ] && ! grep -q the-secret-of-this-guest /tmp/text
 }
-check "its rings are in the memory beside, its secret is not" seen 512 1 1000
+check "its rings are in the memory beside, its secret is not" seen 512 16 1000
 # Each page that the host looks at is sealed for that, and comes home.
 check "nor in its RAM, for its host" seen 256 64 1000000
 rm /tmp/pool /tmp/text

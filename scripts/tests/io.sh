@@ -4,7 +4,7 @@
 # Devices of a protected guest, by the stock QEMU and by a VMM of ours, an encrypted root, a newer kernel as
 # an Arm CCA Realm, and hosts and VMMs that attack it there. HYPSEC_KILLS VMMs are killed (6), when
 # HYPSEC_SEED says; HYPSEC_PARTS=kills does nothing else (scripts/io/protected.sh).
-# takes: 470
+# takes: 500
 # timeout: 1800
 
 . "$(dirname "$0")/../lib/ktap.sh"

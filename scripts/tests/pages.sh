@@ -8,7 +8,7 @@
 # (the default run has one, too) against ordinary guests on the stock kernel. "--smp 4 -churn" on a
 # workstation with fewer processors: KVM gives back a split block's pages one after another with
 # the scheduler off, and the host would complain of the time.
-# takes: 600
+# takes: 500
 # timeout: 1800
 
 . "$(dirname "$0")/../lib/ktap.sh"
