@@ -10,6 +10,7 @@
 #include "lock.h"
 #include "s2.h"
 #include "percpu.h"
+#include "kvm_walk.h"
 #include "../abi/hypsec_attest.h"
 #include "../abi/hypsec_guest.h"
 
@@ -304,40 +305,6 @@ void vcpu_skip(struct vcpu *v);
 u32 sve_measure(const struct percpu *cpu);
 
 /* --- kvm/: the shim --- */
-/* One leaf of the table KVM keeps for a VM. */
-struct kvm_leaf {
-	/* HYPSEC_OK: valid leaf; RANGE: no valid entry; DENIED: a table page is not HOST memory */
-	int status;
-	u8 level;
-	bool r, w, x, af;
-	u8 memattr;		/* MemAttr[3:0] */
-	pa_t pa;		/* of the block's or page's start */
-	u64 size;
-};
-/* Walks KVM's stage 2 for @vm in host memory. Locks: caller holds vm->lock. */
-struct kvm_leaf kvm_walk(const struct vm *vm, ipa_t ipa);
-/*
- * The same. Where it is a page, @around gets the KVM_AROUND entries of its table that start at
- * a multiple of that, its own among them. All are read once. @entry: which said so, and what it was.
- */
-#define KVM_AROUND	16
-struct kvm_entry {
-	pa_t pa;
-	u64 pte;
-};
-struct kvm_leaf kvm_walk_around(const struct vm *vm, ipa_t ipa, struct kvm_leaf *around,
-				struct kvm_entry *entry);
-/**
- * kvm_set_used() - what VTCR_EL2.HA, which KVM sets, asks of a CPU: an access sets its entry's AF
- * @entry: from kvm_walk_around(), of a leaf that allows the access and has AF clear
- *
- * Locks: caller holds vm->lock. Source: Arm ARM D8.5.1.
- *
- * Return: true if the entry was as it was, and now has AF; false: nothing is changed, KVM does
- * without such CPUs, has another entry there, or has no table there any more.
- */
-bool kvm_set_used(const struct vm *vm, const struct kvm_entry *entry);
-
 /* What a protected vCPU and the host exchange in one run: all the shim lets through. */
 struct host_io {
 	/* in: offers of the host, copied once */
