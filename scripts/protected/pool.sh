@@ -4,7 +4,7 @@
 # In the host, with HypSec sealed: the core's memory. A guest that spends it beside one that
 # does not; VMMs killed at any moment; swap devices. Prints result lines.
 . "${0%/*}/functions.sh"
-seconds=60
+seconds=200
 
 param=/sys/module/hypsec/parameters
 account() { sed -n "s/^$1 //p" $hypsec/accounts; }
