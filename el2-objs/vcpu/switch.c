@@ -33,8 +33,21 @@ static bool has_keys(const struct vcpu *v, const struct cpu_run *c)
 	return (v->hcr & (HCR_API | HCR_APK)) && c->feat.pauth;
 }
 
+/*
+ * The cache selector of a protected guest, where it does not trap (pvm_cache_trap()): left behind it
+ * would tell a host, and other guests, four bits, and have them read another cache's geometry.
+ */
+static bool has_selector(const struct vcpu *v)
+{
+	return vcpu_private(v) && !(v->hcr & (HCR_TID2 | HCR_TID4));
+}
+
 static void load_optional(struct vcpu *v, struct cpu_run *c)
 {
+	if (has_selector(v)) {
+		c->host.sr[GSR_CSSELR_EL1] = read_sysreg(CSSELR_EL1);
+		write_sysreg(v->sr[GSR_CSSELR_EL1], CSSELR_EL1);
+	}
 	if (has_keys(v, c))
 		keys_switch(c->host.apkey, v->keys);
 	if (v->hcr & HCR_ATA) {
@@ -47,6 +60,10 @@ static void load_optional(struct vcpu *v, struct cpu_run *c)
 
 static void unload_optional(struct vcpu *v, struct cpu_run *c)
 {
+	if (has_selector(v)) {
+		v->sr[GSR_CSSELR_EL1] = read_sysreg(CSSELR_EL1);
+		write_sysreg(c->host.sr[GSR_CSSELR_EL1], CSSELR_EL1);
+	}
 	if (has_keys(v, c))
 		keys_switch(v->keys, c->host.apkey);
 	if (v->hcr & HCR_ATA) {

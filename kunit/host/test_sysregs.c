@@ -211,8 +211,20 @@ static bool traps(const struct vcpu *v, enum trap t)
 	}
 }
 
+/* A selector that does not trap is the guest's own: nobody else's is seen, or changed. */
+static u64 selected;
+
+static void check_selector(void)
+{
+	if (cache->trap)
+		return;
+	assert_int_equal(SREG(CSSELR_EL1), selected);
+	SREG(CSSELR_EL1) = selected = test_rand() & 15;
+}
+
 static u64 check_traps(struct vcpu_regs *r)
 {
+	check_selector();
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
 		if ((rows[i].class == ANSWERED || rows[i].class == HIDDEN) &&
 		    !traps(&world_vcpu[0], rows[i].trap))
@@ -254,9 +266,15 @@ static void trapped_by(void **state)
 		SREG(CNTHCTL_EL2) = 3;
 		SREG(MDCR_EL2) = ~0UL;
 		cpu_guest = check_traps;
-		test_fill(cpu_kvm_vcpu, sizeof(cpu_kvm_vcpu));
-		assert_int_equal(cpu_run_vcpu(vm, HOST), EXIT_IRQ);
-		assert_int_equal(SREG(VPIDR_EL2), 0x1234);
+		selected = world_vcpu[0].sr[GSR_CSSELR_EL1];
+		for (int run = 0; run < 3; run++) {
+			u64 host = SREG(CSSELR_EL1) = 16 + run;
+
+			test_fill(cpu_kvm_vcpu, sizeof(cpu_kvm_vcpu));
+			assert_int_equal(cpu_run_vcpu(vm, HOST), EXIT_IRQ);
+			assert_int_equal(SREG(VPIDR_EL2), 0x1234);
+			assert_int_equal(SREG(CSSELR_EL1), host);
+		}
 	}
 }
 
