@@ -33,10 +33,7 @@ static bool has_keys(const struct vcpu *v, const struct cpu_run *c)
 	return (v->hcr & (HCR_API | HCR_APK)) && c->feat.pauth;
 }
 
-/*
- * The cache selector of a protected guest, where it does not trap (pvm_cache_trap()): left behind it
- * would tell a host, and other guests, four bits, and have them read another cache's geometry.
- */
+/* A protected guest's cache selector that does not trap: left here, others would read and use it. */
 static bool has_selector(const struct vcpu *v)
 {
 	return vcpu_private(v) && !(v->hcr & (HCR_TID2 | HCR_TID4));
