@@ -32,14 +32,7 @@ moves() {
 pageouts=$!
 check "it has done its input and output" says_or_gone "at rest"
 wait $pageouts
-check "three devices have their drivers, and no fourth" \
-	[ "$(tr -d '\r' <$out | grep -ca 'io: device .* virtio_')" = 3 ]
-check "it read what is on the disk" says "read $sum_disk"
-check "it wrote that" says "back $sum_disk"
-check "and so has the disk" disk_has
-check "it fetched a file over the network" says "fetched $sum_file"
-check "it has random numbers of its VMM's" says "random 64"
-check "its kernel had nothing to complain of" says "warnings 0"
+three_devices_work
 check "the host has merged pages of the range" soon eval '[ "$(merged)" -gt 100 ]'
 moves
 check "and taken pages of it out of use, with others in their place" [ "$(given_up)" -gt 0 ]

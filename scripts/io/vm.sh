@@ -65,6 +65,17 @@ says() { tr -d '\r' <$out | grep -qa "^io: $1"; }
 # says_or_gone TEXT: whichever comes first; false: it has not been said
 says_or_gone() { within $seconds eval "says '$1' || child_ended $pid"; says "$1"; }
 disk_has() { [ "$(dd if=/tmp/disk bs=1M skip=12 count=12 2>/dev/null | sha256sum)" = "$sum_disk  -" ]; }
+# A disk, a network card and random numbers: what the guest says of them when it is at rest
+three_devices_work() {
+	check "three devices have their drivers, and no fourth" \
+		[ "$(tr -d '\r' <$out | grep -ca 'io: device .* virtio_')" = 3 ]
+	check "it read what is on the disk" says "read $sum_disk"
+	check "it wrote that" says "back $sum_disk"
+	check "and so has the disk" disk_has
+	check "it fetched a file over the network" says "fetched $sum_file"
+	check "it has random numbers of its VMM's" says "random 64"
+	check "its kernel had nothing to complain of" says "warnings 0"
+}
 # find_pool: sets ram to the guest's memory in the VMM, pool to the range in it, where the guest says
 # it is, as ram and scribble take them
 find_pool() {
