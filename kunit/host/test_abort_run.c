@@ -59,6 +59,8 @@ static u64 ordinary_guest(struct vcpu_regs *r)
 	for (unsigned int i = 0; i < cpu_regs.n; i++)
 		if (!is_el2(cpu_regs.r[i].name) && !in_list(cpu_regs.r[i].name, platform) &&
 		    !in_list(cpu_regs.r[i].name, trapped) &&
+		    /* KVM sets HCR_EL2.TID2 or TID4. */
+		    strcmp(cpu_regs.r[i].name, NAME(CSSELR_EL1)) &&
 		    (entered == 2 || strcmp(cpu_regs.r[i].name, NAME(FPMR))))
 			cpu_regs.r[i].v = test_rand();
 	SREG(ELR_EL2) = 0x40201234;
