@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What the tests of scripts/hypsec-image share."""
 
+import contextlib
+import importlib.machinery
+import importlib.util
 import os
 import random
 import struct
@@ -20,7 +23,39 @@ def test(f):
     return f
 
 
+def load():
+    """The program as a module: who runs it a thousand times need not start Python as often."""
+    loader = importlib.machinery.SourceFileLoader("hypsec_image", TOOL)
+    module = importlib.util.module_from_spec(importlib.util.spec_from_loader("hypsec_image", loader))
+    loader.exec_module(module)
+    return module.main
+
+
+MAIN = load()
+
+
 def tool(*args):
+    """Its status, and what it says: as if started, but for an exception that it does not catch."""
+    argv = sys.argv
+    sys.argv = [TOOL, *args]
+    # Files, as what it starts may write there, too
+    with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
+        try:
+            with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+                status = MAIN()
+        except SystemExit as e:
+            status = e.code
+        finally:
+            sys.argv = argv
+        said = ""
+        for f in (out, err):
+            f.seek(0)
+            said += f.read()
+        return status, said
+
+
+def started(*args):
+    """The same as a program of its own."""
     p = subprocess.run((TOOL,) + args, capture_output=True, text=True, check=False)
     return p.returncode, p.stdout + p.stderr
 

@@ -14,9 +14,9 @@ sys.path.insert(0, os.path.join(os.environ["HYPSEC_TOP"], "kunit/host"))
 sys.dont_write_bytecode = True
 # pylint: disable=wrong-import-position
 import image_tool  # noqa: E402
+from image_tool import get, put, started, tool  # noqa: E402
 
 TOP = os.environ["HYPSEC_TOP"]
-TOOL = os.path.join(TOP, "scripts/hypsec-image")
 TESTS = []
 RANDOM = random.Random(11)
 CORE, IDENTITY, SIGNER, NONCE = (RANDOM.randbytes(n) for n in (32, 32, 32, 64))
@@ -32,17 +32,6 @@ def test(f):
 
 def run(*args):
     return subprocess.run(args, capture_output=True, check=True).stdout
-
-
-def put(name, data):
-    with open(name, "wb") as f:
-        f.write(data)
-    return name
-
-
-def get(name):
-    with open(name, "rb") as f:
-        return f.read()
 
 
 def sha256(data):
@@ -97,14 +86,13 @@ def quote(extra=None, magic=0xFF544347, kind=0x8018, alg=0x000B, banks=1, pcrs=N
 
 def verify(want, text, *options, endorsed=True, whose=("--identity", IDENTITY.hex()),
            what="report", name=None):
-    args = [TOOL, "attest-verify", f"--{what}", name or what, "--nonce", NONCE.hex(),
+    args = ["attest-verify", f"--{what}", name or what, "--nonce", NONCE.hex(),
             "--platform-key", raw_public("platform.key").hex(), "--core", CORE.hex()]
     if endorsed:
         args += ["--ak", "ak.pub", "--quote", "quote", "--quote-signature", "quote.sig",
                  "--pcrs", "pcrs", "--host-cmdline", "cmdline"]
-    p = subprocess.run(args + [*whose, *options], capture_output=True, text=True, check=False)
-    out = p.stdout + p.stderr
-    assert p.returncode == want and text in out, (p.returncode, text, out)
+    status, out = tool(*args, *whose, *options)
+    assert status == want and text in out, (status, text, out)
     # Nothing but a success may say so.
     assert (want == 0) == ("\nENDORSED" in out), out
 
@@ -117,6 +105,10 @@ def good():
     verify(0, "ENDORSED", "--identity", IDENTITY.hex(), "--signer-hash", SIGNER.hex(),
            "--min-version", "7")
     verify(3, "UNENDORSED", endorsed=False)
+    # As a script runs it
+    args = ["attest-verify", "--report", "report", "--nonce", NONCE.hex(), "--any", "--platform-key"]
+    assert started(*args, raw_public("platform.key").hex())[0] == 3
+    assert started(*args, bytes(32).hex())[0] == 1
 
 
 @test
@@ -279,12 +271,12 @@ def nothing_is_assumed():
     verify(1, "no value is given for PCR 4", "--pcrs", "few")
     put("bad", b"0 xyz\n")
     verify(2, "not 64 hexadecimal digits", "--pcrs", "bad")
-    p = [TOOL, "attest-verify", "--report", "report", "--nonce", NONCE.hex(), "--platform-key",
+    p = ["attest-verify", "--report", "report", "--nonce", NONCE.hex(), "--platform-key",
          raw_public("platform.key").hex(), "--any", "--ak", "ak.pub"]
     all_four = ["--quote", "quote", "--quote-signature", "quote.sig", "--pcrs", "pcrs"]
     for options, text in (([], "go together"), (all_four, "--core")):
-        done = subprocess.run(p + options, capture_output=True, text=True, check=False)
-        assert done.returncode == 2 and text in done.stderr, done
+        status, out = tool(*p, *options)
+        assert status == 2 and text in out, out
 
 
 @test
@@ -317,8 +309,8 @@ def sealing_keys_by_openssl():
                                    ("box", ["--debug"], 1), ("box", ["--console"], 8),
                                    ("box", ["--share", "2M", "--pci"], 16),
                                    ("", ["--console", "--debug"], 9)):
-        run(TOOL, "build", "--kernel", "Image", "--security-version", "5", "--key", "signer.key",
-            "--family", family, *options, "-o", "vm.img")
+        image_tool.good("build", "--kernel", "Image", "--security-version", "5", "--key",
+                        "signer.key", "--family", family, *options, "-o", "vm.img")
         data = get("vm.img")
         at, = struct.unpack_from("<Q", data, 40)
         manifest = data[at:at + 448]
@@ -330,13 +322,12 @@ def sealing_keys_by_openssl():
                 (bytes(32) if family else hashlib.sha512(manifest).digest()[:32]))
             mac = run("openssl", "dgst", "-sha512", "-mac", "HMAC", "-macopt",
                       "hexkey:" + get(secret).hex(), "-binary", "m")
-            run(TOOL, "sealing-key", "--secret", secret, "--version", str(version), "-o", "key",
-                "vm.img")
+            image_tool.good("sealing-key", "--secret", secret, "--version", str(version), "-o",
+                            "key", "vm.img")
             assert get("key") == mac[:32]
     for args in (["--version", "6"], ["--secret", "m"]):
-        p = subprocess.run([TOOL, "sealing-key", "--secret", secret, "-o", "key2", *args,
-                            "vm.img"], capture_output=True, check=False)
-        assert p.returncode == 2 and not os.path.exists("key2")
+        status, _ = tool("sealing-key", "--secret", secret, "-o", "key2", *args, "vm.img")
+        assert status == 2 and not os.path.exists("key2")
 
 
 def main():

@@ -19,9 +19,9 @@ sys.path.insert(0, os.path.join(os.environ["HYPSEC_TOP"], "kunit/host"))
 sys.dont_write_bytecode = True
 # pylint: disable=wrong-import-position
 import image_tool  # noqa: E402
+from image_tool import tool  # noqa: E402
 
 TOP = os.environ["HYPSEC_TOP"]
-TOOL = os.path.join(TOP, "scripts/hypsec-image")
 MIB = 1 << 20
 REL = "6.12.1-test-arm64"
 MODULES = ("virtio_mmio", "virtio_blk", "dm-mod", "dm-crypt", "dm-integrity", "authenc", "xts",
@@ -71,11 +71,6 @@ def make_root(top="tree"):
 def args(root="tree", disk="disk.img", family="f", out="vm.img", more=()):
     return ["from-root", root, "--key", "key", "-o", out, "--tools", "tools", "--stub", "stub"] + \
         ["--disk", disk, "--size", "96M"] * bool(disk) + ["--family", family] * bool(family) + list(more)
-
-
-def tool(*a):
-    p = subprocess.run((TOOL,) + a, capture_output=True, text=True, check=False)
-    return p.returncode, p.stdout + p.stderr
 
 
 def good(*a):
@@ -258,7 +253,7 @@ def main():
     make_root()
     put("tools/bin/busybox", b"b", 0o755)
     put("tools/lib/ld", b"l", 0o755)
-    subprocess.run([TOOL, "keygen", "-o", "key"], check=True, capture_output=True)
+    image_tool.good("keygen", "-o", "key")
     build = os.environ.get("HYPSEC_BUILD", TOP + "/build")
     subprocess.run(["flock", f"{build}/stub.lock", "make", "-s", "-C", f"{TOP}/scripts/stub",
                     f"OUT={build}/stub"], check=True)

@@ -11,7 +11,7 @@
 plain=${plain:-}
 . "${0%/*}/functions.sh"
 . "$dir/cmdline"
-seconds=$1 vcpus=$2 parts=$3
+seconds=$1 vcpus=$2 parts=$3 mib=64
 shift 3
 
 all="zram file compact ksm thp split collapse pageout reclaim writeback procmem vmread
@@ -159,7 +159,7 @@ echo always >/sys/kernel/mm/transparent_hugepage/shmem_enabled 2>/dev/null
 echo "# actions: $actions"
 
 # Whatever the first VM needs once and for all is paid before the accounts are read.
-vm_start first 1 96
+vm_start first 1 $mib
 check "a first guest comes up" vm_up first
 vm_kill first
 soon no_vm
@@ -167,8 +167,8 @@ remember_accounts
 
 # One in anonymous memory, one in a file; memory is charged to the group of who starts it.
 echo $$ >$group/cgroup.procs
-vm_start anon $vcpus 96
-vm_start file 1 96 -object memory-backend-file,id=m,size=96M,mem-path=/mnt/mem.file,share=on \
+vm_start anon $vcpus $mib
+vm_start file 1 $mib -object memory-backend-file,id=m,size=${mib}M,mem-path=/mnt/mem.file,share=on \
 	-machine memory-backend=m
 echo $$ >/sys/fs/cgroup/cgroup.procs
 check "a guest in anonymous memory" vm_up anon

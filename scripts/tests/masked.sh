@@ -16,16 +16,15 @@ need_kernel
 attack=$("$HYPSEC_TOP/scripts/attack/build")
 guest=$("$HYPSEC_TOP/scripts/guest/build")
 images=$("$HYPSEC_TOP/scripts/protected/build")
-initrd=$("$HYPSEC_TOP/scripts/secret/build")
-soak=$("$HYPSEC_TOP/scripts/soak/build")
+soak=$("$HYPSEC_TOP/scripts/soak/build") small=$("$HYPSEC_TOP/scripts/soak/guest")
 make_stub
 tmp=$(mktemp -d -p "$HYPSEC_BUILD")
 trap 'rm -rf "$tmp"' EXIT
 # Zeros behind an initrd are no part of it: an image of more than 64 MiB.
-{ cat "$initrd"; head -c $((64 << 20)) /dev/zero; } >"$tmp/initrd"
+{ cat "$small/initrd.cpio"; head -c $((64 << 20)) /dev/zero; } >"$tmp/initrd"
 "$HYPSEC_TOP/scripts/hypsec-image" keygen -o "$tmp/key" >/dev/null
-"$HYPSEC_TOP/scripts/hypsec-image" build --kernel "$KERNEL_IMAGE" --initrd "$tmp/initrd" \
-	--cmdline "console=ttyAMA0 quiet panic=-1" --console --key "$tmp/key" -o "$tmp/vm.img" >/dev/null
+"$HYPSEC_TOP/scripts/hypsec-image" build --kernel "$small/Image" --initrd "$tmp/initrd" \
+	--cmdline "console=ttyAMA0 quiet panic=-1 kunit.enable=0" --console --key "$tmp/key" -o "$tmp/vm.img" >/dev/null
 
 "$HYPSEC_TOP/scripts/host" --icount --smp 1 --timeout 1200 "$@" \
 	--hypsec "$HYPSEC_BUILD/module-debug/hypsec.ko" \

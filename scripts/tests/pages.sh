@@ -27,10 +27,10 @@ done
 here=$HYPSEC_TOP/scripts/soak
 
 need_kernel
-built=$("$here/build")
+built=$("$here/build") guest=$("$here/guest")
 attack=$("$HYPSEC_TOP/scripts/attack/build")
-add=(--add "$KERNEL_IMAGE:/soak/Image")
-into_host /soak "$here"/{functions.sh,attacks.sh,cmdline} "$built"/{ram,qmp,vm.img,initrd.cpio} \
+add=()
+into_host /soak "$here"/{functions.sh,attacks.sh,cmdline} "$built"/{ram,qmp} "$guest"/{vm.img,Image,initrd.cpio} \
 	"$attack"/attack{,.ko}
 
 # attacks PLAIN SMP "CASE..." [HOST-OPTION...]

@@ -30,15 +30,15 @@ seconds=${seconds:-75} parts=${minutes:+1}
 parts=${parts:-8}
 
 need_kernel
-built=$("$here/build")
+built=$("$here/build") guest=$("$here/guest")
 tmp=$(mktemp -d -p "$HYPSEC_BUILD")
 trap 'rm -rf "$tmp"' EXIT
 truncate -s 2G "$tmp/disk"
 PATH=$PATH:/usr/sbin:/sbin mke2fs -q -t ext4 -m 0 "$tmp/disk"
 add=()
-into_host /soak "$here"/{functions.sh,soak.sh,cmdline} "$built"/{ram,qmp,vm.img}
+into_host /soak "$here"/{functions.sh,soak.sh,cmdline} "$built"/{ram,qmp} "$guest"/vm.img
 [ -z "$plain" ] ||
-	add+=(--add "$KERNEL_IMAGE:/soak/Image" --add "$built/initrd.cpio:/soak/initrd.cpio")
+	into_host /soak "$guest"/{Image,initrd.cpio}
 HYPSEC_QEMU_ARGS="${HYPSEC_QEMU_ARGS:-} -drive if=none,id=soak,format=raw,cache=unsafe,file=$tmp/disk
 	-device virtio-blk-pci,drive=soak,serial=hypsec-soak" \
 	"$HYPSEC_TOP/scripts/host" --timeout $((seconds + 1800)) --mem 1G --smp "$smp" "${add[@]}" "$@" \
