@@ -22,9 +22,9 @@ kernel_make() {
 }
 
 configure() {
-	# With a .config of its own choice below, the rest is arm64's default.
-	[ -e "$out/.config" ] || kernel_make defconfig
-	"$KERNEL_SOURCE/scripts/config" --file "$out/.config" -e VIRT_DRIVERS -e KVM \
+	# The rest as for the KUnit kernel, which is soon prepared.
+	cat "$HYPSEC_TOP/kunit/.kunitconfig" >"$out/.config"
+	"$KERNEL_SOURCE/scripts/config" --file "$out/.config" -e MODULES \
 		-m KUNIT -m HYPSEC -m HYPSEC_KUNIT_TEST --set-str HYPSEC_SODIUM "$sodium"
 	kernel_make olddefconfig
 }
