@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# The kernel that the KUnit suites run in, made from the host kernel's source with the project dropped
-# in and built in: by the kernel's own kunit.py, in build/kunit.
+# The kernel that the KUnit suites run in, made from the host kernel's source with the project
+# dropped in and built in: by the kernel's own kunit.py, in build/kunit.
 
 . "$(dirname "${BASH_SOURCE[0]}")/sources.sh"
 
@@ -33,9 +33,10 @@ build_kunit() {
 	with_lock kunit kunit_make
 }
 
-# need_small_kernel: afterwards SMALL_IMAGE is a kernel of 6 MiB from the host kernel's source, for guests
-# of which there are many, and whose kernel matters less: one of the KUnit kernel, which is
-# kept when that one changes. HypSec in it finds no EL2; kunit.enable=0 keeps it from tests.
+# need_small_kernel: afterwards SMALL_IMAGE is a kernel of 6 MiB from the host kernel's source, for
+# guests of which there are many, and whose kernel matters less. It is the KUnit kernel as it once
+# was: HypSec in it finds no EL2, kunit.enable=0 keeps it from tests, and so it need not be made
+# again with each change of the sources.
 need_small_kernel() {
 	need_kernel_source
 	cached "$HYPSEC_BUILD/small" \

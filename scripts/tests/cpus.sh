@@ -7,7 +7,7 @@
 # it, a protected guest comes up with two vCPUs (where the CPU has as much, in a VM of 48 bits of
 # address) and keeps its secret from the host's root. (The default model has all other pieces.)
 # Stock guests on the model with most features, small ones on the others.
-# takes: 195
+# takes: 110
 # timeout: 3400
 
 . "$(dirname "$0")/../lib/ktap.sh"

@@ -3,7 +3,7 @@
 #
 # Ordinary VMs, unmodified: one host, everything a host does with them.
 # Arguments go to scripts/host ("--no-hypsec" for the same kernel's own KVM).
-# takes: 260
+# takes: 230
 # timeout: 1900
 
 . "$(dirname "$0")/../lib/kernel.sh"

@@ -8,7 +8,7 @@
 # (the default run has one, too) against ordinary guests on the stock kernel. "--smp 4 -churn" on a
 # workstation with fewer processors: KVM gives back a split block's pages one after another with
 # the scheduler off, and the host would complain of the time.
-# takes: 500
+# takes: 250
 # timeout: 1800
 
 . "$(dirname "$0")/../lib/ktap.sh"
@@ -30,7 +30,8 @@ need_kernel
 built=$("$here/build") guest=$("$here/guest")
 attack=$("$HYPSEC_TOP/scripts/attack/build")
 add=()
-into_host /soak "$here"/{functions.sh,attacks.sh,cmdline} "$built"/{ram,qmp} "$guest"/{vm.img,Image,initrd.cpio} \
+into_host /soak "$here"/{functions.sh,attacks.sh,cmdline} "$built"/{ram,qmp} \
+	"$guest"/{vm.img,Image,initrd.cpio} \
 	"$attack"/attack{,.ko}
 
 # attacks PLAIN SMP "CASE..." [HOST-OPTION...]

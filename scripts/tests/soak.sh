@@ -8,7 +8,7 @@
 # (scripts/soak/soak.sh). --long: so many minutes instead of 75 s. --plain: ordinary
 # guests; "-- --no-hypsec" the same on the stock kernel. "-ksm" leaves that action out,
 # "ksm" does it alone.
-# takes: 150
+# takes: 130
 # timeout: 2700
 
 . "$(dirname "$0")/../lib/kernel.sh"

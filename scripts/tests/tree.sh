@@ -3,7 +3,7 @@
 #
 # In a kernel tree as modules: CONFIG_HYPSEC=m, and the KUnit suites. Built in is
 # what the kunit piece boots. The kernel itself is not built for it, only prepared.
-# takes: 120
+# takes: 110
 # timeout: 1500
 
 . "$(dirname "$0")/../lib/ktap.sh"
