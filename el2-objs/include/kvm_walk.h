@@ -20,16 +20,19 @@ struct kvm_leaf {
 /* Walks KVM's stage 2 for @vm in host memory. Locks: caller holds vm->lock. */
 struct kvm_leaf kvm_walk(const struct vm *vm, ipa_t ipa);
 /*
- * The same. Where it is a page, @around gets the KVM_AROUND entries of its table that start at
- * a multiple of that, its own among them. All are read once. @entry: the one of the leaf, as read.
+ * The same. Where the walk ends at level 3, @around, if it is not NULL, gets the KVM_AROUND entries
+ * of its table that start at a multiple of that, its own among them, as they are: kvm_page_leaf().
+ * All are read once. @entry: the one of the leaf, as read.
  */
 #define KVM_AROUND	16
 struct kvm_entry {
 	pa_t pa;
 	u64 pte;
 };
-struct kvm_leaf kvm_walk_around(const struct vm *vm, ipa_t ipa, struct kvm_leaf *around,
+struct kvm_leaf kvm_walk_around(const struct vm *vm, ipa_t ipa, u64 *around,
 				struct kvm_entry *entry);
+/* What an entry of @around says. */
+struct kvm_leaf kvm_page_leaf(const struct vm *vm, u64 pte);
 /*
  * An access sets its entry's AF, as VTCR_EL2.HA, which KVM sets, asks of a CPU (Arm ARM D8.5.1).
  * @entry: of a leaf that allows the access and has AF clear. False: nothing is changed, KVM does

@@ -181,6 +181,11 @@ int own_return_block(pa_t pa, u16 vm, u64 frame);
  * Locks: caller holds RANK_VM; takes RANK_HOST_S2.
  */
 s64 own_stamp(pa_t pa, u64 size);
+/*
+ * The same for up to @n single pages, the addresses in @page, 0 for none, with attributes around
+ * them (S2_ADDR): one that may not be mapped becomes 0.
+ */
+void own_stamp_pages(u64 *page, u32 n);
 
 /*
  * mem/lost.c: a page that has become PG_LOST; with host_s2_lock held. lost_page(): the @n-th since
@@ -225,6 +230,7 @@ enum slot_id {			/* per CPU */
 	SLOT_LEASE_VCPU = SLOT_BY_CALL,	/* struct kvm_vcpu of the vCPU KVM has loaded here */
 	SLOT_LEASE_MMU,		/* its struct kvm_s2_mmu */
 	SLOT_LEASE_KVM,		/* fields of its struct kvm */
+	SLOT_LEASE_TABLE,	/* of KVM's stage 2: kvm/walk.c. Held during a walk only */
 	SLOT_COUNT
 };
 #define SLOT_PAGES	8	/* consecutive pages one slot can hold */

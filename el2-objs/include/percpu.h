@@ -80,7 +80,9 @@ struct percpu {
 	u32 slots_lost;		/* bit per enum slot_id: an access through it was aborted */
 } __attribute__((aligned(64)));
 
-struct percpu *this_cpu(void);		/* TPIDR_EL2 */
+/* This CPU's: static inline, or a test's. */
+#include <this_cpu.h>
+
 struct percpu *cpu_by_id(u32 id);
 extern u32 nr_cpus;
 

@@ -108,6 +108,11 @@ struct vcpu {
 	u64 poffset;			/* CNTPCT_EL0 reads as that much less */
 	u64 pmu_host, pmu_guest;	/* event counters to stop and start around a run */
 	bool asked;			/* KVM was told of a fault: @esr, @hpfar of @vm, @host */
+	/* what KVM's table had where it was looked at last: a hint (vcpu/shadow.c) */
+	struct {
+		u64 base, size, around[KVM_AROUND];
+		u8 level;
+	} seen;
 	/* protected VMs only */
 	kva_t host;			/* the struct kvm_vcpu bound to it, 0: none yet */
 	u32 power;			/* enum vcpu_power; changed with vm->lock held */
@@ -162,6 +167,7 @@ struct vm {
 	u64 last_used;			/* for eviction of idle ordinary VMs */
 	u64 private_pages;		/* atomic */
 	u64 scan;			/* VM_DEAD: how far the return of its pages got */
+	u64 flushes;			/* KVM's TLB calls for it; goes on where the slot's last VM was */
 	u64 hand;			/* where shadow_age() goes on: any IPA */
 	struct pvm *pvm;		/* NULL: ordinary */
 	/* NULL: none, and never was. Set with vm->lock held, looked at without; goes with @pvm. */

@@ -150,6 +150,7 @@ static int flush(u64 *x, u64 ipa, u64 size)
 	if (!vm)
 		return ret;
 	spin_lock(&vm->lock);
+	vm->flushes++;
 	ordinary = vm->state == VM_ORDINARY;
 	if (ordinary) {
 		if (size) {

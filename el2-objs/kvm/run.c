@@ -242,9 +242,13 @@ static enum vcpu_exit run_ordinary(struct vm *vm, u8 *k, kva_t host, struct cpu_
 	enum vcpu_exit code;
 	bool aarch32, asked;
 
+	/* What was seen for another vCPU, or by this one long ago, says nothing. */
+	if (unlikely(v->vm != vm || v->host.v != host.v)) {
+		v->asked = false;
+		v->seen.size = 0;
+	}
 	/* What KVM has emulated it has no page for. */
-	asked = v->asked && v->vm == vm && v->host.v == host.v &&
-		!(KV8(k, KVM_VCPU_IFLAGS) & IFLAGS_DONE);
+	asked = v->asked && !(KV8(k, KVM_VCPU_IFLAGS) & IFLAGS_DONE);
 	v->asked = false;
 	v->vm = vm;
 	if (unlikely(REG(k, R_PC) >> 2 == HYPSEC_SHOWN_PC >> 2) && kvm_shown(k)) {

@@ -4,7 +4,7 @@
  * hardware walks it. Every entry is read once, through a slot; where a table
  * page is not the host's, the walk ends.
  */
-#include "vcpu.h"
+#include "../vcpu/run.h"
 
 #define VTCR_T0SZ(vtcr)	FIELD(vtcr, 5, 0)
 #define VTCR_HA		BIT(21)		/* hardware sets AF */
@@ -52,75 +52,140 @@ static struct kvm_leaf leaf_of(u64 pte, u8 level, u64 vtcr)
 }
 
 /*
- * @around: NULL, or for what the KVM_AROUND entries say that @ipa's is one of, if the walk ends in
- * a table of pages. @at: the last entry, if it was read.
+ * The table of pages that a walk has ended in stays mapped here, and rests: who claims its page
+ * takes it away. NULL: it is not the host's.
  */
-static struct kvm_leaf walk(const struct vm *vm, ipa_t ipa, struct kvm_leaf *around,
-			    struct kvm_entry *at)
+static u64 *table_open(struct cpu_run *c, u64 pa)
 {
-	u64 vtcr = vm->host.vtcr, table = vm->host.pgd.v, pte = 0;
-	u32 bits = 64 - (u32)VTCR_T0SZ(vtcr), shift, n, i;
-	u8 level;
+	if (c->table.map) {
+		if (c->table.pa == pa && slot_resume(SLOT_LEASE_TABLE))
+			return c->table.map;
+		/* What failed was told to who used it. */
+		(void)!slot_unmap(SLOT_LEASE_TABLE);
+	}
+	c->table.vm = NULL;
+	c->table.pa = pa;
+	c->table.map = slot_map(SLOT_LEASE_TABLE, PA(pa), PAGE_SIZE);
+	return c->table.map;
+}
 
-	for (level = start_level(bits);; level++) {
-		volatile u64 *entry;
-		u64 index;
+static int table_close(struct cpu_run *c)
+{
+	if (unlikely(slots_lost())) {
+		c->table.vm = NULL;
+		c->table.map = NULL;
+		return slot_unmap(SLOT_LEASE_TABLE);
+	}
+	slot_rest(SLOT_LEASE_TABLE);
+	return HYPSEC_OK;
+}
 
+/*
+ * Where this CPU's last walk ended, if it was in the same 2 MiB of @vm: as in a CPU's walk cache.
+ * KVM makes a call before it puts another table, or none, in the place of one (vm->flushes).
+ */
+static bool table_known(const struct cpu_run *c, const struct vm *vm, u64 ipa)
+{
+	return c->table.vm == vm && c->table.flushes == vm->flushes &&
+	       c->table.ipa == ALIGN_DOWN(ipa, SZ_2M);
+}
+
+/* The entries of a table of pages. */
+static int read_pages(struct cpu_run *c, u64 table, u64 index, u64 *around, u64 *pte)
+{
+	volatile u64 *entry = table_open(c, table);
+	u32 i;
+
+	if (!entry)
+		return HYPSEC_DENIED;
+	if (around) {
+		for (i = 0; i < KVM_AROUND; i++)
+			around[i] = entry[ALIGN_DOWN(index, KVM_AROUND) + i];
+		*pte = around[index % KVM_AROUND];
+	} else {
+		*pte = entry[index];
+	}
+	return table_close(c);
+}
+
+/* An entry that leads to a table, or to a block. */
+static int read_upper(u64 pa, u64 *pte)
+{
+	volatile u64 *entry = slot_map(SLOT_WALK, PA(pa), 8);
+
+	if (!entry)
+		return HYPSEC_DENIED;
+	*pte = *entry;
+	return slot_unmap(SLOT_WALK);
+}
+
+struct kvm_leaf kvm_walk_around(const struct vm *vm, ipa_t ipa, u64 *around,
+				struct kvm_entry *at)
+{
+	u64 vtcr = vm->host.vtcr, table = vm->host.pgd.v;
+	u32 bits = 64 - (u32)VTCR_T0SZ(vtcr), shift;
+	struct cpu_run *c = cpu_run();
+	u8 level = start_level(bits);
+	u64 index;
+	int ret;
+
+	if (table_known(c, vm, ipa.v)) {
+		level = 3;
+		table = c->table.pa;
+		bits = level_shift(2);
+	}
+	for (;; level++) {
 		shift = level_shift(level);
 		index = (ipa.v & (BIT(bits) - 1)) >> shift;
-		n = level == 3 && around ? KVM_AROUND : 1;
 		at->pa = PA((table & PAGE_MASK) + index * 8);
-		entry = slot_map(SLOT_WALK, PA(at->pa.v - index % n * 8), n * 8);
-		if (!entry)
-			return (struct kvm_leaf){ .status = HYPSEC_DENIED, .level = level };
-		for (i = 0; i < n; i++) {
-			u64 one = entry[i];
-
-			if (i == index % n)
-				pte = one;
-			if (n > 1)
-				around[i] = leaf_of(one, level, vtcr);
-		}
-		if (slot_unmap(SLOT_WALK) != HYPSEC_OK)
-			return (struct kvm_leaf){ .status = HYPSEC_FAULT, .level = level };
-		at->pte = pte;
-		if (level == 3 || (pte & (S2_VALID | S2_TABLE)) != (S2_VALID | S2_TABLE))
-			return leaf_of(pte, level, vtcr);
-		table = entry_pa(pte, vtcr);
+		if (level == 3)
+			ret = read_pages(c, table & PAGE_MASK, index, around, &at->pte);
+		else
+			ret = read_upper(at->pa.v, &at->pte);
+		if (ret != HYPSEC_OK)
+			return (struct kvm_leaf){ .status = ret, .level = level };
+		if (level == 3 || (at->pte & (S2_VALID | S2_TABLE)) != (S2_VALID | S2_TABLE))
+			break;
+		table = entry_pa(at->pte, vtcr);
 		bits = shift;		/* below the top each table resolves 9 bits */
 	}
+	if (level == 3) {
+		c->table.vm = vm;
+		c->table.flushes = vm->flushes;
+		c->table.ipa = ALIGN_DOWN(ipa.v, SZ_2M);
+	}
+	return leaf_of(at->pte, level, vtcr);
 }
 
 struct kvm_leaf kvm_walk(const struct vm *vm, ipa_t ipa)
 {
 	struct kvm_entry at;
 
-	return walk(vm, ipa, NULL, &at);
+	return kvm_walk_around(vm, ipa, NULL, &at);
 }
 
-struct kvm_leaf kvm_walk_around(const struct vm *vm, ipa_t ipa, struct kvm_leaf *around,
-				struct kvm_entry *entry)
+struct kvm_leaf kvm_page_leaf(const struct vm *vm, u64 pte)
 {
-	return walk(vm, ipa, around, entry);
+	return leaf_of(pte, 3, vm->host.vtcr);
 }
 
 bool kvm_set_used(const struct vm *vm, const struct kvm_entry *entry)
 {
-	u64 pte = entry->pte;
+	struct cpu_run *c = cpu_run();
+	u64 pte = entry->pte, *table;
 	bool set;
-	u64 *p;
 
 	if (!(vm->host.vtcr & VTCR_HA))
 		return false;
 	/* The page may have gone from the host, or be what else it has: it gets one bit, or none. */
-	p = slot_map(SLOT_WALK, entry->pa, 8);
-	if (!p)
+	table = table_open(c, entry->pa.v & PAGE_MASK);
+	if (!table)
 		return false;
 	/*
 	 * KVM may be changing the entry now, on another CPU: what it makes of it stands. Relaxed, as
 	 * nothing is ordered by a hint that a page is in use.
 	 */
-	set = __atomic_compare_exchange_n(p, &pte, pte | S2_AF, false, __ATOMIC_RELAXED,
-					  __ATOMIC_RELAXED);
-	return slot_unmap(SLOT_WALK) == HYPSEC_OK && set;
+	set = __atomic_compare_exchange_n(&table[(entry->pa.v & ~PAGE_MASK) / 8], &pte, pte | S2_AF,
+					  false, __ATOMIC_RELAXED, __ATOMIC_RELAXED);
+	return table_close(c) == HYPSEC_OK && set;
 }

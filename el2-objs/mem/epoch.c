@@ -37,20 +37,38 @@ static bool may_stamp(u64 base, u64 size, bool ram)
 	return true;
 }
 
+static void stamp_leaf(u64 ia, const struct s2_leaf *leaf)
+{
+	u64 new = (leaf->pte & ~S2_SW) | (u64)epoch << S2_SW_SHIFT;
+
+	/* Hardware ignores these bits: no break, no TLBI. */
+	if (leaf->pte != new)
+		s2_replace(&host_s2, ia, leaf->pte, new);
+}
+
 static void stamp(u64 base, u64 size)
 {
 	struct s2_leaf leaf;
 	u64 ia;
 
 	for (ia = base; ia < base + size; ia = ALIGN_DOWN(ia, leaf.size) + leaf.size) {
-		u64 new;
-
 		leaf = s2_lookup(&host_s2, ia);
-		new = (leaf.pte & ~S2_SW) | (u64)epoch << S2_SW_SHIFT;
-		/* Hardware ignores these bits: no break, no TLBI. */
-		if (leaf.pte != new)
-			s2_replace(&host_s2, ia, leaf.pte, new);
+		stamp_leaf(ia, &leaf);
 	}
+}
+
+/* One page. Return: 0: it may not be mapped; else of which block around it the same is true. */
+static u64 stamp_page(u64 pa)
+{
+	struct s2_leaf leaf = s2_lookup(&host_s2, pa);
+	struct page_info pi = own_decode(&leaf);
+
+	if (pi.state == PG_NONE)
+		return pa_touches_ram(PA(pa), PAGE_SIZE) ? 0 : PAGE_SIZE;
+	if (pi.state != PG_HOST)
+		return 0;
+	stamp_leaf(pa, &leaf);
+	return leaf.size;
 }
 
 s64 own_stamp(pa_t pa, u64 size)
@@ -64,7 +82,7 @@ s64 own_stamp(pa_t pa, u64 size)
 		return HYPSEC_RANGE;
 
 	spin_lock(&host_s2_lock);
-	for (; size >= PAGE_SIZE; size >>= 9) {
+	for (; size > PAGE_SIZE; size >>= 9) {
 		u64 base = ALIGN_DOWN(pa.v, size);
 		bool ram = pa_is_ram(PA(base), size);
 
@@ -75,10 +93,32 @@ s64 own_stamp(pa_t pa, u64 size)
 		if (ram)
 			stamp(base, size);
 		ret = size;
-		break;
+		goto done;
 	}
+	if (stamp_page(pa.v))
+		ret = PAGE_SIZE;
+done:
 	spin_unlock(&host_s2_lock);
 	return ret;
+}
+
+void own_stamp_pages(u64 *page, u32 n)
+{
+	u64 base = 0, size = 0;		/* what the last one that is stamped has round it */
+	u32 i;
+
+	spin_lock(&host_s2_lock);
+	for (i = 0; i < n; i++) {
+		u64 pa = page[i] & S2_ADDR;
+
+		if (!page[i] || pa - base < size)
+			continue;
+		size = range_ok(pa, PAGE_SIZE, pa_limit) ? stamp_page(pa) : 0;
+		base = ALIGN_DOWN(pa, size);
+		if (!size)
+			page[i] = 0;
+	}
+	spin_unlock(&host_s2_lock);
 }
 
 u32 epochs_dirty(void)

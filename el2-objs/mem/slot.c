@@ -282,14 +282,10 @@ void *slot_map_moving(pa_t pa, u32 pages)
 
 bool slots_empty(void)
 {
-	const struct percpu *cpu = this_cpu();
-	u32 id;
+	const struct slot *s = this_cpu()->slot;
 
-	for (id = 0; id < SLOT_BY_CALL; id++) {
-		if (cpu->slot[id].pages)
-			return false;
-	}
-	return true;
+	_Static_assert(SLOT_BY_CALL == 5, "all of them: no loop, as every trap ends with this");
+	return !(s[0].pages | s[1].pages | s[2].pages | s[3].pages | s[4].pages);
 }
 
 /* The host can change what is being read: every byte is read once, here. */

@@ -59,6 +59,21 @@ int s2_map(struct s2 *s2, u64 ia, pa_t pa, u64 size, u64 attr)
 	return HYPSEC_OK;
 }
 
+void s2_fill(struct s2 *s2, u64 ia, const u64 *page, unsigned int n)
+{
+	u64 *table = s2_entry(s2, ia);
+	unsigned int i;
+
+	CHECK(pte_index(s2, ia, LAST_LEVEL) + n <= PTRS);
+	for (i = 0; i < n; i++) {
+		if (!page[i])
+			continue;
+		CHECK(!table[i] && !(page[i] & ~(S2_ATTR | S2_ADDR)));
+		pte_write(&table[i], pte_mkleaf(page[i], LAST_LEVEL, 0));
+	}
+	dsb(ishst);
+}
+
 void s2_replace(struct s2 *s2, u64 ia, u64 old, u64 new)
 {
 	struct s2_pos pos = s2_walk(s2, ia, LAST_LEVEL);

@@ -66,6 +66,13 @@ struct cpu_run {
 	 * other's translations or instructions. A name only, never followed.
 	 */
 	const struct vcpu *ran[VM_MAX];
+	/* kvm/walk.c: the table of KVM's that is mapped here, and of whose 2 MiB it is */
+	struct {
+		u64 *map;		/* NULL: none */
+		u64 pa;
+		const struct vm *vm;
+		u64 flushes, ipa;
+	} table;
 	/* kvm/lease.c: the vCPU KVM has loaded on this CPU, or had last; 0: none known */
 	struct {
 		kva_t vcpu, mmu, kvm;
@@ -76,6 +83,12 @@ struct cpu_run {
 	} lease;
 };
 _Static_assert(sizeof(struct cpu_run) <= PAGE_SIZE, "one page per CPU");
+
+/* A protected guest's registers are in its own struct vcpu, never with the host. */
+static inline bool vcpu_private(const struct vcpu *v)
+{
+	return v->r == &v->regs;
+}
 
 struct cpu_run *cpu_run(void);		/* this CPU's (vcpu/feat.c) */
 bool cpu_run_made(void);		/* false: early in install */
@@ -104,7 +117,6 @@ u64 sve_vl(void);			/* bytes, with ZCR_EL2 as it is */
  * EL1 registers; vcpu_run_guest(); the caller saves them; vcpu_end().
  */
 typedef bool (*exit_handler)(struct vcpu *v, enum vcpu_exit *code);
-bool vcpu_private(const struct vcpu *v);	/* of a protected VM */
 void vcpu_begin(struct vcpu *v, struct cpu_run *c);
 enum vcpu_exit vcpu_run_guest(struct vcpu *v, struct cpu_run *c, u64 sctlr, u64 tcr,
 			      exit_handler handler);

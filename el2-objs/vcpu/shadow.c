@@ -94,42 +94,73 @@ static int map_leaf(struct vcpu *v, u64 ipa, const struct kvm_leaf *leaf, pa_t *
 	return ret;
 }
 
+/* Of an entry at level 3: a page that KVM knows to be in use. */
+#define PAGE_IN_USE	(S2_VALID | S2_TABLE | S2_AF)
+
 /*
  * As a TLB fetches a line of entries: what KVM has next to the page, where the shadow has nothing.
  * After a drop, of which a host that ages pages may need many, each fault brings back KVM_AROUND
  * pages. One whose AF is clear stays out: its first use is for KVM to see.
  */
-static void map_around(struct vcpu *v, u64 ipa, const struct kvm_leaf *around)
+static void map_around(struct vcpu *v, u64 ipa)
 {
-	struct s2 *s2 = &v->vm->s2;
-	u64 at = ALIGN_DOWN(ipa, KVM_AROUND * PAGE_SIZE);
-	const struct kvm_leaf *leaf;
+	u64 at = ALIGN_DOWN(ipa, KVM_AROUND * PAGE_SIZE), page[KVM_AROUND];
+	const u64 *there = s2_entry(&v->vm->s2, at), *around = v->seen.around;
+	struct kvm_leaf leaf;
+	bool any = false;
+	u32 i;
 
-	for (leaf = around; leaf < around + KVM_AROUND; leaf++, at += PAGE_SIZE) {
-		struct s2_leaf there;
-
-		/* What KVM has not costs nothing here: a look into the shadow is a walk. */
-		if (leaf->status != HYPSEC_OK || !leaf->af || !answers(v->vm, at))
+	for (i = 0; i < KVM_AROUND; i++) {
+		page[i] = 0;
+		if (there[i] || (around[i] & PAGE_IN_USE) != PAGE_IN_USE ||
+		    !answers(v->vm, at + i * PAGE_SIZE))
 			continue;
-		there = s2_lookup(s2, at);
-		if (there.pte || there.level != 3)
+		leaf = kvm_page_leaf(v->vm, around[i]);
+		if (!range_ok(leaf.pa.v, PAGE_SIZE, pa_limit))
 			continue;
-		/* Its table is there: no memory is needed. What is not the host's stays out. */
-		if (own_stamp(leaf->pa, PAGE_SIZE) == PAGE_SIZE)
-			(void)s2_map(s2, at, leaf->pa, PAGE_SIZE, leaf_attr(v, leaf));
+		page[i] = leaf.pa.v | leaf_attr(v, &leaf);
+		any = true;
 	}
+	if (!any)
+		return;
+	/* What is not the host's stays out. */
+	own_stamp_pages(page, KVM_AROUND);
+	s2_fill(&v->vm->s2, at, page, KVM_AROUND);
 }
 
-static int resolve(struct vcpu *v, u64 ipa, pa_t *page)
+/* Where the walk has ended, for seen_empty(): below a hole, or next to what else is in a table. */
+static void see(struct vcpu *v, u64 ipa, const struct kvm_leaf *leaf)
 {
-	struct kvm_leaf around[KVM_AROUND];
+	v->seen.level = leaf->level;
+	v->seen.size = leaf->status == HYPSEC_RANGE ? level_size(leaf->level) : 0;
+	if (leaf->level == 3 && (leaf->status == HYPSEC_OK || leaf->status == HYPSEC_RANGE))
+		v->seen.size = KVM_AROUND * PAGE_SIZE;
+	v->seen.base = ALIGN_DOWN(ipa, v->seen.size);
+}
+
+/*
+ * KVM's table had nothing there when it was last looked at for this vCPU. That is a hint, as KVM
+ * makes no call when it fills an entry. Told of a fault that is none KVM leaves its entry as it
+ * is, and shadow_answered() looks at the table: it happens once.
+ */
+static bool seen_empty(const struct vcpu *v, u64 ipa)
+{
+	return ipa - v->seen.base < v->seen.size &&
+	       (v->seen.level < 3 ||
+		!(v->seen.around[(ipa >> PAGE_SHIFT) % KVM_AROUND] & S2_VALID));
+}
+
+/* @beside: what is around it in KVM's table is mapped, too. */
+static int resolve(struct vcpu *v, u64 ipa, pa_t *page, bool beside)
+{
 	struct kvm_entry entry;
 	struct kvm_leaf leaf;
 	int ret;
 
 	if (!answers(v->vm, ipa))
 		return HYPSEC_OK;
-	leaf = kvm_walk_around(v->vm, IPA(ipa), around, &entry);
+	leaf = kvm_walk_around(v->vm, IPA(ipa), v->seen.around, &entry);
+	see(v, ipa, &leaf);
 	if (leaf.status != HYPSEC_OK)
 		return forward(v, FSC_TRANS, leaf.level);
 	if (!leaf.af && !(allows(&leaf, v->esr) && kvm_set_used(v->vm, &entry)))
@@ -137,8 +168,8 @@ static int resolve(struct vcpu *v, u64 ipa, pa_t *page)
 	if (!allows(&leaf, v->esr))
 		return forward(v, FSC_PERM, leaf.level);
 	ret = map_leaf(v, ipa, &leaf, page);
-	if (ret == HYPSEC_OK && leaf.size == PAGE_SIZE)
-		map_around(v, ipa, around);
+	if (ret == HYPSEC_OK && beside && leaf.size == PAGE_SIZE)
+		map_around(v, ipa);
 	return ret;
 }
 
@@ -146,10 +177,10 @@ static int resolve(struct vcpu *v, u64 ipa, pa_t *page)
 
 void shadow_age(struct vm *vm)
 {
-	struct kvm_leaf around[KVM_AROUND], leaf;
+	u64 around[KVM_AROUND], at = vm->hand, size;
 	struct kvm_entry entry;
+	struct kvm_leaf leaf;
 	struct s2 *s2 = &vm->s2;
-	u64 at = vm->hand, size;
 	unsigned int looks, i;
 
 	for (looks = 0; ; looks++) {
@@ -170,7 +201,8 @@ void shadow_age(struct vm *vm)
 	    (leaf.status == HYPSEC_OK || leaf.status == HYPSEC_RANGE)) {
 		at = ALIGN_DOWN(at, KVM_AROUND * PAGE_SIZE);
 		for (i = 0; i < KVM_AROUND; i++, at += PAGE_SIZE)
-			if (!around[i].af && (s2_lookup(s2, at).pte & S2_VALID))
+			if ((around[i] & PAGE_IN_USE) != PAGE_IN_USE &&
+			    (s2_lookup(s2, at).pte & S2_VALID))
 				s2_unmap(s2, at, PAGE_SIZE);
 	} else {
 		at = ALIGN_DOWN(at, size);
@@ -189,7 +221,7 @@ bool shadow_fault_unlock(struct vcpu *v, enum vcpu_exit *code)
 	pa_t page = PA(0);
 	int ret;
 
-	ret = resolve(v, ipa, &page);
+	ret = resolve(v, ipa, &page, true);
 	/* An entry that allows it is there: what the CPU faulted on is an older one. */
 	if (ret == HYPSEC_OK && type == FSC_PERM)
 		tlb_flush_ipa(&vm->s2, ipa & PAGE_MASK);
@@ -233,6 +265,11 @@ bool shadow_fault(struct vcpu *v, enum vcpu_exit *code)
 			*code = EXIT_IL;
 		return false;
 	}
+	if (type == FSC_TRANS && seen_empty(v, ipa)) {
+		(void)forward(v, FSC_TRANS, v->seen.level);
+		v->asked = true;
+		return false;
+	}
 	spin_lock(&vm->lock);
 	return shadow_fault_unlock(v, code);
 }
@@ -247,7 +284,10 @@ void shadow_answered(struct vcpu *v)
 	if (ipa >> vm->s2.ipa_bits)
 		return;
 	spin_lock(&vm->lock);
-	/* Whatever stands against it, the guest faults once more and hears of it then. */
-	(void)resolve(v, ipa, &page);
+	/*
+	 * Whatever stands against it, the guest faults once more and hears of it then. That one page
+	 * is new: what is beside it came with the faults before.
+	 */
+	(void)resolve(v, ipa, &page, false);
 	spin_unlock(&vm->lock);
 }

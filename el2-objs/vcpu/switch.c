@@ -71,12 +71,6 @@ static void unload_optional(struct vcpu *v, struct cpu_run *c)
 	}
 }
 
-/* A protected guest's registers are in its own struct vcpu, never with the host. */
-bool vcpu_private(const struct vcpu *v)
-{
-	return v->r == &v->regs;
-}
-
 static void fgt_load(struct vcpu *v, struct cpu_run *c)
 {
 #define X(r, i) c->host.fgt[i] = read_sysreg(r); write_sysreg(v->fgt[i], r);

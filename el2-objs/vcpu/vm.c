@@ -171,6 +171,7 @@ static struct vm *make_vm(const struct vm_identity *id)
 	/* The VMID may be in TLBs still from its last user's root. */
 	tlb_flush_vmid(&vm->s2);
 	vm->host = *id;
+	vm->flushes++;
 	vm->running = 0;
 	vm->private_pages = 0;
 	vm->scan = 0;		/* the last VM here may have ended with a scan half done */

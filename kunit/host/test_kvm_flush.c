@@ -139,6 +139,30 @@ static void no_level(void **state)
 	assert_int_equal(invalidated_size, 0);
 }
 
+/* After each of them no walk goes on where one of before has been: kvm/walk.c. */
+static void forgets_walks(void **state)
+{
+	static const u64 fns[] = { KVM_FN_kvm_tlb_flush_vmid_ipa, KVM_FN_kvm_tlb_flush_vmid,
+				   KVM_FN_kvm_tlb_flush_vmid_range,
+				   KVM_FN_kvm_tlb_flush_vmid_ipa_nsh };
+	struct vm_identity id = kvm_vm(0, 40), other = kvm_vm(1, 40);
+	struct vm *vm = kvm_ran(&id), *beside = kvm_ran(&other);
+	u64 was, of_other = beside->flushes;
+
+	(void)state;
+	for (u32 i = 0; i < 2 * ARRAY_SIZE(fns); i++) {
+		if (i == ARRAY_SIZE(fns)) {
+			assert_ptr_equal(kvm_get(&id), vm);
+			protect(vm);
+			vm_put(vm);
+		}
+		was = vm->flushes;
+		call(fns[i % ARRAY_SIZE(fns)], id.mmu.v, IPA0, 1);
+		assert_int_equal(vm->flushes, was + 1);
+	}
+	assert_int_equal(beside->flushes, of_other);
+}
+
 /* Another CPU makes the VM, and walks its table just before the store to it is seen. */
 static struct vm_identity late_id;
 static struct vm *late_vm;
@@ -234,6 +258,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(another_vcpu),
 		TEST(no_level),
+		TEST(forgets_walks),
 		TEST(shared_frames),
 		TEST(one_at_a_time),
 		TEST(no_result),

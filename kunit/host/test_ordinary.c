@@ -284,9 +284,13 @@ static void answers(void **state)
 			cpu_run_vcpu(&other_vm, HOST);
 		for (unsigned int run = 0; run < 2; run++) {
 			t.entered = 0;
+			cpu_state.vcpu.seen.size = PAGE_SIZE;
 			k[KVM_VCPU_IFLAGS] = run ? 0 : (u8)c[i].iflags;
 			cpu_run_vcpu(vm, c[i].other && !run ? KVA(HOST.v + 0x10000) : HOST);
 			assert_int_equal(t.answered, c[i].n);
+			/* What was seen for another is no hint for this one. */
+			assert_int_equal(cpu_state.vcpu.seen.size,
+					 c[i].other || (c[i].between && !run) ? 0 : PAGE_SIZE);
 		}
 	}
 }

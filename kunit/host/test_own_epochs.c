@@ -2,6 +2,8 @@
 /* Stamps and epochs (mem/epoch.c): no page leaves HOST while a shadow may map it. */
 #include "own_common.h"
 
+static u64 before[32];
+
 #define STAMPS	127	/* the epochs that a stamp can tell apart */
 
 static void test_stamp(void **state)
@@ -85,6 +87,58 @@ static void test_stamp(void **state)
 	clear_stamps();
 }
 
+/* A list of pages: each as own_stamp() would have it, whatever the one before was. */
+static void test_pages(void **state)
+{
+	static const u64 attr = S2_R | S2_W | S2_XN | S2_MEMATTR_WB;
+	u64 block = ALIGN_DOWN(PAGE, SZ_2M), other = block + SZ_2M;
+	const struct { u64 pa; bool ok; } e[] = {
+		{ block, true }, { PAGE, false }, { block + 511 * PAGE_SIZE, true },
+		{ REGION, false }, { other + 7 * PAGE_SIZE, true }, { other, true },
+		{ REGION + REGION_SIZE - PAGE_SIZE, false }, { DEVICE, true },
+		{ RAM_END, true }, { RAM_END - PAGE_SIZE, true }, { 1UL << 44, false },
+		{ S2_ADDR, false }, { other + 511 * PAGE_SIZE, true }, { PAGE + PAGE_SIZE, true },
+	};
+	u64 page[ARRAY_SIZE(e)], n, first, i;
+	(void)state;
+
+	assert_int_equal(own_claim(PA(PAGE), VM, FRAME, true), HYPSEC_OK);
+	for (first = 0; first < ARRAY_SIZE(e); first++) {
+		/* From each on, in either direction, with holes. */
+		for (n = 0; n < 4 * ARRAY_SIZE(e); n++) {
+			u64 step = n & 1 ? 1 : ARRAY_SIZE(e) - 1;
+
+			for (i = 0; i < ARRAY_SIZE(e); i++)
+				page[i] = test_rand() % 4 ?
+					  e[(first + i * step) % ARRAY_SIZE(e)].pa | attr : 0;
+			memcpy(before, page, sizeof(page));
+			own_stamp_pages(page, ARRAY_SIZE(e));
+			for (i = 0; i < ARRAY_SIZE(e); i++)
+				assert_int_equal(page[i], e[(first + i * step) % ARRAY_SIZE(e)].ok ?
+						 before[i] : 0);
+			/* Not more than it was told. */
+			page[0] = page[1] = block | attr;
+			own_stamp_pages(page, 0);
+			assert_int_equal(page[0], block | attr);
+		}
+		assert_false(spin_held(&host_s2_lock));
+	}
+	clear_stamps();
+	/* What it lets pass is stamped, and with it its block; nothing else is. */
+	page[0] = (block + PAGE_SIZE) | attr;
+	page[1] = PAGE | attr;
+	page[2] = other | attr;
+	own_stamp_pages(page, 3);
+	assert_int_equal(own_claim(PA(block + PAGE_SIZE), VM, 1, true), HYPSEC_EPOCH);
+	assert_int_equal(own_claim(PA(other + 9 * PAGE_SIZE), VM, 1, true), HYPSEC_EPOCH);
+	assert_int_equal(own_claim(PA(block + 2 * PAGE_SIZE), VM, 1, true), HYPSEC_OK);
+	assert_int_equal(own_claim(PA(other + SZ_2M), VM, 2, true), HYPSEC_OK);
+	assert_int_equal(own_return(PA(block + 2 * PAGE_SIZE), VM, 1), HYPSEC_OK);
+	assert_int_equal(own_return(PA(other + SZ_2M), VM, 2), HYPSEC_OK);
+	clear_stamps();
+	assert_int_equal(own_return(PA(PAGE), VM, FRAME), HYPSEC_OK);
+}
+
 /*
  * The host's memory after a long life of ordinary VMs that are gone: blocks with stamps of all the
  * epochs there were. A VM that starts on it finds hardly one that counts.
@@ -156,6 +210,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_stamp),
+		cmocka_unit_test(test_pages),
 		cmocka_unit_test(test_history),
 		cmocka_unit_test(test_epochs),
 	};

@@ -65,6 +65,11 @@ static void test_no_address(void **state)
 	for (bit = 8; bit <= 9; bit++) {
 		*kvm_entry(&id, IPA0, 3) = PAGE_A | PAGE_RWX | BIT(bit);
 		aborts_guest(READ | FSC_TRANS | 3, IPA0);
+		/* Nor beside one that has. */
+		*kvm_entry(&id, IPA0 + PAGE_SIZE, 3) = PAGE_A | PAGE_RWX;
+		maps(READ | FSC_TRANS | 3, IPA0 + PAGE_SIZE, PAGE_A, PAGE_SIZE, ALL);
+		assert_false(mapped(IPA0));
+		s2_drop(&vm->s2);
 	}
 	for (bit = 48; bit <= 49; bit++) {
 		*kvm_entry(&id, IPA0, 3) = PAGE_A | PAGE_RWX | BIT(bit);
@@ -192,10 +197,11 @@ static void test_changed_after_walk(void **state)
 	before_lock(OWN_STAMP, point_to_core);
 	maps(READ | FSC_TRANS | 3, IPA0, PAGE_A, PAGE_SIZE, ALL);
 	assert_null(lock_hook);
-	/* And before: the new one is. */
+	/* And before: the new one is. (The table of pages is still mapped here: no look-up for it.) */
 	s2_drop(&vm->s2);
+	kvm_flushes(&id);
 	*kvm_entry(&id, IPA0, 3) = PAGE_A | PAGE_RWX;
-	before_lock(OWN_STAMP - 1, point_to_core);
+	before_lock(OWN_STAMP - 2, point_to_core);
 	aborts_guest(READ | FSC_TRANS | 3, IPA0);
 }
 
@@ -226,6 +232,68 @@ static void test_claimed_before_map(void **state)
 	/* With the mapping gone it can. */
 	claim_drops(PAGE_A);
 	assert_false(mapped(IPA0));
+}
+
+#define PAGE_C		(PAGE_B + SZ_2M)	/* in another block of the host's */
+
+/*
+ * The same of a neighbour that the fault brings along: its entry is read with the other one, and
+ * once; what is claimed before the stamp stays out, and what is stamped cannot be claimed.
+ */
+static void neighbour_to_core(void)
+{
+	*kvm_entry(&id, IPA0 + PAGE_SIZE, 3) = REGION | PAGE_RWX;
+}
+
+static void claim_c(void)
+{
+	assert_int_equal(own_claim(PA(PAGE_C), 50, 2, true), HYPSEC_OK);
+}
+
+static int claim_of_c;
+
+static void claim_c_before_map(u64 *ptep, u64 old, u64 new)
+{
+	(void)ptep;
+	(void)old;
+	if ((new & (S2_VALID | S2_ADDR)) != (PAGE_C | S2_VALID) || cpu_now())
+		return;
+	pte_hook = NULL;
+	cpu_switch(1);
+	claim_of_c = own_claim(PA(PAGE_C), 50, 2, true);
+	cpu_switch(0);
+}
+
+static void test_neighbour(void **state)
+{
+	u64 *pte = kvm_entry(&id, IPA0, 3);
+
+	(void)state;
+	pte[0] = PAGE_A | PAGE_RWX;
+	pte[1] = PAGE_C | PAGE_RWX;
+	before_lock(OWN_STAMP, neighbour_to_core);
+	maps(READ | FSC_TRANS | 3, IPA0, PAGE_A, PAGE_SIZE, ALL);
+	assert_null(lock_hook);
+	assert_int_equal(s2_lookup(&vm->s2, IPA0 + PAGE_SIZE).pte & S2_ADDR, PAGE_C);
+
+	shadow_drop_all();
+	kvm_flushes(&id);
+	pte[1] = PAGE_C | PAGE_RWX;
+	before_lock(OWN_STAMP, claim_c);	/* the table is mapped: that is the neighbours' stamp */
+	maps(READ | FSC_TRANS | 3, IPA0, PAGE_A, PAGE_SIZE, ALL);
+	assert_null(lock_hook);
+	assert_false(mapped(IPA0 + PAGE_SIZE));
+	assert_int_equal(own_return(PA(PAGE_C), 50, 2), HYPSEC_OK);
+
+	shadow_drop_all();
+	pte_hook = claim_c_before_map;
+	claim_of_c = 1;
+	maps(READ | FSC_TRANS | 3, IPA0, PAGE_A, PAGE_SIZE, ALL);
+	assert_null(pte_hook);
+	assert_true(mapped(IPA0 + PAGE_SIZE));
+	assert_int_equal(claim_of_c, HYPSEC_EPOCH);
+	claim_drops(PAGE_C);
+	assert_false(mapped(IPA0 + PAGE_SIZE));
 }
 
 /* A page that another CPU is just cleaning: the guest waits. */
@@ -291,6 +359,7 @@ int main(void)
 		TEST(test_claimed_after_walk),
 		TEST(test_changed_after_walk),
 		TEST(test_claimed_before_map),
+		TEST(test_neighbour),
 		TEST(test_moving),
 		TEST(test_no_memory),
 	};

@@ -87,7 +87,7 @@ static void test_table_claimed(void **state)
 /* One read of each descriptor: a second could find another one than was judged. */
 static void test_read_once(void **state)
 {
-	struct kvm_leaf around[KVM_AROUND];
+	u64 around[KVM_AROUND];
 	u64 ipa = 0x123456789000;
 	u8 level;
 
@@ -100,6 +100,10 @@ static void test_read_once(void **state)
 	slot_reads = 0;
 	finds(ipa, 3, OUT);
 	assert_int_equal(slot_reads, 4);
+	slot_reads = 0;
+	walk_around(ipa, around);
+	assert_int_equal(slot_reads, KVM_AROUND);	/* the table is known */
+	kvm_flushes(&id);
 	slot_reads = 0;
 	walk_around(ipa, around);
 	assert_int_equal(slot_reads, 3 + KVM_AROUND);

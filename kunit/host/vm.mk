@@ -12,6 +12,7 @@ SRC_test_vm_drop := $(vm_sources)
 SRC_test_vm_teardown := $(vm_sources)
 SRC_test_vm_let_go := $(vm_sources)
 SRC_test_walk	:= $(vm_sources) el2-objs/kvm/walk.c
+SRC_test_walk_known := $(SRC_test_walk)
 SRC_test_walk_races := $(vm_sources) kunit/host/fake/reads.c
 SRC_test_shadow	:= $(vm_sources) el2-objs/kvm/walk.c el2-objs/vcpu/shadow.c
 SRC_test_shadow_owner := $(SRC_test_shadow)
@@ -22,8 +23,8 @@ SRC_test_kvm_calls := $(vm_sources) $(addprefix el2-objs/kvm/,hcalls.c lease.c)
 SRC_test_kvm_lease := $(SRC_test_kvm_calls)
 SRC_test_kvm_flush := $(SRC_test_kvm_calls)
 
-$(foreach t,kvm_calls kvm_lease kvm_flush vm vm_slots vm_end vm_drop vm_teardown vm_let_go walk walk_races shadow \
-	shadow_owner shadow_beside shadow_answered shadow_used,\
+$(foreach t,kvm_calls kvm_lease kvm_flush vm vm_slots vm_end vm_drop vm_teardown vm_let_go walk walk_known walk_races \
+	shadow shadow_owner shadow_beside shadow_answered shadow_used,\
 	$(eval ARC_test_$t := $(out)/machine.a) \
 	$(eval INC_test_$t := $(on_machine)))
 

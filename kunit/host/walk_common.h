@@ -20,7 +20,7 @@ static inline struct kvm_leaf walk(u64 ipa)
 	return leaf;
 }
 
-static inline struct kvm_leaf walk_around(u64 ipa, struct kvm_leaf *around)
+static inline struct kvm_leaf walk_around(u64 ipa, u64 *around)
 {
 	struct kvm_entry entry;
 	struct kvm_leaf leaf;

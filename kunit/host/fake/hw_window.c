@@ -150,7 +150,17 @@ void poison(u64 pa, unsigned int event, unsigned int maps)
 	/* cmocka has one of its own for each test. */
 	struct sigaction sa = { .sa_sigaction = on_segv, .sa_flags = SA_SIGINFO | SA_NODEFER };
 
+	u64 i, *pte = &slot_ptes[0][0];
+
 	assert_return_code(sigaction(SIGSEGV, &sa, NULL), 0);
+	/* What was bad is good again, also where it is mapped still: a lease. */
+	for (i = 0; i < FAKE_CPUS * EL2_SLOT_PTES; i++) {
+		if (!(&slot_bad[0][0])[i] || !(pte[i] & 1))
+			continue;
+		mprotect(window + i * PAGE_SIZE, PAGE_SIZE,
+			 (&seen[0][0])[i] == MAPPED ? PROT_READ | PROT_WRITE : PROT_NONE);
+		(&slot_bad[0][0])[i] = false;
+	}
 	bad.pa = pa;
 	bad.event = event;
 	bad.maps = maps;

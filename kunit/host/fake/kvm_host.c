@@ -285,12 +285,22 @@ void give_private(struct vm *vm, u64 pa, u64 frame)
 	spin_unlock(&vm->lock);
 }
 
+void kvm_flushes(const struct vm_identity *id)
+{
+	for (u32 i = 0; i < VM_MAX; i++)
+		if (vms[i].host.mmu.v == id->mmu.v)
+			vms[i].flushes++;
+}
+
 u64 *kvm_entry(const struct vm_identity *id, u64 ipa, u8 level)
 {
 	unsigned int bits = 64 - (id->vtcr & 0x3f);
 	u8 l = kvm_start_level(bits);
 	u64 table = id->pgd.v, mask = BIT(bits) - 1;
 
+	/* Above pages KVM breaks, calls, and makes. */
+	if (level < 3)
+		kvm_flushes(id);
 	for (;; l++) {
 		u64 *entry = (u64 *)raw(table) + ((ipa & mask) >> level_bits(l));
 

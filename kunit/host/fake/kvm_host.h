@@ -37,8 +37,12 @@ void protect(struct vm *vm);
 /* @pa becomes @vm's frame, with its entry in the VM's table. */
 void give_private(struct vm *vm, u64 pa, u64 frame);
 
-/* KVM's table: the entry for @ipa at @level, with the tables above it. */
+/*
+ * KVM's table: the entry for @ipa at @level, with the tables above it. Above level 3 it is about to
+ * be changed, and its VM is told as by a TLB call: kvm_flushes().
+ */
 u64 *kvm_entry(const struct vm_identity *id, u64 ipa, u8 level);
+void kvm_flushes(const struct vm_identity *id);
 u8 kvm_start_level(unsigned int bits);
 /* A page of zeros for a table or a guest, as the host's allocator gives them out. */
 u64 kvm_page(void);
