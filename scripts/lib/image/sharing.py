@@ -53,7 +53,7 @@ def virtio_list(text):
 
 
 def wanted(args):
-    """What the manifest gets: permission, size, devices; a note where the size is our choice."""
+    """What the manifest gets: permission, size, devices; what is to be said of it."""
     size, note = args.share, None
     if args.rsi and args.pci:
         raise Refused("--rsi: a Realm has no PCIe bus: name its devices, --virtio-mmio blk, say")
@@ -75,6 +75,11 @@ def wanted(args):
     if VIRTIO["console"] in args.virtio_mmio + args.pci and not args.console:
         raise Refused("a virtio console: what the guest reads there the host types: "
                       "--console says that it may")
+    early = [n for n in ("console", "fs") if VIRTIO[n] in args.pci]
+    if early:
+        note = "\n".join(filter(None, (note, f"--pci {','.join(early)}: where this driver is built in, as in "
+                                       "Debian's kernel, it comes before the module that gives it memory: "
+                                       "there --virtio-mmio, of which the transport is a module")))
     virtio = bytes(args.virtio_mmio) + bytes(n | VIRTIO_PCI for n in args.pci)
     return size is not None, size or 0, virtio.ljust(VIRTIO_MAX, b"\0"), note
 
