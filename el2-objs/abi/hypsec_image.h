@@ -28,8 +28,10 @@
  *		2 MiB multiple, at most HYPSEC_SHARE_MAX; 0: none. Only with FLAG_SHARE.
  *		With FLAG_RSI: a power of 2, at most HYPSEC_RSI_SHARE_MAX, in the upper half
  *		of the address space, where nothing is private
- *     48    8	virtio: for each virtio-mmio device of the guest, in its order, the device's
- *		number (virtio 1.2, section 5), 0 after the last; only with share_size
+ *     48    8	virtio: for each virtio device of the guest, in its order, the device's
+ *		number (virtio 1.2, section 5), 0 after the last; only with share_size. First those
+ *		that are virtio-mmio, then, with HYPSEC_VIRTIO_PCI, those on the PCIe bus: some with
+ *		FLAG_PCI, and none without (the boot stub refuses it)
  *     56    8	time of signing, seconds since 1970, only with FLAG_CLOCK and never 0 then: the
  *		guest's clock, which is the host's word, is not believed when it is earlier
  *     64   80	stub: offset (8, always 0), size in bytes (8), SHA-512 (64)
@@ -70,10 +72,11 @@
 /* Most bytes of guest memory an image may cover, and a device tree may have */
 #define HYPSEC_IMAGE_MAX	(256ULL << 20)
 #define HYPSEC_DTB_MAX		(2ULL << 20)
-/* Most that a guest shares with its host at once, and virtio-mmio devices it may have */
+/* Most that a guest shares with its host at once, and virtio devices it may have */
 #define HYPSEC_SHARE_MAX	(1ULL << 30)
 #define HYPSEC_RSI_SHARE_MAX	(64ULL << 30)
 #define HYPSEC_VIRTIO_MAX	8
+#define HYPSEC_VIRTIO_PCI	0x80	/* on the PCIe bus */
 
 enum hypsec_part_type {
 	HYPSEC_PART_STUB,	/* [0, stub size), without the manifest */

@@ -56,7 +56,10 @@
 	X(45, STUB_COVER, "more RAM than the shared memory covers: less RAM, or build --share") \
 	X(46, STUB_WINDOW, "no place for the shared memory: QEMU -M virt,highmem=on, less RAM") \
 	X(47, STUB_NO_IVSHMEM, "no memory to share: -device ivshmem-plain,memdev=...") \
-	X(48, STUB_IVSHMEM_SIZE, "the memory to share is not as large as the image says: size=")
+	X(48, STUB_IVSHMEM_SIZE, "the memory to share is not as large as the image says: size=") \
+	X(49, STUB_NO_PCI_DEVICE, "an image's device is missing on PCI bus 0: -device virtio-...-pci") \
+	X(50, STUB_LEGACY_PCI, "a PCI device is not virtio 1 alone: disable-legacy=on,iommu_platform=on") \
+	X(51, STUB_PCI_CONFIG, "a PCI device does not say where its registers are")
 
 #define HYPSEC_REASONS(X) HYPSEC_DT_REASONS(X) HYPSEC_STUB_REASONS(X)
 

@@ -11,7 +11,6 @@
 #include <linux/module.h>
 #include <linux/of.h>
 #include <linux/of_reserved_mem.h>
-#include <linux/pci.h>
 #include <linux/swiotlb.h>
 #include <linux/virtio.h>
 #include <linux/virtio_config.h>
@@ -22,17 +21,6 @@ static struct device_node *pool_node;
 /* hypsec_pool_ops work. Never with a kernel that has the same itself (DMA_RESTRICTED_POOL). */
 static bool pool_ready;
 static DEFINE_MUTEX(gate_lock);
-
-/* The node that speaks for a device's DMA, as the bus sees it. */
-static struct device_node *node_of(struct device *dev)
-{
-	struct device *bridge;
-
-	if (!dev_is_pci(dev))
-		return dev->of_node;
-	bridge = pci_find_host_bridge(to_pci_dev(dev)->bus)->dev.parent;
-	return bridge ? bridge->of_node : NULL;
-}
 
 static bool names_pool(struct device_node *node)
 {
@@ -50,12 +38,8 @@ static bool names_pool(struct device_node *node)
 static bool names_device(struct device_node *node, u32 number)
 {
 	u32 named;
-	int i;
 
-	for (i = 0; !of_property_read_u32_index(node, "hypsec,virtio-device", i, &named); i++)
-		if (named == number)
-			return true;
-	return false;
+	return !of_property_read_u32(node, "hypsec,virtio-device", &named) && named == number;
 }
 
 static bool in_pool(struct device *dev)
@@ -72,7 +56,7 @@ static bool in_pool(struct device *dev)
 static void put_in_pool(struct device *dev)
 {
 	if (IS_ENABLED(CONFIG_DMA_RESTRICTED_POOL) || !pool_ready || get_dma_ops(dev) ||
-	    !names_pool(node_of(dev)) || !dev_is_dma_coherent(dev) ||
+	    !names_pool(dev->of_node) || !dev_is_dma_coherent(dev) ||
 	    device_iommu_mapped(dev) || dev->dma_range_map)
 		return;
 	set_dma_ops(dev, &hypsec_pool_ops);
@@ -85,11 +69,11 @@ static void put_in_pool(struct device *dev)
 static const char *unfit(struct virtio_device *vdev)
 {
 	struct device *dev = vdev->dev.parent;
-	struct device_node *node = node_of(dev);
 
-	if (!names_pool(node))
+	/* The transport's own node: of PCI a function's, and none where the host has added one. */
+	if (!names_pool(dev->of_node))
 		return "the VM's image has no device here: sign one more, or start the VMM without it";
-	if (!names_device(node, vdev->id.device))
+	if (!names_device(dev->of_node, vdev->id.device))
 		return "the VM's image has another device here: give the VMM its devices in the image's order";
 	if (!in_pool(dev))
 		return "its DMA would go beside the shared pool: its node must be dma-coherent, without dma-ranges or IOMMU";

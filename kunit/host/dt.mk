@@ -15,6 +15,9 @@ $(foreach t,$(dt_tests),$(eval $(call dt_test,$t)))
 SRC_test_virtio	:= scripts/stub/virtio.c
 INC_test_virtio	:= -I$(top)/scripts/stub
 
+SRC_test_pci	:= scripts/stub/pci.c
+INC_test_pci	:= -I$(top)/scripts/stub
+
 SRC_test_realm	:= scripts/stub/realm.c scripts/stub/dt_check.c
 INC_test_realm	:= -I$(top)/scripts/stub
 

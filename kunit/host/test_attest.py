@@ -307,7 +307,7 @@ def sealing_keys_by_openssl():
     public = raw_public("signer.key")
     for family, options, flags in (("", [], 0), ("box", [], 0), ("box", ["--share", "2M"], 0),
                                    ("box", ["--debug"], 1), ("box", ["--console"], 8),
-                                   ("box", ["--share", "2M", "--pci"], 16),
+                                   ("box", ["--share", "2M", "--pci", "blk"], 16),
                                    ("", ["--console", "--debug"], 9)):
         image_tool.good("build", "--kernel", "Image", "--security-version", "5", "--key",
                         "signer.key", "--family", family, *options, "-o", "vm.img")

@@ -165,8 +165,10 @@ static void share(const void *fdt, const struct vm_desc *d, struct vm_boot b, lo
 		in |= s.pool.base >= d->ram[i].base && size <= d->ram[i].size &&
 		      s.pool.base - d->ram[i].base <= d->ram[i].size - size;
 	assert_true(in);
-	for (uint32_t i = 0; i < VM_MAX_DEVICES && i < s.nr_transports; i++)
+	for (uint32_t i = 0, n = test_rand() % (VM_MAX_DEVICES + 1); i < n && i < s.nr_transports; i++)
 		s.device[s.nr_devices++] = (struct vm_device){ s.nr_transports - 1 - i, 1 + i };
+	for (uint32_t i = 0; pci && i < VM_MAX_DEVICES - s.nr_devices; i++)
+		s.function[s.nr_functions++] = (struct vm_function){ test_rand() % 32, 1 + i };
 	assert_int_equal(dt_build(out, sizeof(out), d, &b), DT_OK);
 	assert_int_equal(judge_share(out, sizeof(out), &other, &again), DT_OK);
 	assert_memory_equal(d, &other, sizeof(other));

@@ -308,6 +308,8 @@ static void builds_realm(void **state)
 	s.pool = (struct vm_range){ 0x8040000000, 0x20000000 };
 	s.nr_devices = 1;
 	s.device[0] = (struct vm_device){ 0, 2 };
+	s.nr_functions = 1;
+	s.function[0] = (struct vm_function){ 1, 1 };
 	b.share = &s;
 	b.realm = true;
 	assert_int_equal(dt_build(out, sizeof(out), &d, &b), DT_OK);
@@ -321,8 +323,8 @@ static void builds_realm(void **state)
 	assert_int_equal(dt_build(out, sizeof(out), &d, &b), DT_OK);
 	assert_string_equal(fdt_getprop(out, fdt_path_offset(out, "/psci"), "method", NULL), "hvc");
 	assert_int_equal(children(out, 0, "reserved-memory") + children(out, 0, "pci"), 2);
-	assert_non_null(fdt_getprop(out, fdt_path_offset(out, "/pcie@4010000000"), "memory-region",
-				    NULL));
+	assert_non_null(fdt_getprop(out, fdt_path_offset(out, "/pcie@4010000000/virtio@1"),
+				    "memory-region", NULL));
 }
 
 static void share_out_of_room(void **state)

@@ -194,7 +194,7 @@ def refusals():
     refused("--family", family=None)
     refused("at least", more=("--size", "32M"))
     refused("blk,net or blk", more=("--virtio-mmio", "net,blk"))
-    refused("blk,net or blk", more=("--pci",))
+    refused("blk,net or blk", more=("--pci", "blk"))
     refused("no /sbin/other in it", more=("--init", "/sbin/other"))
     bad("absolute path", *args(disk="no.img", more=("--init", "/sbin/i'; reboot")))
     bad("whole MiB", *args(disk="no.img", more=("--size", "5000")))

@@ -50,21 +50,42 @@ def sharing_is_signed():
         assert ("share" in text) == bool(flags & 4), text
         assert (f"shares {size >> 20} MiB" in text) == bool(size), text
         assert (names in text) == bool(virtio), text
-    for options, flags in (({"share": "4M"}, 22), ({"share": "4M", "console": ""}, 30)):
-        assert good(*build(out="s.img", pci="", **options)) == ""
-        data = get("s.img")
-        at = manifest_at(data)
-        assert struct.unpack_from("<I", data, at + 12)[0] == flags
-        assert "pci (0x" in good("inspect", "s.img")
-        assert "shares 4 MiB with its host, for what the host has on a PCIe bus" in \
-            good("verify", "--any", "s.img")
-    assert "--pci needs" in good(*build(out="s.img", pci=""))
     assert struct.unpack_from("<Q", get("s.img"), manifest_at(get("s.img")) + 40)[0] == 64 << 20
     # A device needs memory: so much, and that is said.
     assert "--share 64M" in good(*build(out="s.img", virtio_mmio="net"))
     assert struct.unpack_from("<Q", get("s.img"), manifest_at(get("s.img")) + 40)[0] == 64 << 20
     good(*prepare(out="s.unsigned", tbs="s.tbs", share="4M", virtio_mmio="net,blk"))
     assert get("s.tbs")[40:64] == struct.pack("<Q8sQ", 4 << 20, b"\1\2", 0)
+
+
+@test
+def devices_on_a_bus_are_signed():
+    for options, flags, virtio, beside, bus in (
+            ({"pci": "blk"}, 22, b"\x82", "", "blk"),
+            ({"pci": "blk,net,rng", "console": ""}, 30, b"\x82\x81\x84", "", "blk net rng"),
+            ({"pci": "net,console", "virtio_mmio": "rng,blk", "console": ""}, 30,
+             b"\4\2\x81\x83", "rng blk", "net console"),
+            ({"pci": "fs,vsock,blk,blk", "virtio_mmio": "blk,blk,net,net"}, 22,
+             b"\2\2\1\1\x9a\x93\x82\x82", "blk blk net net", "fs vsock blk blk")):
+        text = good(*build(out="s.img", share="4M", **options))
+        early = [n for n in ("console", "fs") if n in options["pci"]]
+        assert ("before the module" in text) == bool(text) == bool(early), text
+        assert all(n in text for n in early), text
+        data = get("s.img")
+        at = manifest_at(data)
+        assert struct.unpack_from("<I", data, at + 12)[0] == flags
+        assert struct.unpack_from("<Q8s", data, at + 40) == (4 << 20, virtio.ljust(8, b"\0"))
+        text = good("inspect", "s.img")
+        assert "pci (0x" in text
+        assert f"\nvirtio-mmio       {beside or 'none'}\n" in text, text
+        assert f"\nvirtio-pci        {bus}\n" in text, text
+        assert "; shares 4 MiB with its host" + f", for {beside}" * bool(beside) + \
+            f", for {bus} on a PCIe bus, where the host may have more" in \
+            good("verify", "--any", "s.img")
+    assert "--pci needs" in good(*build(out="s.img", pci="net"))
+    assert struct.unpack_from("<Q", get("s.img"), manifest_at(get("s.img")) + 40)[0] == 64 << 20
+    good(*prepare(out="s.unsigned", tbs="s.tbs", share="4M", pci="net,blk"))
+    assert get("s.tbs")[40:64] == struct.pack("<Q8sQ", 4 << 20, b"\x81\x82", 0)
 
 
 @test
@@ -109,7 +130,7 @@ def a_realm():
 def a_realm_that_makes_no_sense():
     for size in ("6M", "3G", "48M"):
         bad("a power of 2", *build(out="no.img", rsi="", share=size))
-    bad("no PCIe bus", *build(out="no.img", rsi="", pci="", share="64M"))
+    bad("no PCIe bus", *build(out="no.img", rsi="", pci="blk", share="64M"))
     bad("need memory", *build(out="no.img", rsi="", share="0", virtio_mmio="blk"))
     for size in ("128G", "66M", "64M"):
         status, text = tool(*build(out="no.img", rsi="", share=size))
@@ -132,9 +153,14 @@ def sharing_that_makes_no_sense():
                         ("BLK", "is none of"), ("\u0662", "name the"), (",".join(["blk"] * 9),
                                                                       "at most 8")):
         bad(want, *build(out="no.img"), "--virtio-mmio=" + names)
+        bad(want, *build(out="no.img"), "--pci=" + names)
+    bad("expected one argument", *build(out="no.img"), "--pci")
+    bad("at most 8", *build(out="no.img", share="2M", virtio_mmio="blk,blk,blk,blk",
+                            pci="net,net,net,net,net"))
     bad("need memory", *build(out="no.img", share="0", virtio_mmio="blk"))
-    bad("need memory", *build(out="no.img", share="0", pci=""))
+    bad("need memory", *build(out="no.img", share="0", pci="blk"))
     bad("--console", *build(out="no.img", share="2M", virtio_mmio="blk,console"))
+    bad("--console", *build(out="no.img", share="2M", pci="blk,console"))
     assert not os.path.exists("no.img")
 
 
@@ -147,7 +173,9 @@ def sharing_is_verified():
     for off, value, want in ((40, bytes(8), "no memory"), (40, b"\0\x10", "share_size"),
                              (43, b"\x40", "share_size"), (12, b"\2", "share_size"),
                              (47, b"\x80", "share_size"), (48, b"\0", "gap"),
-                             (49, b"\0\2", "gap"), (55, b"\1", "gap"), (56, b"\1", "such a time without")):
+                             (49, b"\0\2", "gap"), (55, b"\1", "gap"),
+                             (49, b"\x81", "without the bus"), (12, b"\x16", "without a device"),
+                             (48, b"\x82", "before others"), (49, b"\x80", "no number"), (56, b"\1", "such a time without")):
         d = bytearray(data)
         d[at + off:at + off + len(value)] = value
         put("signed", d[at:at + 448])
@@ -155,7 +183,7 @@ def sharing_is_verified():
         d[at + 448:at + 512] = get("sig")
         status, text = tool("verify", "--any", put("t.img", d))
         assert status == 1 and want in text and "signature" not in text, (off, value, text)
-    good(*build(out="s.img", share="4M", pci=""))
+    good(*build(out="s.img", share="4M", pci="net"))
     d = bytearray(get("s.img"))
     at = manifest_at(d)
     d[at + 40:at + 48] = bytes(8)

@@ -17,6 +17,11 @@ from harness import (IMAGE, MINUS1, boot, build, edited, gave_up, main,  # noqa:
 MODERN = ("-global", "virtio-mmio.force-legacy=false")
 NETWORK = ("-netdev", "user,id=n", "-device", "virtio-net-device,netdev=n,iommu_platform=on")
 RNG = ("-device", "virtio-rng-device,iommu_platform=on")
+PCI_NETWORK = ("-netdev", "user,id=p", "-device",
+               "virtio-net-pci,netdev=p,iommu_platform=on,disable-legacy=on,romfile=")
+PCI_RNG = ("-device", "virtio-rng-pci,iommu_platform=on,disable-legacy=on")
+PCI_OTHERS = ("-device", "pci-testdev", "-device", "pcie-root-port,id=rp,chassis=1", "-device",
+              "virtio-balloon-pci,iommu_platform=on,disable-legacy=on")
 BALLOON = ("-device", "virtio-balloon-device,iommu_platform=on")
 
 
@@ -113,7 +118,7 @@ def sharing_that_is_refused():
 
 @test
 def a_clock_that_lies_over_a_device():
-    build("clocked.img", "--clock", "--share", "8M", "--pci")
+    build("clocked.img", "--clock", "--share", "8M", "--pci", "blk")
     for place in (("0", "a000000"), ("0", "a003000"), ("0", "10000000"), ("40", "10000000")):
         out = boot(image="clocked.img",
                    dtb=edited(("/pl031@9010000", "reg", *place, "0", "1000")))
@@ -123,19 +128,42 @@ def a_clock_that_lies_over_a_device():
 
 @test
 def a_bus_is_there_if_it_is_signed():
-    build("pci.img", "--console", "--share", "8M", "--pci")
-    out = boot(image="pci.img")
-    assert off(out) == 0x99 and "devices: 0, PCIe\r\n" in out, out
+    build("pci.img", "--console", "--share", "8M", "--virtio-mmio", "rng", "--pci", "rng,net,rng")
+    out = boot(image="pci.img", devices=MODERN + RNG + PCI_NETWORK + PCI_OTHERS + PCI_RNG + PCI_RNG)
+    assert off(out) == 0x99 and "devices: 1, on PCIe: 3\r\n" in out, out
     get = new_tree(out)
-    assert run("fdtget", "-l", "new.dtb", "/").split()[-2:] == ["reserved-memory",
-                                                                "pcie@4010000000"]
+    assert run("fdtget", "-l", "new.dtb", "/").split()[-3:] == \
+        ["reserved-memory", "virtio_mmio@a003e00", "pcie@4010000000"]
     bus = "/pcie@4010000000"
     pool = "/reserved-memory/" + run("fdtget", "-l", "new.dtb", "/reserved-memory").strip()
-    assert get(bus, "memory-region", "x") == get(pool, "phandle", "x")
-    assert not re.search("msi", run("fdtget", "-p", "new.dtb", bus))
+    # Slots are from the lowest up, in the order of QEMU's options; the tree has the image's.
+    slots = {5: 4, 1: 1, 6: 4}
+    assert run("fdtget", "-l", "new.dtb", bus).split() == [f"virtio@{s}" for s in slots]
+    for slot, number in slots.items():
+        node = f"{bus}/virtio@{slot}"
+        assert numbers(get(node, "reg", "x")) == [slot << 11, 0, 0, 0, 0]
+        assert get(node, "memory-region", "x") == get(pool, "phandle", "x")
+        assert numbers(get(node, "hypsec,virtio-device", "x")) == [number]
+    # Not of the bridge: what else is behind it has no pool. And no MSI.
+    assert not re.search("msi|memory-region", run("fdtget", "-p", "new.dtb", bus))
     for name in ("reg", "ranges", "bus-range", "interrupt-map-mask"):
         theirs = run("fdtget", "-t", "x", "virt2.dtb", "/pcie@10000000", name).strip()
         assert get(bus, name, "x") == theirs, name
+    for want, number, devices in (
+            ("STUB_NO_PCI_DEVICE", 4, ()),
+            ("STUB_NO_PCI_DEVICE", 1, PCI_RNG + PCI_RNG),
+            ("STUB_NO_PCI_DEVICE", 4, PCI_RNG + PCI_NETWORK + RNG),
+            # Behind a port it is on another bus, whose number nobody has given yet.
+            ("STUB_NO_PCI_DEVICE", 4, PCI_NETWORK + PCI_RNG + PCI_OTHERS +
+             ("-device", "virtio-rng-pci,bus=rp,iommu_platform=on")),
+            ("STUB_LEGACY_PCI", 4, PCI_NETWORK + ("-device", "virtio-rng-pci") + PCI_OTHERS),
+            ("STUB_PLAIN_DEVICE", 4, PCI_NETWORK + PCI_RNG +
+             ("-device", "virtio-rng-pci,disable-legacy=on"))):
+        out = boot(image="pci.img", devices=MODERN + RNG + devices)
+        gave_up(out, want)
+        assert f"virtio-pci device of number {number}\r\n" in out, out
+    gave_up(boot(image="pci.img", devices=MODERN + PCI_NETWORK + PCI_RNG + PCI_RNG),
+            "STUB_NO_DEVICE")
     for want, *edits in (
             ("DT_PCI", ("-r", "/pcie@10000000")),
             ("DT_PCI", ("/pcie@10000000", "bus-range", "0", "fe")),
@@ -160,6 +188,29 @@ def a_console_is_one_by_any_device():
     data[at + 12] &= ~8
     out = boot(image=os.path.basename(put("c.img", bytes(data))), devices=MODERN + console)
     gave_up(out, "STUB_LAYOUT")
+
+
+@test
+def a_list_of_devices_is_written_in_one_way():
+    """And a bus is there for what is named on it, no console among that: flags and list."""
+    build("pci.img", "--console", "--share", "8M", "--pci", "rng,net")
+    data = bytearray(open("pci.img", "rb").read())
+    at, = struct.unpack_from("<Q", data, 40)
+    flags = data[at + 12]
+    console = ("-device", "virtio-serial-pci,disable-legacy=on,iommu_platform=on")
+    for flag, listed, want in (
+            (flags, b"\x81\x84", 0x99), (flags, b"\4\x81", 0x99), (flags, b"\x83\x84", 0x99),
+            (flags & ~8, b"\x81\x84", 0x99), (flags & ~16, b"\4", 0x99),
+            (flags & ~8, b"\x84\x83", None), (flags & ~16, b"\x84", None), (flags, b"\4", None),
+            (flags, b"", None), (flags, b"\x84\4", None), (flags, b"\x80", None)):
+        data[at + 12] = flag
+        data[at + 48:at + 56] = listed.ljust(8, b"\0")
+        out = boot(image=os.path.basename(put("c.img", bytes(data))),
+                   devices=MODERN + RNG + PCI_NETWORK + PCI_RNG + console)
+        if want:
+            assert off(out) == want, (flag, listed, out)
+        else:
+            gave_up(out, "STUB_LAYOUT")
 
 
 if __name__ == "__main__":

@@ -3,7 +3,6 @@
 # In the host, sourced by protected.sh: a guest with an encrypted root, and guests that lack something.
 
 # --- From an encrypted root: the first boot makes it, the next one has it
-shown() { tr -d '\r' <$out | grep -qa -- "$1"; }
 image=root.img
 gunzip -c "$dir/disk.gz" >/tmp/disk
 for boot in first next; do

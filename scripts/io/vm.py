@@ -40,9 +40,20 @@ DEVICES = [
     (26, "virtio-blk-device,id=incoherent,drive=d3,iommu_platform=on",
      POOLED % 2 + " /delete-property/ dma-coherent;"),
 ]
-# All behind one node.
-PCI = ["virtio-rng-pci,id=pci-random,iommu_platform=on,disable-legacy=on",
-       "virtio-balloon-pci,id=pci-other,iommu_platform=on,disable-legacy=on"]
+# Slot, QEMU's device, properties of a node behind the bridge's; where there is none the host has
+# plugged in what nobody named.
+PCI = [
+    (1, "virtio-rng-pci,id=pci-random,iommu_platform=on", POOLED % 4),
+    (2, "virtio-balloon-pci,id=pci-other,iommu_platform=on", POOLED % 4),
+    (3, "virtio-rng-pci,id=pci-unnamed,iommu_platform=on", None),
+    (4, "virtio-rng-pci,id=pci-bypasses", POOLED % 4),
+    (5, "pcie-root-port,id=rp,chassis=1", POOLED % 4),
+    # Below a bridge where an image has a device: another bus, and so nobody's node.
+    (None, "virtio-rng-pci,id=pci-below,bus=rp,iommu_platform=on", None),
+    # The second function of what is named
+    ("6.0", "virtio-rng-pci,id=pci-first,multifunction=on,iommu_platform=on", POOLED % 4),
+    ("6.1", "virtio-rng-pci,id=pci-second,iommu_platform=on", None),
+]
 
 
 def machine(folder):
@@ -54,8 +65,9 @@ def machine(folder):
         args += ["-drive", f"if=none,id=d{i},format=raw,file={name}"]
     for bus, device, _ in DEVICES:
         args += ["-device", f"{device},indirect_desc=off,bus=virtio-mmio-bus.{bus}"]
-    for device in PCI:
-        args += ["-device", f"{device},indirect_desc=off"]
+    for slot, device, _ in PCI:
+        args += ["-device", device + ",disable-legacy=on,indirect_desc=off" * ("virtio" in device) +
+                 (f",addr={slot}" if slot else "")]
     return args
 
 
@@ -74,7 +86,12 @@ def device_tree(folder, args):
     }}; }};\n"""
     for bus, _, properties in DEVICES:
         text += f"&{{/virtio_mmio@{0xa000000 + bus * 0x200:x}}} {{ {properties} }};\n"
-    text += f"&{{/pcie@10000000}} {{ {POOLED % 4} }};\n"
+    text += "&{/pcie@10000000} { /delete-property/ msi-map;\n"
+    for slot, _, properties in PCI:
+        if properties:
+            slot = int(str(slot)[0])
+            text += f"virtio@{slot:x} {{ reg = <{slot << 11:#x} 0 0 0 0>; {properties} }};\n"
+    text += "};\n"
     with open(source, "w", encoding="ascii") as file:
         file.write(text)
     subprocess.run(["dtc", "-q", "-I", "dts", "-O", "dtb", "-o", blob, source], check=True)

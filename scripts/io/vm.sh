@@ -25,7 +25,7 @@ first_accounts() {
 }
 # io_vm [DEVICE]... [legacy] [bare]: those devices, in the image's order; not as a guest needs them
 io_vm() {
-	devices= access=,iommu_platform=on legacy=off
+	devices= access=,iommu_platform=on legacy=off modern=,disable-legacy=on
 	for word; do
 		case $word in
 		bare) access= ;;
@@ -48,6 +48,16 @@ io_vm() {
 		fs) devices="$devices -chardev socket,id=f,path=/tmp/fs.sock
 			-device vhost-user-fs-device,chardev=f,tag=io$access" ;;
 		balloon) devices="$devices -device virtio-balloon-device$access" ;;
+		pblk) devices="$devices -drive if=none,id=d,format=raw,file=/tmp/disk
+			-device virtio-blk-pci,drive=d,serial=$mode$access$modern" ;;
+		pnet) devices="$devices -netdev user,id=n
+			-device virtio-net-pci,netdev=n,romfile=$access$modern" ;;
+		prng) devices="$devices -device virtio-rng-pci$access$modern" ;;
+		pballoon) devices="$devices -device virtio-balloon-pci$access$modern" ;;
+		pbare) devices="$devices -drive if=none,id=b,format=raw,file=/dev/zram0,readonly=on
+			-device virtio-blk-pci,drive=b$modern" ;;
+		nvme) devices="$devices -drive if=none,id=b,format=raw,file=/dev/zram0,readonly=on
+			-device nvme,drive=b,serial=b" ;;
 		esac
 	done
 	rm -f /tmp/qmp
@@ -61,6 +71,7 @@ dropped() {
 	kill -9 "$1" 2>/dev/null
 	wait "$1" 2>/dev/null
 }
+shown() { tr -d '\r' <$out | grep -qa -- "$1"; }
 says() { tr -d '\r' <$out | grep -qa "^io: $1"; }
 # says_or_gone TEXT: whichever comes first; false: it has not been said
 says_or_gone() { within $seconds eval "says '$1' || child_ended $pid"; says "$1"; }

@@ -67,6 +67,11 @@ struct vm_device {
 	uint32_t number;		/* what the signer wants there, and nobody else's word */
 };
 
+/* A function 0 on bus 0 of the PCIe bridge, and what the signer wants there */
+struct vm_function {
+	uint32_t slot, number;
+};
+
 /* The first cell of a PCI address, and so the kind of a window */
 #define VM_PCI_IO	0x01000000
 #define VM_PCI_MEM32	0x02000000
@@ -98,6 +103,8 @@ struct vm_share {
 	struct vm_transport transport[VM_MAX_TRANSPORTS];
 	struct vm_device device[VM_MAX_DEVICES];
 	struct vm_pci pci;
+	uint32_t nr_functions;
+	struct vm_function function[VM_MAX_DEVICES];
 };
 
 /* Why a device tree was refused. */

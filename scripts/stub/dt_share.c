@@ -80,9 +80,26 @@ static void build_intx(struct dt_out *o, const struct vm_pci *p)
 	dt_put(o, "interrupt-map", c, 40 * p->nr_intx);
 }
 
-/* Its memory-region is that of all functions behind it. No msi-map, no msi-parent: INTx alone. */
-static void build_pci(struct dt_out *o, const struct vm_pci *p)
+/*
+ * Linux finds a function's node by slot and function, on the root bus alone. What else the host
+ * has on the bus, now or later, has no node and so no pool: it is told addresses of private
+ * memory, where the host finds nothing.
+ */
+static void build_function(struct dt_out *o, const struct vm_function *f)
 {
+	const fdt32_t reg[5] = { cpu_to_fdt32(f->slot << 11) };
+
+	dt_begin_at(o, "virtio", f->slot);
+	dt_put(o, "reg", reg, sizeof(reg));
+	dt_put_u32(o, "memory-region", PHANDLE_POOL);
+	dt_put_u32(o, "hypsec,virtio-device", f->number);
+	dt_end(o);
+}
+
+/* No msi-map, no msi-parent: INTx alone. */
+static void build_pci(struct dt_out *o, const struct vm_share *s)
+{
+	const struct vm_pci *p = &s->pci;
 	fdt32_t reg[4], buses[2] = { 0, cpu_to_fdt32(p->last_bus) };
 
 	dt_set_range(reg, p->ecam);
@@ -96,7 +113,8 @@ static void build_pci(struct dt_out *o, const struct vm_pci *p)
 	build_windows(o, p);
 	build_intx(o, p);
 	dt_put(o, "dma-coherent", "", 0);
-	dt_put_u32(o, "memory-region", PHANDLE_POOL);
+	for (uint32_t i = 0; i < s->nr_functions; i++)
+		build_function(o, &s->function[i]);
 	dt_end(o);
 }
 
@@ -113,5 +131,5 @@ void dt_build_share(struct dt_out *o, const struct vm_boot *b)
 			     b->realm);
 	/* Of a Realm it is where that memory is plugged in: nobody moves it any more. */
 	if (s->pci.ecam.size && !b->realm)
-		build_pci(o, &s->pci);
+		build_pci(o, s);
 }

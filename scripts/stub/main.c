@@ -6,6 +6,7 @@
  */
 #include <libfdt.h>
 #include "core.h"
+#include "pci.h"
 #include "realm.h"
 #include "reason.h"
 #include "virtio.h"
@@ -83,6 +84,13 @@ static uint64_t mpidr(void)
 	return v & MPIDR_AFFINITY;
 }
 
+static void say_device(const struct vm_desc *d, const char *what, uint32_t number)
+{
+	say(d, what);
+	say_number(d, number);
+	say(d, "\r\n");
+}
+
 /*
  * Nothing has touched what is shared, and nothing does before the kernel: 0, or a reason.
  * @page: of the image's, to be overwritten
@@ -93,6 +101,7 @@ static uint64_t share(const struct hypsec_manifest *m, const struct vm_desc *d,
 {
 	bool realm = m->flags & HYPSEC_FLAG_RSI;
 	uint64_t reason = 0;
+	const uint8_t *list;
 
 	if (realm)
 		reason = realm_window(d, s, core_ipa_bits(page), m->share_size, &s->pool);
@@ -106,11 +115,35 @@ static uint64_t share(const struct hypsec_manifest *m, const struct vm_desc *d,
 		return reason;
 	reason = virtio_find(s, m->virtio);
 	if (reason) {
-		say(d, "hypsec-stub: virtio-mmio device of number ");
-		say_number(d, m->virtio[s->nr_devices]);
-		say(d, "\r\n");
+		say_device(d, "hypsec-stub: virtio-mmio device of number ",
+			   m->virtio[s->nr_devices]);
+		return reason;
 	}
+	list = m->virtio + s->nr_devices;
+	reason = pci_find(s, list, VM_MAX_DEVICES - s->nr_devices);
+	if (reason)
+		say_device(d, "hypsec-stub: virtio-pci device of number ",
+			   list[s->nr_functions] & ~HYPSEC_VIRTIO_PCI);
 	return reason;
+}
+
+/*
+ * Devices on the PCIe bus come last, and a bus is there for them alone. A console of any kind is
+ * one: see console() in dt_build.c.
+ */
+static bool devices_ok(const struct hypsec_manifest *m)
+{
+	bool pci = false;
+
+	for (int i = 0; i < HYPSEC_VIRTIO_MAX && m->virtio[i]; i++) {
+		uint32_t number = m->virtio[i] & ~HYPSEC_VIRTIO_PCI;
+
+		if (!number || (pci && m->virtio[i] == number) ||
+		    (number == VIRTIO_CONSOLE && !(m->flags & HYPSEC_FLAG_CONSOLE)))
+			return false;
+		pci = m->virtio[i] != number;
+	}
+	return pci == !!(m->flags & HYPSEC_FLAG_PCI);
 }
 
 /* The core checked the manifest; this is what it cannot know: the kernel's bss. */
@@ -139,11 +172,7 @@ static bool layout_ok(const struct hypsec_manifest *m,
 		if (p->offset + p->size > m->mem_size - STUB_SCRATCH)
 			return false;
 	}
-	/* A console of another kind is one: see console() in dt_build.c. */
-	for (int i = 0; i < HYPSEC_VIRTIO_MAX; i++)
-		if (m->virtio[i] == VIRTIO_CONSOLE && !(m->flags & HYPSEC_FLAG_CONSOLE))
-			return false;
-	return true;
+	return devices_ok(m);
 }
 
 /* What was written with the MMU off must not be hidden by an older cache line. */
@@ -251,8 +280,10 @@ uint64_t stub_main(uint64_t dtb, uint64_t dtb_size, uint64_t image)
 		say_number(&d, shared.pool.size >> 20);
 		say(&d, " MiB, devices: ");
 		say_number(&d, shared.nr_devices);
-		if (shared.pci.ecam.size && !boot.realm)
-			say(&d, ", PCIe");
+		if (shared.nr_functions) {
+			say(&d, ", on PCIe: ");
+			say_number(&d, shared.nr_functions);
+		}
 	}
 	if (boot.realm)
 		say(&d, ", a Realm");

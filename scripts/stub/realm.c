@@ -8,19 +8,15 @@
  * the core takes nothing of that half for private, and aborts what is beside the window: a BAR
  * that is elsewhere, or not there, is a guest whose devices do not work.
  */
-#include "mmio.h"
+#include "pci.h"
 #include "realm.h"
 #include "reason.h"
 
-/* PCI 3.0, 6.1, 6.2.5 */
-#define ID		0x00
-#define COMMAND		0x04
+/* PCI 3.0, 6.2.2, 6.2.5 */
 #define COMMAND_MEMORY	0x2
-#define HEADER		0x0c		/* in bits 23:16 */
 #define BAR2		0x18
 #define BAR_FLAGS	0xf
 #define BAR_64BIT	0x4		/* of memory; bit 3, prefetchable, may be set too */
-#define SLOTS		32
 
 #define IVSHMEM		0x11101af4
 
@@ -72,17 +68,15 @@ uint64_t realm_place(const struct vm_pci *p, struct vm_range window)
 	uint64_t config = 0;
 	uint32_t slot;
 
-	/* Bus 0, function 0: where QEMU puts what is given no address. */
-	for (slot = 0; slot < SLOTS; slot++) {
-		config = p->ecam.base + (slot << 15);
-		if (mmio_read32(config + ID) == IVSHMEM &&
-		    !(mmio_read32(config + HEADER) >> 16 & 0x7f))
+	for (slot = 0; slot < PCI_SLOTS; slot++) {
+		config = pci_slot(p, slot);
+		if (mmio_read32(config + PCI_ID) == IVSHMEM && pci_is_device(config))
 			break;
 	}
-	if (slot == SLOTS)
+	if (slot == PCI_SLOTS)
 		return STUB_NO_IVSHMEM;
 	/* Not anywhere while its size is asked for, nor is it ever a master of the bus. */
-	mmio_write32(config + COMMAND, 0);
+	mmio_write32(config + PCI_COMMAND, 0);
 	if ((mmio_read32(config + BAR2) & BAR_FLAGS & ~8U) != BAR_64BIT)
 		return STUB_NO_IVSHMEM;
 	set_bar(config, ~0ULL);
@@ -91,6 +85,6 @@ uint64_t realm_place(const struct vm_pci *p, struct vm_range window)
 	set_bar(config, window.base);
 	if ((bar(config) & ~(uint64_t)BAR_FLAGS) != window.base)
 		return STUB_NO_IVSHMEM;
-	mmio_write32(config + COMMAND, COMMAND_MEMORY);
+	mmio_write32(config + PCI_COMMAND, COMMAND_MEMORY);
 	return 0;
 }

@@ -38,7 +38,8 @@ uint64_t virtio_find(struct vm_share *s, const uint8_t number[VM_MAX_DEVICES])
 	for (uint32_t i = 0; i < s->nr_transports; i++)
 		id[i] = mmio_read32(s->transport[i].reg.base + DEVICE_ID);
 
-	for (s->nr_devices = 0; s->nr_devices < VM_MAX_DEVICES && number[s->nr_devices];
+	for (s->nr_devices = 0; s->nr_devices < VM_MAX_DEVICES && number[s->nr_devices] &&
+	     !(number[s->nr_devices] & HYPSEC_VIRTIO_PCI);
 	     s->nr_devices++) {
 		uint32_t n = number[s->nr_devices], at = VM_MAX_TRANSPORTS;
 

@@ -10,7 +10,7 @@
 /**
  * virtio_find() - find the devices that the image names
  * @s: its transports are from dt_devices(); its devices are set, in the order of @number
- * @number: device numbers (virtio 1.2, section 5), 0 after the last
+ * @number: device numbers (virtio 1.2, section 5), 0 or one with HYPSEC_VIRTIO_PCI after the last
  *
  * Return: 0, or a reason; then device nr_devices of @number is the one.
  */

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * vmm [-m MIB] [-c VCPUS] [-1] [-d DEVICE[:DISK]]... [-s TEXT] [-x SEED] IMAGE
+ * vmm [-m MIB] [-c VCPUS] [-1] [-d|-p DEVICE[:DISK]]... [-s TEXT] [-x SEED] IMAGE
  *
- * A VMM that is not QEMU: RAM at 2 GiB, as many bits of address as there are, virtio-mmio. README.
+ * A VMM that is not QEMU: RAM at 2 GiB, as many bits of address as there are, virtio-mmio, or virtio
+ * on a PCIe bus (-p). README.
  * Its guest's UART is its output. Status 0: the guest switched itself off; 3 with -1: it was reset.
  * At SIGUSR1 it looks for TEXT in all of its guest's memory, from SIGUSR2 on its devices lie.
  */
@@ -74,6 +75,10 @@ static void mmio(struct vmm *v, uint64_t at, uint32_t len, bool write, uint8_t *
 		uart(v, at - UART_BASE, write, data);
 	else if (at - VIRTIO_BASE < MAX_DEVICES * VIRTIO_STEP)
 		virtio_access(v, at - VIRTIO_BASE, len, write, data);
+	else if (at - ECAM_BASE < ECAM_SIZE)
+		pci_config(v, at - ECAM_BASE, len, write, data);
+	else if (at - PCI_BASE < PCI_SIZE && pci_memory(v, at, len, write, data))
+		;
 	else if (!write)
 		memset(data, 0, 8);
 	pthread_mutex_unlock(&v->lock);
@@ -171,7 +176,7 @@ static void kicked(int sig)
 
 static int usage(void)
 {
-	fprintf(stderr, "usage: vmm [-m MIB] [-c VCPUS] [-1] [-d DEVICE[:DISK]]... [-s TEXT] [-x SEED] IMAGE\n");
+	fprintf(stderr, "usage: vmm [-m MIB] [-c VCPUS] [-1] [-d|-p DEVICE[:DISK]]... [-s TEXT] [-x SEED] IMAGE\n");
 	return 2;
 }
 
@@ -183,7 +188,7 @@ int main(int argc, char **argv)
 	char *disk;
 	int opt;
 
-	while ((opt = getopt(argc, argv, "m:c:1d:s:x:")) != -1) {
+	while ((opt = getopt(argc, argv, "m:c:1d:p:s:x:")) != -1) {
 		switch (opt) {
 		case 'm':
 			vmm.size = strtoul(optarg, NULL, 0) * MIB;
@@ -195,10 +200,11 @@ int main(int argc, char **argv)
 			once = true;
 			break;
 		case 'd':
+		case 'p':
 			disk = strchr(optarg, ':');
 			if (disk)
 				*disk++ = 0;
-			virtio_add(optarg, disk);
+			virtio_add(optarg, disk, opt == 'p');
 			break;
 		case 's':
 			text = optarg;
@@ -231,6 +237,7 @@ int main(int argc, char **argv)
 		/* What is to be found is, where nothing is protected yet. */
 		search();
 		virtio_reset();
+		pci_reset();
 		kvm_reset(&vmm, RAM_BASE, tree);
 		run(&signals);
 		if (vmm.ended == KVM_SYSTEM_EVENT_SHUTDOWN)

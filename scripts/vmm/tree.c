@@ -13,7 +13,7 @@
 
 static struct {
 	uint32_t nodes[2048];
-	char names[1024];
+	char names[2048];
 	size_t nr_nodes, nr_names;	/* words, bytes */
 } t;
 
@@ -72,7 +72,7 @@ static void prop_str(const char *name, const char *s)
 
 static void prop_words(const char *name, const uint32_t *v, int n)
 {
-	uint32_t be[16];
+	uint32_t be[8 * MAX_DEVICES];
 
 	for (int i = 0; i < n; i++)
 		be[i] = htobe32(v[i]);
@@ -140,6 +140,37 @@ static void gic(const struct vmm *v)
 	end();
 }
 
+/* INTA of each slot is the interrupt of its device. */
+static void pci(void)
+{
+	const uint32_t ranges[] = { 0x02000000, 0, PCI_BASE, 0, PCI_BASE, 0, PCI_SIZE };
+	uint32_t map[8 * MAX_DEVICES] = { 0 };
+	int n = 0;
+
+	for (int i = 0; i < virtio_devices; i++) {
+		const uint32_t entry[] = { (uint32_t)(i + 1) << 11, 0, 0, 1, GIC,
+					   SPI, VIRTIO_SPI + (uint32_t)i, LEVEL };
+
+		if (virtio_on_pci(i))
+			memcpy(map + 8 * n++, entry, sizeof(entry));
+	}
+	if (!n)
+		return;
+	begin_at("pcie", ECAM_BASE);
+	prop_str("compatible", "pci-host-ecam-generic");
+	prop_str("device_type", "pci");
+	prop_u32("#address-cells", 3);
+	prop_u32("#size-cells", 2);
+	prop_u32("#interrupt-cells", 1);
+	reg(ECAM_BASE, ECAM_SIZE);
+	prop_words("bus-range", (const uint32_t[]){ 0, ECAM_BUSES - 1 }, 2);
+	prop_words("ranges", ranges, 7);
+	prop_words("interrupt-map-mask", (const uint32_t[]){ 0xf800, 0, 0, 7 }, 4);
+	prop_words("interrupt-map", map, 8 * n);
+	prop("dma-coherent", "", 0);
+	end();
+}
+
 static void devices(void)
 {
 	begin_at("uart", UART_BASE);
@@ -150,6 +181,8 @@ static void devices(void)
 	for (int i = 0; i < virtio_devices; i++) {
 		uint64_t base = VIRTIO_BASE + (uint64_t)i * VIRTIO_STEP;
 
+		if (virtio_on_pci(i))
+			continue;
 		begin_at("virtio_mmio", base);
 		prop_str("compatible", "virtio,mmio");
 		prop("dma-coherent", "", 0);
@@ -178,6 +211,7 @@ size_t tree_write(const struct vmm *v, void *buf, size_t size)
 	cpus(v);
 	gic(v);
 	devices();
+	pci();
 	end();
 	word(9);
 

@@ -13,7 +13,6 @@
 
 #include "vmm.h"
 
-#define NR_QUEUES	8
 #define QUEUE_MAX	128
 #define SECTOR		512UL
 #define F_VERSION_1	(1UL << 32)
@@ -32,6 +31,7 @@ struct queue { uint32_t num, ready; uint64_t desc, avail, used; uint16_t seen; }
 
 static struct device {
 	uint32_t id;
+	bool pci;
 	uint64_t features;
 	uint8_t config[64];
 	char *disk;
@@ -57,7 +57,17 @@ static uint64_t rnd(void)
 	return state;
 }
 
-void virtio_add(const char *name, const char *disk)
+bool virtio_on_pci(int device)
+{
+	return devices[device].pci;
+}
+
+uint32_t virtio_number(int device)
+{
+	return devices[device].id;
+}
+
+void virtio_add(const char *name, const char *disk, bool pci)
 {
 	struct device *d = &devices[virtio_devices];
 	struct stat st;
@@ -72,6 +82,7 @@ void virtio_add(const char *name, const char *disk)
 		exit(2);
 	}
 	virtio_devices++;
+	d->pci = pci;
 	d->features = F_VERSION_1 | F_ACCESS_PLATFORM;
 	if (d->id == 26) {
 		memcpy(d->config, "vmm", 4);	/* its tag */
@@ -172,12 +183,17 @@ static void notified(struct vmm *v, struct device *d, uint32_t n)
 		raise_irq(v, d, IRQ_USED);
 }
 
+/* How much of a liar it is in its next life: at times it is none. */
+void virtio_mood(int device)
+{
+	devices[device].one_in = state && rnd() % 4 ? 2U << rnd() % 6 : 0;
+}
+
 static void reset(struct device *d)
 {
 	d->status = d->isr = d->select = d->feature_select = d->driver_select = 0;
 	memset(d->queue, 0, sizeof(d->queue));
-	/* How much of a liar it is in its next life: at times it is none. */
-	d->one_in = state && rnd() % 4 ? 2U << rnd() % 6 : 0;
+	virtio_mood((int)(d - devices));
 }
 
 void virtio_reset(void)
@@ -209,6 +225,13 @@ static uint32_t lie(uint32_t truth)
 	default:
 		return truth ^ 1U << rnd() % 32;
 	}
+}
+
+uint32_t virtio_answer(int device, uint32_t truth)
+{
+	struct device *d = &devices[device];
+
+	return d->one_in && !(rnd() % d->one_in) ? lie(truth) : truth;
 }
 
 static uint32_t get(struct device *d, uint32_t offset)

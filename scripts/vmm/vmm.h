@@ -23,6 +23,12 @@
 #define VIRTIO_BASE	0x50000000UL	/* the first device's; the next ones above it */
 #define VIRTIO_STEP	0x1000UL
 #define VIRTIO_SPI	16
+#define NR_QUEUES	8
+#define ECAM_BASE	0x60000000UL
+#define ECAM_BUSES	4UL
+#define ECAM_SIZE	(ECAM_BUSES << 20)
+#define PCI_BASE	0x61000000UL	/* a window of memory, for BARs */
+#define PCI_SIZE	0x1000000UL
 
 struct vmm {
 	uint64_t size;			/* bytes of RAM */
@@ -54,10 +60,19 @@ size_t tree_write(const struct vmm *v, void *buf, size_t size);
 
 /* virtio.c. Its devices work with the VMM's lock held. */
 extern int virtio_devices;
-void virtio_add(const char *name, const char *disk);	/* blk, net, rng, ... */
+void virtio_add(const char *name, const char *disk, bool pci);	/* blk, net, rng, ... */
+bool virtio_on_pci(int device);
+uint32_t virtio_number(int device);
 void virtio_reset(void);
 void virtio_access(struct vmm *v, uint64_t offset, uint32_t len, bool write, void *data);
 extern unsigned long virtio_lies;	/* told so far */
 void virtio_lie(uint64_t seed);		/* from now on */
+void virtio_mood(int device);		/* how often it lies from now on */
+uint32_t virtio_answer(int device, uint32_t truth);	/* or a lie, as often as this device tells one */
+
+/* pci.c: the device of virtio.c in slot 1 + its index; false: no BAR is there */
+void pci_reset(void);
+void pci_config(struct vmm *v, uint64_t offset, uint32_t len, bool write, void *data);
+bool pci_memory(struct vmm *v, uint64_t address, uint32_t len, bool write, void *data);
 
 #endif

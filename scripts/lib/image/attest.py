@@ -80,7 +80,7 @@ class Report:
         if self.flags & flags["console"] and not want.allow_console:
             yield "a VM with a console, where its host may type (--allow-console takes it)"
         if self.flags & flags["pci"] and not want.allow_pci:
-            yield "a VM with a PCIe bus, where its host may plug a keyboard (--allow-pci takes it)"
+            yield "a VM with a PCIe bus, where its host may plug a serial port (--allow-pci takes it)"
 
 
 def parse_quote(msg):

@@ -72,6 +72,7 @@ def inspect(args):
     print(f"shared            {image.share_size >> 20} MiB" if image.share_size else
           "shared            none")
     print(f"virtio-mmio       {devices(image.virtio) or 'none'}")
+    print(f"virtio-pci        {devices(image.virtio, pci=True) or 'none'}")
     print("clock             " + (signing_date(image) if image.signed_at else "none"))
     print(f"signer            {image.signer.hex()}")
     print(f"signer's hash     {half_sha512(image.signer)}")
@@ -95,8 +96,9 @@ def shared(image):
     text = f"; shares {image.share_size >> 20} MiB with its host" if image.share_size else \
         "; may share memory with its host"
     text += ", as a Realm" * bool(image.flags & FLAGS["rsi"])
-    return text + f", for {devices(image.virtio)}" * any(image.virtio) + \
-        ", for what the host has on a PCIe bus" * bool(image.flags & FLAGS["pci"])
+    beside, bus = devices(image.virtio), devices(image.virtio, pci=True)
+    return text + f", for {beside}" * bool(beside) + \
+        f", for {bus} on a PCIe bus, where the host may have more" * bool(bus)
 
 
 def verify(args):
