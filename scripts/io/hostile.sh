@@ -29,7 +29,7 @@ scribble_rings() {
 }
 # Its configuration, as far as a stock VMM changes it: the disk's size, the network's link
 reconfigure() {
-	for n in 0 512 4096 1000448 25165824; do
+	for n in 0 512 4096 1000448 12582912; do
 		"$dir/qmp" /tmp/qmp block_resize "{\"device\":\"d\",\"size\":$n}" || return 1
 		"$dir/qmp" /tmp/qmp set_link "{\"name\":\"n\",\"up\":$([ $n = 512 ] && echo false || echo true)}" ||
 			return 1

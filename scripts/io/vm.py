@@ -167,9 +167,9 @@ def main():
     folder, module, kernel, initrd = sys.argv[1:]
     folder = os.path.abspath(folder)
     os.makedirs(os.path.join(folder, "served"))
-    disk, served = os.urandom(12 << 20), os.urandom(2 << 20)
+    disk, served = os.urandom(6 << 20), os.urandom(2 << 20)
     with open(os.path.join(folder, "disk"), "wb") as file:
-        file.write(disk + bytes(12 << 20))
+        file.write(disk + bytes(6 << 20))
     with open(os.path.join(folder, "served", "file"), "wb") as file:
         file.write(served)
     for i in (1, 2, 3):

@@ -75,7 +75,7 @@ shown() { tr -d '\r' <$out | grep -qa -- "$1"; }
 says() { tr -d '\r' <$out | grep -qa "^io: $1"; }
 # says_or_gone TEXT: whichever comes first; false: it has not been said
 says_or_gone() { within $seconds eval "says '$1' || child_ended $pid"; says "$1"; }
-disk_has() { [ "$(dd if=/tmp/disk bs=1M skip=12 count=12 2>/dev/null | sha256sum)" = "$sum_disk  -" ]; }
+disk_has() { [ "$(dd if=/tmp/disk bs=1M skip=6 count=6 2>/dev/null | sha256sum)" = "$sum_disk  -" ]; }
 # A disk, a network card and random numbers: what the guest says of them when it is at rest
 three_devices_work() {
 	check "three devices have their drivers, and no fourth" \

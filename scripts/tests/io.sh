@@ -15,10 +15,10 @@ soak=$("$HYPSEC_TOP/scripts/soak/build")
 vmm=$("$HYPSEC_TOP/scripts/vmm/build")
 tmp=$(mktemp -d -p "$HYPSEC_BUILD")
 trap 'rm -rf "$tmp"' EXIT
-head -c 12M /dev/urandom >"$tmp/disk"
+head -c 6M /dev/urandom >"$tmp/disk"
 head -c 2M /dev/urandom >"$tmp/file"
 sums=("$(sha256sum <"$tmp/disk" | cut -d' ' -f1)" "$(sha256sum <"$tmp/file" | cut -d' ' -f1)")
-truncate -s 24M "$tmp/disk"
+truncate -s 12M "$tmp/disk"
 add=(--add "$tmp/file:/io/www/file" --add "$tmp/disk:/io/disk" --add "$soak/ram:/io/ram"
 	--add "$HYPSEC_TOP/scripts/protected/functions.sh:/io/functions.sh" --add "$vmm:/io/vmm")
 into_host /io "$io"/{protected,vm,hostile,used,devices,realm,root,vmm,kills}.sh \
