@@ -7,7 +7,7 @@ input=/dev/null
 hypsec=/sys/kernel/security/hypsec
 seconds=${1:-200}
 . /run/hypsec/patience.sh
-count=0 failed=0
+count=0 failed=0 checked=0
 on=		# what runs the VMM
 
 check() {
@@ -22,6 +22,9 @@ check() {
 		sed 's/^/# /' "$out"
 		vm_log | tail -n 3 | sed 's/^/# /'
 	fi
+	ticks
+	[ $((now - checked)) -lt 2000 ] || echo "# that took $(((now - checked) / 100)) s"
+	checked=$now
 }
 
 vm() {
