@@ -106,8 +106,8 @@ int s2_init(struct s2 *s2, u8 ipa_bits, u16 vmid, enum hypsec_account acc);
 /* Entry that translates @ia: valid leaf, or the invalid entry where the walk ends. */
 struct s2_leaf s2_lookup(const struct s2 *s2, u64 ia);
 /*
- * The level-3 entry for @ia, whose table is there: to look at. In tables that no hardware walks what
- * is in it is the caller's, until s2_destroy().
+ * The level-3 entry for @ia, whose table is there: to look at. In tables that no hardware walks
+ * what is in it is the caller's, until s2_destroy().
  */
 u64 *s2_entry(const struct s2 *s2, u64 ia);
 /*
@@ -145,8 +145,8 @@ void s2_unhold(struct s2 *s2);
  */
 int s2_map(struct s2 *s2, u64 ia, pa_t pa, u64 size, u64 attr);
 /*
- * @n pages from @ia on, each an address and attributes as of s2_map(), 0 for none: into entries that
- * have nothing, of one table of level 3 that is there. No memory, and no TLBI.
+ * @n pages from @ia on, each an address and attributes as of s2_map(), 0 for none: into entries
+ * that have nothing, of one table of level 3 that is there. No memory, and no TLBI.
  */
 void s2_fill(struct s2 *s2, u64 ia, const u64 *page, unsigned int n);
 /*

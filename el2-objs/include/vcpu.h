@@ -167,7 +167,7 @@ struct vm {
 	u64 last_used;			/* for eviction of idle ordinary VMs */
 	u64 private_pages;		/* atomic */
 	u64 scan;			/* VM_DEAD: how far the return of its pages got */
-	u64 flushes;			/* KVM's TLB calls for it; goes on where the slot's last VM was */
+	u64 flushes;			/* KVM's TLB calls, for it and the slot's VMs before */
 	u64 hand;			/* where shadow_age() goes on: any IPA */
 	struct pvm *pvm;		/* NULL: ordinary */
 	/* NULL: none, and never was. Set with vm->lock held, looked at without; goes with @pvm. */

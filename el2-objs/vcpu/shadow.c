@@ -285,8 +285,8 @@ void shadow_answered(struct vcpu *v)
 		return;
 	spin_lock(&vm->lock);
 	/*
-	 * Whatever stands against it, the guest faults once more and hears of it then. That one page
-	 * is new: what is beside it came with the faults before.
+	 * Whatever stands against it, the guest faults once more and hears of it then. That one
+	 * page is new: what is beside it came with the faults before.
 	 */
 	(void)resolve(v, ipa, &page, false);
 	spin_unlock(&vm->lock);

@@ -100,7 +100,8 @@ static void test_seen(void **state)
 	(void)state;
 	*kvm_entry(&id, SEEN_AT + PAGE_SIZE, 3) = SEEN_PAGE | PAGE_RWX;
 	for (i = 0; i < ARRAY_SIZE(beyond); i++) {
-		maps(READ | FSC_TRANS | 3, SEEN_AT + PAGE_SIZE, SEEN_PAGE, PAGE_SIZE, S2_R | S2_W | WB);
+		maps(READ | FSC_TRANS | 3, SEEN_AT + PAGE_SIZE, SEEN_PAGE, PAGE_SIZE,
+		     S2_R | S2_W | WB);
 		assert_true(unseen(WRITE | FSC_TRANS | 1, SEEN_AT, FSC_TRANS, 3));
 		assert_true(unseen(FETCH | ESR_S1PTW | FSC_TRANS | 2, SEEN_AT + 15 * PAGE_SIZE,
 				   FSC_TRANS, 3));

@@ -197,7 +197,7 @@ static void test_changed_after_walk(void **state)
 	before_lock(OWN_STAMP, point_to_core);
 	maps(READ | FSC_TRANS | 3, IPA0, PAGE_A, PAGE_SIZE, ALL);
 	assert_null(lock_hook);
-	/* And before: the new one is. (The table of pages is still mapped here: no look-up for it.) */
+	/* And before: the new one is. (The table of pages is still mapped here.) */
 	s2_drop(&vm->s2);
 	kvm_flushes(&id);
 	*kvm_entry(&id, IPA0, 3) = PAGE_A | PAGE_RWX;
@@ -279,7 +279,7 @@ static void test_neighbour(void **state)
 	shadow_drop_all();
 	kvm_flushes(&id);
 	pte[1] = PAGE_C | PAGE_RWX;
-	before_lock(OWN_STAMP, claim_c);	/* the table is mapped: that is the neighbours' stamp */
+	before_lock(OWN_STAMP, claim_c);	/* the neighbours' stamp: the table is mapped */
 	maps(READ | FSC_TRANS | 3, IPA0, PAGE_A, PAGE_SIZE, ALL);
 	assert_null(lock_hook);
 	assert_false(mapped(IPA0 + PAGE_SIZE));
