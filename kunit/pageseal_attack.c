@@ -186,11 +186,15 @@ static u64 page_no_ram(struct hk_vm *vm, struct hk_vm *other)
 	return FRAME;
 }
 
-/* Tables of KVM's that it has freed, and the core or another VM has now */
+/*
+ * Tables of KVM's that it has freed, and the core or another VM has now. Until KVM makes a call for
+ * an entry that leads to a table the core may go on with what that led to (kvm/walk.c).
+ */
 static u64 table(struct hk_vm *vm, phys_addr_t pa)
 {
 	hk_unmap(vm, FRAME);
 	WRITE_ONCE(vm->pmd[FRAME >> 21 & 511], pa | BIT(1) | BIT(0));
+	ps_flush_ipa(vm, FRAME);
 	return FRAME;
 }
 
