@@ -25,7 +25,7 @@
 #define VIRTIO_SPI	16
 #define NR_QUEUES	8
 #define ECAM_BASE	0x60000000UL
-#define ECAM_BUSES	4UL
+#define ECAM_BUSES	1UL
 #define ECAM_SIZE	(ECAM_BUSES << 20)
 #define PCI_BASE	0x61000000UL	/* a window of memory, for BARs */
 #define PCI_SIZE	0x1000000UL
