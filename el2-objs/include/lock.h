@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Ticket spinlocks with ranks. Lock order: VM (all of a kind before the next),
- * host stage 2, trash, pool, leaf. A CPU may only take a lock of a higher rank than
+ * its vCPUs, host stage 2, trash, pool, leaf. A CPU may only take a lock of a higher rank than
  * any it holds, and never two of one rank; violating it is a broken invariant.
  * EL2 runs with interrupts masked, so a holder always makes progress.
  */
@@ -14,6 +14,7 @@ enum lock_rank {
 	RANK_EPOCH,		/* serialises shadow_drop_all() */
 	RANK_VMS,		/* the table of VMs */
 	RANK_VM,		/* one VM: its shadow, its host-table walks */
+	RANK_VCPUS,		/* of a protected VM, which is on and whose */
 	RANK_HOST_S2,		/* the host's stage 2 = the record of ownership */
 	RANK_TRASH,		/* table pages waiting to be freed */
 	RANK_POOL,		/* the page pool */

@@ -36,6 +36,7 @@ struct pvm_range {
  */
 struct pvm {
 	struct vcpu *vcpu[VM_MAX_VCPUS];	/* set once; own pages */
+	struct spinlock vcpus_lock;		/* RANK_VCPUS: their host, power, on_* */
 	u64 id[PVM_ID_COUNT];			/* set once */
 	u64 cache_trap;				/* set once: pvm_cache_trap() */
 	u64 flags;				/* set once: HYPSEC_FLAG_*, verified */

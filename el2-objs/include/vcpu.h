@@ -337,7 +337,10 @@ struct host_io {
 /* --- pvm/: protected VMs --- */
 /* Install, on each CPU: what it has, for the ID registers of protected guests. */
 void pvm_record_cpu(struct percpu *cpu);
-/* Called by the shim for a run of a VM whose state is PROTECTING, PROTECTED or DEAD. */
+/*
+ * Called by the shim for a run of a VM whose state is PROTECTING, PROTECTED or DEAD, and which has
+ * the caller in vm->running. Takes pvm->vcpus_lock.
+ */
 enum vcpu_exit pvm_run(struct vm *vm, kva_t host_vcpu, struct host_io *io);
 /* A guest's HVC in our range, from an ordinary VM: true if handled here (x0.. set). */
 bool pvm_guest_call(struct vcpu *v, kva_t host_vcpu, enum vcpu_exit *code);

@@ -339,22 +339,23 @@ static enum vcpu_exit run_private(struct vm *vm, u8 *k, kva_t host, struct cpu_r
 }
 
 /*
- * True if @vm is ordinary: it stays so while the caller is counted in vm->running.
- * VM_PROTECT takes the opposite order: state, then count (pvm/protect.c).
+ * Counts the caller in vm->running. True: @vm is ordinary, and stays so while it is counted. False:
+ * it is not, and is not again; what pvm/ holds of it stays as long, if it has not ended before.
+ * VM_PROTECT and vm_kill_locked() take the opposite order: state, then count.
  */
 static bool enter_ordinary(struct vm *vm)
 {
 	bool ordinary;
+	u32 state;
 
 	__atomic_fetch_add(&vm->running, 1, __ATOMIC_SEQ_CST);
-	if (likely(__atomic_load_n(&vm->state, __ATOMIC_SEQ_CST) == VM_ORDINARY))
-		return true;
+	state = __atomic_load_n(&vm->state, __ATOMIC_SEQ_CST);
+	if (likely(state != VM_PROTECTING))
+		return state == VM_ORDINARY;
 	/* It may have seen this vCPU and have stayed ordinary. */
 	spin_lock(&vm->lock);
 	ordinary = vm->state == VM_ORDINARY;
 	spin_unlock(&vm->lock);
-	if (!ordinary)
-		vm_leave(vm);
 	return ordinary;
 }
 
@@ -381,12 +382,11 @@ u64 kvm_run_vcpu(kva_t host)
 		/* No memory or slot now; the host's next try may find one. */
 		return vm_identity_valid(&id) ? EXIT_IRQ : EXIT_IL;
 	}
-	if (likely(enter_ordinary(vm))) {
+	if (likely(enter_ordinary(vm)))
 		code = run_ordinary(vm, k, host, c);
-		vm_leave(vm);
-	} else {
+	else
 		code = run_private(vm, k, host, c);
-	}
+	vm_leave(vm);
 	vm_put(vm);
 	return slots_lost() ? EXIT_IL : code;
 }

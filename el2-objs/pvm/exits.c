@@ -122,8 +122,8 @@ static struct vcpu *acquire(struct vm *vm, kva_t host, struct host_io *io)
 	u32 idle = 0;
 	int i;
 
-	CHECK(spin_held(&vm->lock));
-	if (!host.v || !p || (vm->state != VM_PROTECTING && vm->state != VM_PROTECTED))
+	CHECK(spin_held(&p->vcpus_lock));
+	if (!host.v)
 		return NULL;
 	for (i = 0; i < VM_MAX_VCPUS; i++)
 		if (p->vcpu[i]->host.v == host.v)
@@ -232,16 +232,20 @@ static enum vcpu_exit end_by_reset(struct vm *vm)
 
 enum vcpu_exit pvm_run(struct vm *vm, kva_t host_vcpu, struct host_io *io)
 {
+	struct vcpu *v = NULL;
 	enum vcpu_exit code;
-	struct vcpu *v;
 
 	io->pc = HYPSEC_SHOWN_PC;
 	io->reset = false;
-	spin_lock(&vm->lock);
-	v = acquire(vm, host_vcpu, io);
-	if (v)
-		__atomic_fetch_add(&vm->running, 1, __ATOMIC_SEQ_CST);
-	spin_unlock(&vm->lock);
+	/*
+	 * Not vm->lock, which is held while a page of the VM's is sealed or zeroed. Whoever ends it
+	 * sets the state, then looks at the count, in which this vCPU is: vm->pvm stays.
+	 */
+	if (__atomic_load_n(&vm->state, __ATOMIC_SEQ_CST) != VM_DEAD) {
+		spin_lock(&vm->pvm->vcpus_lock);
+		v = acquire(vm, host_vcpu, io);
+		spin_unlock(&vm->pvm->vcpus_lock);
+	}
 
 	if (!v) {
 		bool over = READ_ONCE(vm->state) == VM_DEAD && vm->powered_off;
@@ -271,6 +275,5 @@ enum vcpu_exit pvm_run(struct vm *vm, kva_t host_vcpu, struct host_io *io)
 	if (unlikely(READ_ONCE(vm->state) == VM_DEAD || READ_ONCE(core_broken)))
 		pvm_wipe_vcpu(v);
 	__atomic_store_n(&v->busy, 0, __ATOMIC_RELEASE);
-	vm_leave(vm);
 	return code;
 }

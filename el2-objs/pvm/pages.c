@@ -101,6 +101,7 @@ int pvm_alloc(struct vm *vm, struct pvm **out)
 		pvm_discard(vm, p);
 		return ret;
 	}
+	spin_init(&p->vcpus_lock, RANK_VCPUS);
 	for (unsigned int i = 0; i < VM_MAX_VCPUS; i++) {
 		p->vcpu[i] = new_page(vm);
 		if (p->vcpu[i] && sve_vl)
@@ -123,7 +124,7 @@ int pvm_alloc(struct vm *vm, struct pvm **out)
  * pvm_free() - free what pvm/ holds of a dead VM
  *
  * Caller: holds vm->lock, and with it held has seen that no vCPU is inside. The count
- * is not looked at again: a vCPU counts itself before it takes the lock (kvm/run.c),
+ * is not looked at again: a vCPU counts itself before it looks at the state (kvm/run.c),
  * so it may go up at any time; that vCPU will find the VM dead, and leave.
  */
 void pvm_free(struct vm *vm)

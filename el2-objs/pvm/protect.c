@@ -304,7 +304,8 @@ static int enter(struct vcpu *v)
 		pvm_vcpu_reset(v, p->image.base + p->verify.m.entry, p->dtb_ipa,
 			       p->dtb_size, p->image.base);
 		p->flags = p->verify.m.flags;
-		WRITE_ONCE(vm->state, VM_PROTECTED);
+		/* Who sees this, without the lock, sees what was set above: pvm_run(). */
+		__atomic_store_n(&vm->state, VM_PROTECTED, __ATOMIC_RELEASE);
 		ret = HYPSEC_OK;
 	}
 	spin_unlock(&vm->lock);

@@ -81,7 +81,7 @@ static s64 affinity_info(struct vm *vm, u64 aff, u64 level)
 		return PSCI_INVALID_PARAMETERS;
 	mask = MPIDR_AFF & ~(level == 3 ? GENMASK(23, 0) : BIT(level * 8) - 1);
 
-	spin_lock(&vm->lock);
+	spin_lock(&p->vcpus_lock);
 	for (unsigned int i = 0; i < VM_MAX_VCPUS; i++) {
 		if (((pvm_mpidr(i) ^ aff) & mask) != 0)
 			continue;
@@ -92,7 +92,7 @@ static s64 affinity_info(struct vm *vm, u64 aff, u64 level)
 		else if (ret < 0)
 			ret = PSCI_AFF_OFF;
 	}
-	spin_unlock(&vm->lock);
+	spin_unlock(&p->vcpus_lock);
 	return ret;
 }
 
@@ -102,6 +102,7 @@ static s64 cpu_on(struct vcpu *v, u64 aff, u64 entry, u64 context)
 	struct vm *vm = v->vm;
 	struct pvm *p = vm->pvm;
 	struct vcpu *t;
+	bool in_ram;
 	s64 ret;
 	int i;
 
@@ -111,9 +112,13 @@ static s64 cpu_on(struct vcpu *v, u64 aff, u64 entry, u64 context)
 	if (!(p->verify.m.flags & HYPSEC_FLAG_SMP))
 		return PSCI_DENIED;
 	t = p->vcpu[i];
-
+	/* What is RAM stays so. */
 	spin_lock(&vm->lock);
-	if (!IS_ALIGNED(entry, 4) || !pvm_in_ram(p, entry, 4)) {
+	in_ram = pvm_in_ram(p, entry, 4);
+	spin_unlock(&vm->lock);
+
+	spin_lock(&p->vcpus_lock);
+	if (!IS_ALIGNED(entry, 4) || !in_ram) {
 		ret = PSCI_INVALID_ADDRESS;
 	} else if (t->power != VCPU_OFF) {
 		ret = t->power == VCPU_ON ? PSCI_ALREADY_ON : PSCI_ON_PENDING;
@@ -125,20 +130,20 @@ static s64 cpu_on(struct vcpu *v, u64 aff, u64 entry, u64 context)
 		v->pending_reg = i;
 		ret = PSCI_SUCCESS;
 	}
-	spin_unlock(&vm->lock);
+	spin_unlock(&p->vcpus_lock);
 	return ret;
 }
 
 void psci_cpu_on_done(struct vcpu *v, u64 host)
 {
-	struct vm *vm = v->vm;
+	struct pvm *p = v->vm->pvm;
 	struct vcpu *t;
 	s64 ret = (s32)host;
 
 	CHECK(v->pending_reg < VM_MAX_VCPUS);
-	t = vm->pvm->vcpu[v->pending_reg];
+	t = p->vcpu[v->pending_reg];
 
-	spin_lock(&vm->lock);
+	spin_lock(&p->vcpus_lock);
 	if (t->on_by != v) {
 		/*
 		 * It has run: whatever the host says now, it was started. If it is pending
@@ -151,7 +156,7 @@ void psci_cpu_on_done(struct vcpu *v, u64 host)
 	}
 	if (t->on_by == v)
 		t->on_by = NULL;
-	spin_unlock(&vm->lock);
+	spin_unlock(&p->vcpus_lock);
 
 	if (ret == PSCI_ALREADY_ON) {
 		/*
@@ -169,9 +174,11 @@ void psci_cpu_on_done(struct vcpu *v, u64 host)
 
 static bool cpu_off(struct vcpu *v, enum vcpu_exit *code)
 {
-	spin_lock(&v->vm->lock);
+	struct pvm *p = v->vm->pvm;
+
+	spin_lock(&p->vcpus_lock);
 	v->power = VCPU_OFF;
-	spin_unlock(&v->vm->lock);
+	spin_unlock(&p->vcpus_lock);
 	return pvm_show(v, SHOW_CPU_OFF, code);
 }
 

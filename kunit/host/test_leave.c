@@ -33,7 +33,7 @@ void vm_leave(struct vm *leaving)
 	assert_ptr_equal(leaving, vm);
 	leaving->running--;
 	if (!g.entered || !v)
-		return;			/* counted as an ordinary one's, and out again */
+		return;
 	assert_int_equal(v->busy, 0);
 	left++;
 	erased = nothing_left();
@@ -115,6 +115,18 @@ static void runs_on(void **state)
 		    !zero(v->sve_buf, PAGE_SIZE) && !zero(&v->regs, sizeof(v->regs)));
 }
 
+/* Another CPU has vm->lock, for as long as it takes to seal pages of this VM. */
+static void runs_beside(void **state)
+{
+	(void)state;
+	prepare(nothing);
+	vm->lock.owner = 1;
+	cpu_run_vcpu(vm, HOST);
+	vm->lock.owner = 0;
+	assert_int_equal(left, 1);
+	assert_false(erased);
+}
+
 static void leaves_dead_vm(void **state)
 {
 	(void)state;
@@ -188,6 +200,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(runs_on),
+		cmocka_unit_test(runs_beside),
 		cmocka_unit_test(leaves_dead_vm),
 		cmocka_unit_test(leaves_broken_core),
 		cmocka_unit_test(not_entered),

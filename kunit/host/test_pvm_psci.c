@@ -33,7 +33,7 @@ static enum vcpu_exit run(unsigned int host, u64 mpidr, struct host_io *io)
 {
 	memset(io->x, 0, sizeof(io->x));
 	io->mpidr = mpidr;
-	return pvm_run(vm, HOST(host), io);
+	return world_run(HOST(host), io);
 }
 
 static void cpu_on_refused(void **state)
@@ -85,7 +85,7 @@ static void cpu_on(void **state)
 	io.x[0] = 0xbad;
 	io.mpidr = BIT(31) | 1;
 	io.inc_pc = io.exception = true;
-	assert_int_equal(pvm_run(vm, HOST(1), &io), EXIT_IRQ);
+	assert_int_equal(world_run(HOST(1), &io), EXIT_IRQ);
 	assert_int_equal(t->power, VCPU_ON);
 	assert_int_equal(t->host.v, HOST(1).v);
 	assert_int_equal(t->regs.pc, ENTRY);
@@ -100,7 +100,7 @@ static void cpu_on(void **state)
 	/* A failure reported now is a lie. */
 	memset(io.x, 0, sizeof(io.x));
 	io.x[0] = (u64)PSCI_DENIED;
-	assert_int_equal(pvm_run(vm, HOST(0), &io), EXIT_IRQ);
+	assert_int_equal(world_run(HOST(0), &io), EXIT_IRQ);
 	assert_int_equal(world_vcpu[0].regs.x[0], PSCI_SUCCESS);
 	assert_int_equal(vm->running, 0);
 	assert_int_equal(t->busy, 0);
@@ -123,7 +123,7 @@ static void cpu_on_fails(void **state)
 		guest = guest_cpu_on;
 		run(0, 0, &io);
 		io.x[0] = (u64)t[i].host;
-		pvm_run(vm, HOST(0), &io);
+		world_run(HOST(0), &io);
 		assert_int_equal(world_vcpu[0].regs.x[0], t[i].guest);
 		assert_int_equal(world_vcpu[1].power, VCPU_OFF);
 		/* And it does not run. */
@@ -136,7 +136,7 @@ static void cpu_on_fails(void **state)
 	world_vcpu[0].regs.pc = 0x40201234;
 	run(0, 0, &io);
 	io.x[0] = (u64)PSCI_ALREADY_ON;
-	pvm_run(vm, HOST(0), &io);
+	world_run(HOST(0), &io);
 	assert_int_equal(world_vcpu[0].regs.pc, 0x40201230);
 	assert_int_equal(world_vcpu[0].regs.x[0], PSCI_CPU_ON64);
 	assert_int_equal(world_vcpu[0].regs.x[3], 0xc0de);
@@ -288,7 +288,7 @@ static void binding(void **state)
 	io.mpidr = 0;
 	nested = 0;
 	guest = guest_while_running;
-	assert_int_equal(pvm_run(vm, HOST(0), &io), EXIT_IL);
+	assert_int_equal(world_run(HOST(0), &io), EXIT_IL);
 	assert_int_equal(nested, 0);
 	assert_int_equal(io.esr | io.far | io.hpfar | io.out_mask, 0);
 	assert_int_equal(vm->running, 0);

@@ -125,7 +125,7 @@ static void ssbd(void **state)
 
 		start();
 		cpu->ssbd = t[i].host;
-		pvm_run(vm, world_vcpu[0].host, &io);
+		world_run(world_vcpu[0].host, &io);
 		assert_int_equal(w.smcs, t[i].smcs);
 		assert_int_equal(cpu->ssbd, t[i].after);
 	}

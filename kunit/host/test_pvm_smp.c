@@ -183,14 +183,14 @@ static void host_does(void)
 	can = i < VM_MAX_VCPUS && m[i].power != VCPU_OFF && !m[i].inside;
 	if (can) {
 		m[i].answer = io.x[0];
-		code = pvm_run(vm, HOST(h), &io);
+		code = world_run(HOST(h), &io);
 		assert_true(code == EXIT_IRQ || code == EXIT_TRAP);
 		assert_int_equal(world_vcpu[i].host.v, HOST(h).v);
 	} else {
 		struct vcpu before[VM_MAX_VCPUS];
 
 		memcpy(before, world_vcpu, sizeof(before));
-		assert_int_equal(pvm_run(vm, HOST(h), &io), EXIT_IL);
+		assert_int_equal(world_run(HOST(h), &io), EXIT_IL);
 		assert_memory_equal(world_vcpu, before, sizeof(before));
 		assert_int_equal(io.esr | io.far | io.hpfar | io.out_mask, 0);
 		refusals++;

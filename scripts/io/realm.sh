@@ -21,14 +21,14 @@ done
 echo "# platform-key: $(cat $hypsec/platform_key)"
 # seen MIB N BYTES: of its memory of that size the host sees so much in each N-th page, and no secret
 seen() {
-	"$dir/ram" save "$("$dir/ram" find $pid $1)" /tmp/pool $2 | sed 's/^/# /'
-	tr -d '\0' </tmp/pool >/tmp/text
-	[ "$(wc -c </tmp/text)" -gt $3 ] && ! grep -q the-secret-of-this-guest /tmp/text
+	pool=$("$dir/ram" find $pid $1)
+	in_range $2
+	echo "# $searched"
+	[ "$bytes" -gt $3 ] && [ "$found" = 0 ]
 }
 check "its rings are in the memory beside, its secret is not" seen 512 16 1000
 # Each page that the host looks at is sealed for that, and comes home.
 check "nor in its RAM, for its host" seen 256 64 1000000
-rm /tmp/pool /tmp/text
 echo >$input
 check "it ends by itself" eval 'wait_for $pid && says "done"'
 check "it has read the disk once more" says "again $sum_disk"

@@ -38,10 +38,9 @@ moves
 check "and taken pages of it out of use, with others in their place" [ "$(given_up)" -gt 0 ]
 echo "# merged $(merged), given up $(given_up) KiB, swapped out $(vmstat pswpout)," \
 	"moved $(vmstat pgmigrate_success)"
-"$dir/ram" save "$pool" /tmp/pool >/dev/null
-check "its rings are in the range (control of the next)" eval \
-	'[ "$(tr -d "\\0" </tmp/pool | wc -c)" -gt 1000 ]'
-check "its secret is not, whatever has been there" eval '! grep -q the-secret-of-this-guest /tmp/pool'
+in_range
+check "its rings are in the range (control of the next)" [ "$bytes" -gt 1000 ]
+check "its secret is not, whatever has been there" [ "$found" = 0 ]
 echo >$input
 check "it has read the disk once more, by what was merged and moved" says_or_gone "again $sum_disk"
 check "its own memory has not changed" eval '[ "$(kept)" -gt 0 ] && ! says "private changed"'

@@ -8,7 +8,7 @@ input=/tmp/input
 [ -p $input ] || mkfifo $input
 
 # What the guest says of memory of its own that it looks at all the time
-kept() { tr -d '\r' <$out | grep -ca '^io: private same'; }
+kept() { grep -ca '^io: private same' $out; }
 # It has looked once more, and nothing has changed; or it is gone
 still_kept() {
 	looks=$(kept)
@@ -71,8 +71,8 @@ dropped() {
 	kill -9 "$1" 2>/dev/null
 	wait "$1" 2>/dev/null
 }
-shown() { tr -d '\r' <$out | grep -qa -- "$1"; }
-says() { tr -d '\r' <$out | grep -qa "^io: $1"; }
+shown() { grep -qa -- "$1" $out; }
+says() { grep -qa "^io: $1" $out; }
 # says_or_gone TEXT: whichever comes first; false: it has not been said
 says_or_gone() { within $seconds eval "says '$1' || child_ended $pid"; says "$1"; }
 disk_has() { [ "$(dd if=/tmp/disk bs=1M skip=6 count=6 2>/dev/null | sha256sum)" = "$sum_disk  -" ]; }
@@ -96,6 +96,15 @@ find_pool() {
 	[ -n "$base" ] && ram=$("$dir/ram" find $pid $mib) || return 1
 	start=${ram#*:} start=$((0x${start%:*} + 0x$base - ram_base))
 	pool=$(printf '%s:%x:%x' $pid $start $((share << 10)))
+}
+secret=the-secret-of-this-guest
+# in_range [N]: sets bytes to how many of the range, or of each N-th page, are not zero, found to how often
+# the secret is there. False if it could not be looked at.
+in_range() {
+	bytes= found=
+	searched=$("$dir/ram" search "$pool" $secret $1 2>&1)
+	bytes=$(expr "$searched" : '.* bytes=\([0-9]*\)') found=$(expr "$searched" : '.* found=\([0-9]*\)')
+	[ -n "$found" ]
 }
 # Where its used rings are, pages of the range: what the guest is told is done, and how long it is
 used_rings() {

@@ -69,7 +69,7 @@ others() {
 	entry=$(od -An -tu4 -j4 -N4 vm.img)
 	printf '\377\377\377\377' | dd of=tampered.img bs=1 seek=$((entry + 64)) conv=notrunc 2>/dev/null
 	( exec qemu-system-aarch64 -M virt,gic-version=3 -accel kvm -cpu host -smp 1 -m 256 \
-		-nodefaults -display none -no-reboot -kernel tampered.img </dev/null ) &
+		-nodefaults -display none -no-reboot -kernel tampered.img </dev/null >/tmp/tampered 2>&1 ) &
 	tampered=$!
 	wait_for 'ended: image' dmesg
 	kill -9 $tampered

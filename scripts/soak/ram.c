@@ -26,6 +26,8 @@ static const struct command {
 	{ "garbage", 2, cmd_garbage, "RAM FILE             overwrites those that FILE has" },
 	{ "stats", 1, cmd_stats, "RAM [vmread]         what the host sees: text found, entropy" },
 	{ "file-stats", 1, cmd_file_stats, "FILE                 the same of a file or a disk" },
+	{ "search", 2, cmd_search, "RAM TEXT [N]         how often TEXT is there, in each N-th page (all)" },
+	{ "file-search", 2, cmd_file_search, "FILE TEXT            the same of a file or a disk" },
 	{ "changed", 3, cmd_changed, "N [marked] FILE...    N pages that differ from each file to the next" },
 	{ "state", 1, cmd_state, "RAM [PAGE]           pages present and swapped; where it is" },
 	{ "flip", 2, cmd_flip, "RAM PAGE             one bit" },

@@ -49,6 +49,8 @@ int cmd_load(int argc, char **argv);
 int cmd_garbage(int argc, char **argv);
 int cmd_stats(int argc, char **argv);
 int cmd_file_stats(int argc, char **argv);
+int cmd_search(int argc, char **argv);
+int cmd_file_search(int argc, char **argv);
 int cmd_changed(int argc, char **argv);
 int cmd_state(int argc, char **argv);
 int cmd_flip(int argc, char **argv);

@@ -35,6 +35,7 @@ struct vm *world_new(void)
 	world_vm.pvm = &world_pvm;
 	world_pvm.image = (struct pvm_range){ 0x40200000, 0x10000 };
 	world_pvm.verify.m.flags = HYPSEC_FLAG_SMP;
+	spin_init(&world_pvm.vcpus_lock, RANK_VCPUS);
 	for (unsigned int i = 0; i < VM_MAX_VCPUS; i++) {
 		world_pvm.vcpu[i] = &world_vcpu[i];
 		world_vcpu[i].vm = &world_vm;
@@ -61,6 +62,11 @@ void world_secrets(struct vcpu *v)
 
 /* --- locks, logging --- */
 void (*world_lock_hook)(const struct spinlock *l);
+
+void spin_init(struct spinlock *l, enum lock_rank rank)
+{
+	*l = (struct spinlock)SPINLOCK(rank);
+}
 
 void spin_lock(struct spinlock *l)
 {

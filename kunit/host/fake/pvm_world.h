@@ -111,4 +111,15 @@ extern struct vcpu world_vcpu[VM_MAX_VCPUS];
 /* Fills the guest-visible registers with random numbers. */
 void world_secrets(struct vcpu *v);
 
+/* As kvm/run.c does. */
+static inline enum vcpu_exit world_run(kva_t host, struct host_io *io)
+{
+	enum vcpu_exit code;
+
+	world_vm.running++;
+	code = pvm_run(&world_vm, host, io);
+	vm_leave(&world_vm);
+	return code;
+}
+
 #endif
