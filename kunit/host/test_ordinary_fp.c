@@ -316,9 +316,32 @@ static void our_calls(void **state)
 	}
 }
 
+static void stays_ordinary(const struct spinlock *l)
+{
+	if (l == &vm->lock)
+		vm->state = VM_ORDINARY;
+}
+
+/* VM_PROTECT has seen this vCPU, and takes back what this vCPU has seen. */
+static void stayed_ordinary(void **state)
+{
+	struct vcpu before;
+	(void)state;
+
+	prepare();
+	before = world_vcpu[0];
+	vm->state = VM_PROTECTING;
+	world_lock_hook = stays_ordinary;
+	run();
+	world_lock_hook = NULL;
+	assert_int_equal(t.entered, 1);
+	assert_memory_equal(&world_vcpu[0], &before, sizeof(before));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(stayed_ordinary),
 		cmocka_unit_test(sve),
 		cmocka_unit_test(sve_refused),
 		cmocka_unit_test(breakpoints),

@@ -36,6 +36,20 @@ check "its own memory has not changed" eval '[ "$(kept)" -gt 0 ] && ! says "priv
 check "no VM is left" soon no_vm
 first_accounts
 
+# Another, which works until it is killed; what it shares is written to at random meanwhile.
+mode=turns
+begin blk net rng
+check "a Realm is at its input and output" says_or_gone "turn 1"
+pool=$("$dir/ram" find $pid 512) base=8040000000
+start=${pool#*:} start=$((0x${start%:*}))
+# Of all that, the 64 MiB that its rings are in.
+rings=$(used_rings)
+pool=$(printf '%s:%x:%x' $pid $((start + ${rings%%[!0-9]*} / 16384 * 67108864)) 67108864)
+scribble_rings
+scribble 1
+dropped $pid
+check "no VM is left" soon no_vm
+
 # None, a smaller one, and no disk
 for case in "0/ivshmem-plain" "256/size=" "512/is missing"; do
 	window=

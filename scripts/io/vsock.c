@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <linux/vm_sockets.h>	/* wants struct sockaddr */
 #include <unistd.h>
 
@@ -27,6 +28,8 @@ static int copy(int from, int to)
 
 int main(int argc, char **argv)
 {
+	/* Two seconds unless said otherwise, which is nothing for a guest in a busy emulator. */
+	struct timeval patience = { .tv_sec = 600 };
 	struct sockaddr_vm a = { .svm_family = AF_VSOCK, .svm_cid = VMADDR_CID_ANY };
 	int s = socket(AF_VSOCK, SOCK_STREAM, 0), c, file;
 
@@ -37,7 +40,9 @@ int main(int argc, char **argv)
 	a.svm_port = (unsigned int)atoi(argv[2]);
 	if (!strcmp(argv[1], "fetch")) {
 		a.svm_cid = VMADDR_CID_HOST;
-		if (s < 0 || connect(s, (struct sockaddr *)&a, sizeof(a))) {
+		if (s < 0 || setsockopt(s, AF_VSOCK, SO_VM_SOCKETS_CONNECT_TIMEOUT, &patience,
+					sizeof(patience)) ||
+		    connect(s, (struct sockaddr *)&a, sizeof(a))) {
 			perror("vsock");
 			return 1;
 		}

@@ -51,7 +51,7 @@ within() {
 		[ $left -gt 0 ] || return 1
 		from=$now
 		if [ $turns -lt 8 ]; then sleep 0.5; else sleep 1; fi
-		[ $((turns % 4)) != 0 ] || measure_pace
+		[ $((turns % 8)) != 0 ] || measure_pace
 		turns=$((turns + 1))
 		ticks
 		left=$((left - (now - from) * 100 / pace))

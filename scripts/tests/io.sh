@@ -9,7 +9,7 @@
 
 . "$(dirname "$0")/../lib/ktap.sh"
 
-io=$HYPSEC_TOP/scripts/io kills=$((${HYPSEC_KILLS:-6}))
+io=$HYPSEC_TOP/scripts/io kills=$((${HYPSEC_KILLS:-4}))
 images=$("$io/images")
 soak=$("$HYPSEC_TOP/scripts/soak/build")
 vmm=$("$HYPSEC_TOP/scripts/vmm/build")
