@@ -48,10 +48,10 @@ for block in /sys/block/vd*; do
 done
 # Without it the host waits in a loop for its guest, and that would be counted.
 echo 0 >/sys/module/kvm/parameters/halt_poll_ns
-head -c 16M /dev/zero >"$dir/www/large"
-head -c 1K /dev/zero | tr '\0' x >"$dir/www/small"
+head -c 16777216 /dev/zero >"$dir/www/large"
+head -c 1024 /dev/zero | tr '\0' x >"$dir/www/small"
 httpd -p 127.0.0.1:8000 -h "$dir/www"
-while :; do nc -l -p 8001 -s 127.0.0.1 >/dev/null </dev/null; done &
+while :; do nc -l -p 8001 -e dd of=/tmp/uploaded bs=64k 2>/dev/null || sleep 1; done &
 listens=$!
 rm -f /tmp/in /tmp/said
 mkfifo /tmp/in /tmp/said
@@ -76,4 +76,7 @@ for app in $apps; do
 	echo "count: $kind $app $((spent - idle)) $((idle / (spent / 1000)))"
 done
 kill -9 $pid $listens
+case " $apps " in *" upload "*)
+	[ "$(wc -c </tmp/uploaded)" = 16777216 ] || fail "not all of the file came" ;;
+esac
 exit 0
