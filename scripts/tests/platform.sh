@@ -97,7 +97,7 @@ report() {
 		>"$dir/report"
 }
 for file in quote quote.sig ak.pem; do
-	sed -n "/^begin $file\$/,/^end $file\$/{/^begin\|^end/!p}" "$dir/first" | base64 -d |
+	sed -n "/^begin $file\$/,/^end $file\$/{/ /!p}" "$dir/first" | base64 -d |
 		gzip -d >"$dir/$file"
 done
 core=$(sha256sum <"$HYPSEC_BUILD/module/el2-objs/bundle.bin" | cut -c1-64)
