@@ -115,7 +115,7 @@ struct vcpu {
 	} seen;
 	/* protected VMs only */
 	kva_t host;			/* the struct kvm_vcpu bound to it, 0: none yet */
-	u32 power;			/* enum vcpu_power; changed with vm->lock held */
+	u32 power;			/* enum vcpu_power; changed with pvm->vcpus_lock held */
 	u32 busy;			/* 1 while loaded on some CPU: compare-and-swap */
 	u64 on_entry, on_context;	/* CPU_ON as the guest asked for it */
 	struct vcpu *on_by;		/* who did, until the host has answered or it runs */
@@ -160,7 +160,7 @@ struct vm {
 	struct spinlock lock;		/* RANK_VM: s2, host walks, everything below unless said */
 	u32 refs;			/* look-ups hold one */
 	u16 id;				/* 1..VM_MAX: in annotations, and its hardware VMID */
-	u16 running;			/* vCPUs inside now: atomic, without the lock */
+	u16 running;			/* vCPUs inside now, or on their way: atomic, without the lock */
 	u32 state;			/* enum vm_state */
 	struct vm_identity host;
 	struct s2 s2;			/* what the hardware walks */

@@ -8,6 +8,12 @@
 #include "check.h"
 #include "pvm.h"
 
+/* And vm->powered_off is as it was when it died. */
+static bool is_dead(const struct vm *vm)
+{
+	return __atomic_load_n(&vm->state, __ATOMIC_ACQUIRE) == VM_DEAD;
+}
+
 bool pvm_die(struct vcpu *v, const char *why, enum vcpu_exit *code)
 {
 	vm_kill(v->vm, why);
@@ -18,7 +24,7 @@ bool pvm_is_dead(struct vcpu *v, enum vcpu_exit *code)
 {
 	struct vm *vm = v->vm;
 
-	if (READ_ONCE(vm->state) != VM_DEAD)
+	if (!is_dead(vm))
 		return false;
 	/*
 	 * The guest switched itself off: its other vCPUs leave quietly, so that
@@ -248,7 +254,7 @@ enum vcpu_exit pvm_run(struct vm *vm, kva_t host_vcpu, struct host_io *io)
 	}
 
 	if (!v) {
-		bool over = READ_ONCE(vm->state) == VM_DEAD && vm->powered_off;
+		bool over = is_dead(vm) && vm->powered_off;
 
 		/* Nothing is shown, and nothing has changed. */
 		memset(io->out_x, 0, sizeof(io->out_x));
@@ -262,7 +268,7 @@ enum vcpu_exit pvm_run(struct vm *vm, kva_t host_vcpu, struct host_io *io)
 	}
 
 	code = unlikely(io->reset) ? end_by_reset(vm) : run(v, io);
-	if (unlikely(READ_ONCE(vm->state) == VM_DEAD && vm->powered_off))
+	if (unlikely(is_dead(vm) && vm->powered_off))
 		io->pc = HYPSEC_OVER_PC;
 	v->shown_pc = io->pc;
 

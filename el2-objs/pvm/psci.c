@@ -131,6 +131,11 @@ static s64 cpu_on(struct vcpu *v, u64 aff, u64 entry, u64 context)
 		ret = PSCI_SUCCESS;
 	}
 	spin_unlock(&p->vcpus_lock);
+
+	/* As where a vCPU leaves (pvm_run()): who ends the VM has erased @t before this, perhaps. */
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	if (unlikely(READ_ONCE(vm->state) == VM_DEAD || READ_ONCE(core_broken)))
+		pvm_wipe_vcpu(t);
 	return ret;
 }
 
@@ -202,7 +207,7 @@ static bool system_end(struct vcpu *v, enum pvm_exposure what,
  * @fn: function id, SVE hint removed
  *
  * Return: true to enter the guest again.
- * Locks: takes vm->lock.
+ * Locks: takes vm->lock, pvm->vcpus_lock.
  */
 bool pvm_psci(struct vcpu *v, u32 fn, enum vcpu_exit *code)
 {

@@ -39,7 +39,7 @@ void vm_kill_locked(struct vm *vm, const char *why)
 		/* The state first, then the count: who leaves does it the other way round. */
 		__atomic_store_n(&vm->state, VM_DEAD, __ATOMIC_SEQ_CST);
 		vm->end_reason = why;
-		/* No vCPU enters again; those inside fault, and leave. */
+		/* No vCPU runs on: those inside, or on their way, fault and leave. */
 		s2_drop(&vm->s2);
 		tlb_flush_vmid(&vm->s2);
 		/* Before its first page returns: pvm/sealed.c. */

@@ -64,6 +64,44 @@ static bool guest_cpu_on(struct vcpu *v, enum vcpu_exit *code)
 	return true;
 }
 
+static void dies(const struct spinlock *l)
+{
+	if (l == &world_pvm.vcpus_lock)
+		vm->state = VM_DEAD;
+}
+
+static bool guest_cpu_on_dying(struct vcpu *v, enum vcpu_exit *code)
+{
+	world_lock_hook = dies;
+	call(v, PSCI_CPU_ON64, 1, ENTRY, 0xc0de, code);
+	world_lock_hook = NULL;
+	assert_int_equal(world_vcpu[1].on_context, 0);
+	guest = NULL;
+	return false;
+}
+
+/* The VM ends, and its registers are erased, on another CPU meanwhile. */
+static void ends_beside(void **state)
+{
+	struct vcpu_regs zero = { 0 };
+	struct host_io io = { 0 };
+	(void)state;
+
+	start();
+	guest = guest_cpu_on_dying;
+	run(0, 0, &io);
+
+	start();
+	world_secrets(&world_vcpu[0]);
+	world_lock_hook = dies;
+	run(0, 0, &io);
+	world_lock_hook = NULL;
+	assert_memory_equal(&world_vcpu[0].regs, &zero, sizeof(zero));
+	assert_int_equal(world_vcpu[0].busy, 0);
+	/* Its pages went when it had left. */
+	assert_null(vm->pvm);
+}
+
 /* The whole way: what the host is told, and what it cannot change. */
 static void cpu_on(void **state)
 {
@@ -337,6 +375,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(cpu_on_refused),
 		cmocka_unit_test(cpu_on),
+		cmocka_unit_test(ends_beside),
 		cmocka_unit_test(cpu_on_fails),
 		cmocka_unit_test(affinity_info),
 		cmocka_unit_test(cpu_off),

@@ -57,7 +57,8 @@ for number in 4 5 2; do
 		"hypsec_dma: device $number refused: the VM's image has no device here"
 done
 check "its kernel had nothing to complain of" says "warnings 0"
-check "its secret is not in the range" eval 'in_range && [ "$found" = 0 ]'
+check "its secret is not in the range" \
+	eval 'in_range && [ "$bytes" -gt 1000 ] && [ "$found" = 0 ]'
 echo >$input
 check "it goes on" says_or_gone "turn 1"
 scribble_rings

@@ -22,7 +22,8 @@ echo "# platform-key: $(cat $hypsec/platform_key)"
 # seen MIB N BYTES: of its memory of that size the host sees so much in each N-th page, and no secret
 seen() {
 	pool=$("$dir/ram" find $pid $1)
-	in_range $2
+	every=$2
+	in_range
 	echo "# $searched"
 	[ "$bytes" -gt $3 ] && [ "$found" = 0 ]
 }
@@ -36,7 +37,7 @@ check "its own memory has not changed" eval '[ "$(kept)" -gt 0 ] && ! says "priv
 check "no VM is left" soon no_vm
 first_accounts
 
-# Another, which works until it is killed; what it shares is written to at random meanwhile.
+# Another, which works until it is killed; its rings and buffers are written to at random meanwhile.
 mode=turns
 begin blk net rng
 check "a Realm is at its input and output" says_or_gone "turn 1"
@@ -44,9 +45,12 @@ pool=$("$dir/ram" find $pid 512) base=8040000000
 start=${pool#*:} start=$((0x${start%:*}))
 # Of all that, the 64 MiB that its rings are in.
 rings=$(used_rings)
-pool=$(printf '%s:%x:%x' $pid $((start + ${rings%%[!0-9]*} / 16384 * 67108864)) 67108864)
+check "its rings are in what it shares" [ -n "$rings" ]
+every=16
+part=$(printf '%s:%x:%x' $pid $((start + ${rings%%[!0-9]*}0 / 163840 * 67108864)) 67108864)
 scribble_rings
 scribble 1
+part= every=1
 dropped $pid
 check "no VM is left" soon no_vm
 

@@ -98,11 +98,12 @@ find_pool() {
 	pool=$(printf '%s:%x:%x' $pid $start $((share << 10)))
 }
 secret=the-secret-of-this-guest
-# in_range [N]: sets bytes to how many of the range, or of each N-th page, are not zero, found to how often
-# the secret is there. False if it could not be looked at.
+# in_range: sets bytes to how many of the range, in each $every-th page, are not zero, found to how often
+# the secret is there. False if there is no such process.
+every=1
 in_range() {
 	bytes= found=
-	searched=$("$dir/ram" search "$pool" $secret $1 2>&1)
+	searched=$("$dir/ram" search "$pool" $secret $every 2>&1)
 	bytes=$(expr "$searched" : '.* bytes=\([0-9]*\)') found=$(expr "$searched" : '.* found=\([0-9]*\)')
 	[ -n "$found" ]
 }

@@ -52,28 +52,37 @@ static void search_page(struct search *s, uint64_t page, const uint8_t *data)
 
 static uint64_t buf[PAGE_WORDS];
 
-static void search_print(const struct search *s, uint64_t refused)
+static void search_print(const struct search *s, uint64_t not_read)
 {
 	printf("ram: search pages=%lu bytes=%lu found=%lu refused=%lu\n", s->pages, s->bytes, s->found,
-	       refused);
+	       not_read);
+}
+
+static struct search of_ram;
+static uint64_t refused;
+
+static void print_of_ram(void)
+{
+	search_print(&of_ram, refused);
 }
 
 /* Status 0 if all pages there are could be looked at. */
 int cmd_search(int argc, char **argv)
 {
-	uint64_t every = argc > 3 ? number(argv[3]) : 1, i, refused = 0;
-	struct search s = search_for(argv[2]);
+	uint64_t every = argc > 3 ? number(argv[3]) : 1, i;
 	struct ram r = ram_open(argv[1]);
 
+	of_ram = search_for(argv[2]);
+	/* Of a process that ends meanwhile too: what was found was found. */
+	atexit(print_of_ram);
 	for (i = 0; every && i < r.pages; i += every) {
 		if (!(ram_map(&r, i) & (MAP_PRESENT | MAP_SWAPPED)))
 			continue;
 		if (ram_read(&r, i, buf))
-			search_page(&s, i, (uint8_t *)buf);
+			search_page(&of_ram, i, (uint8_t *)buf);
 		else
 			refused++;
 	}
-	search_print(&s, refused);
 	return refused ? 1 : 0;
 }
 

@@ -166,7 +166,7 @@ soon no_vm
 remember_accounts
 
 # One in anonymous memory, one in a file; memory is charged to the group of who starts it. While they
-# come up the host writes nothing back by itself: each page of the file that it writes is sealed first,
+# come up the host writes nothing back at regular times: each page of the file that it writes is sealed first,
 # and a guest that uses all of its pages again and again would hardly come up in an emulator.
 echo 0 >/proc/sys/vm/dirty_writeback_centisecs
 echo $$ >$group/cgroup.procs

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # Devices of a protected guest, by the stock QEMU and by a VMM of ours, an encrypted root, a newer kernel as
-# an Arm CCA Realm, and hosts and VMMs that attack it there. HYPSEC_KILLS VMMs are killed (6), when
+# an Arm CCA Realm, and hosts and VMMs that attack it there. HYPSEC_KILLS VMMs are killed (4), when
 # HYPSEC_SEED says; HYPSEC_PARTS=kills does nothing else (scripts/io/protected.sh).
 # takes: 500
 # timeout: 1800

@@ -175,6 +175,7 @@ __weak void pvm_wipe_vcpu(struct vcpu *v)
 	assert_true(v->vm->state == VM_DEAD || core_broken);
 	memset(&v->regs, 0, sizeof(v->regs));
 	memset(v->sr, 0, sizeof(v->sr));
+	v->on_context = 0;
 }
 
 __weak void vm_leave(struct vm *vm)

@@ -7,6 +7,7 @@ struct vcpu world_vcpu[VM_MAX_VCPUS];
 struct vm world_vm;
 static struct vm dead_vm;
 static struct percpu world_cpu;
+static u32 ranks;		/* of locks that are held, as in lib/lock.c */
 struct percpu world_cpus[2];
 u32 nr_cpus = 2;
 struct hypsec_install core_install;
@@ -29,6 +30,8 @@ struct vm *world_new(void)
 	dead_vm.id = 9;
 	dead_vm.state = VM_DEAD;
 
+	ranks = 0;
+	spin_init(&world_vm.lock, RANK_VM);
 	world_vm.id = 3;
 	world_vm.state = VM_PROTECTED;
 	world_vm.s2.ipa_bits = 40;
@@ -73,6 +76,8 @@ void spin_lock(struct spinlock *l)
 	if (world_lock_hook)
 		world_lock_hook(l);
 	assert_int_equal(l->owner, 0);
+	assert_int_equal(ranks >> l->rank, 0);
+	ranks |= BIT(l->rank);
 	l->owner = 1;
 	w.locked++;
 }
@@ -88,6 +93,7 @@ bool spin_try(struct spinlock *l)
 void spin_unlock(struct spinlock *l)
 {
 	assert_int_equal(l->owner, 1);
+	ranks &= ~BIT(l->rank);
 	l->owner = 0;
 	w.locked--;
 	w.unlocks++;
