@@ -7,9 +7,8 @@
  * published HypSec's order, and its reason). The manifest is copied once; the
  * copy is what is checked, what is used here and what the caller uses later.
  */
-#include "types.h"
-#include "check.h"
-#include "auth.h"
+#include "auth/auth.h"
+#include "base/check.h"
 
 /* arm64 Image header (Documentation/arch/arm64/booting.rst) */
 struct arm64_image {

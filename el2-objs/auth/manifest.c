@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Is a manifest well formed? The attacker wrote it; nothing of it is trusted. */
-#include "types.h"
-#include "auth.h"
+#include "auth/auth.h"
 
 /* The table in abi/hypsec_image.h */
 #define AT(member, offset) \

@@ -4,9 +4,8 @@
  * signs reports. Both are set at install, by one CPU, and only read from then on.
  * What they mean: README.
  */
-#include "types.h"
-#include "auth.h"
-#include "mem.h"
+#include "auth/auth.h"
+#include "base/memory.h"
 
 #define AT(type, member, offset) \
 	_Static_assert(offsetof(struct type, member) == (offset), #member)

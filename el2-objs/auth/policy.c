@@ -3,8 +3,7 @@
  * Whose images may run. Comes with the install parameters, while the host is
  * trusted; the core's copy is out of its reach from the seal on.
  */
-#include "types.h"
-#include "auth.h"
+#include "auth/auth.h"
 
 bool policy_valid(const struct hypsec_policy *p)
 {

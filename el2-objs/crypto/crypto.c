@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The adapter to libsodium. See crypto.h for what each function promises. */
-#include "types.h"
-#include "check.h"
-#include "crypto.h"
-#include "../abi/hypsec_abi.h"
-#include "sodium_api.h"
+#include "crypto/crypto.h"
+#include "crypto/sodium_api.h"
+#include "abi/hypsec_abi.h"
+#include "base/check.h"
 
 _Static_assert(sizeof(struct hypsec_sha512) == SODIUM_SHA512_STATE_SIZE,
 	       "SHA-512 state");

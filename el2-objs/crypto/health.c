@@ -9,8 +9,7 @@
  * both. So a piece is also compared with the one before, by a digest: what went into a key
  * is not kept.
  */
-#include "types.h"
-#include "crypto.h"
+#include "crypto/crypto.h"
 
 #define REPETITIONS	9	/* 1 + 30 / H (4.4.1) */
 #define WINDOW		512

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Random numbers: ChaCha20 with fast key erasure. */
-#include "types.h"
-#include "crypto.h"
-#include "../abi/hypsec_abi.h"
-#include "sodium_api.h"
+#include "crypto/crypto.h"
+#include "crypto/sodium_api.h"
+#include "abi/hypsec_abi.h"
 
 #define BLOCK_SIZE	(RANDOM_KEY_SIZE + RANDOM_BUFFER_SIZE)
 

@@ -4,9 +4,9 @@
  * to take, or a step over an instruction it emulated. Works on the host's copy
  * of the registers: what it computes is checked as anything of the host's is.
  */
-#include "layout.h"
-#include "../abi/hypsec_abi.h"
-#include "entry.h"
+#include "kvm/layout.h"
+#include "abi/hypsec_abi.h"
+#include "base/entry.h"
 
 #define LR_ABT		20	/* AArch32 registers as X registers (D1.6.3) */
 #define LR_UND		22

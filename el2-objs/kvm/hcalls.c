@@ -3,10 +3,13 @@
  * KVM's calls to EL2, as its own EL2 code would answer them. A result goes to x1;
  * x0 is 0, since KVM takes anything else for a bug of its own.
  */
-#include "layout.h"
-#include "check.h"
-#include "hcall.h"
-#include "../vcpu/run.h"
+#include "kvm/layout.h"
+#include "kvm/kvm.h"
+#include "base/check.h"
+#include "base/irq.h"
+#include "pool/pool.h"
+#include "pvm/pvm.h"
+#include "vcpu/run.h"
 
 #define FN_MASK		0x7f
 #define TRASH_STEP	16
@@ -170,7 +173,7 @@ static int flush(u64 *x, u64 ipa, u64 size)
 	if (ret == HYPSEC_OK && !ordinary && size)
 		ret = pvm_invalidate(vm, &ipa, &size);
 	vm_put(vm);
-	s2_trash_step(TRASH_STEP);
+	trash_step(TRASH_STEP);
 	if (ret == HYPSEC_RESTART) {
 		x[0] = (x[0] & ~(u64)FN_MASK) | KVM_FN_kvm_tlb_flush_vmid_range;
 		x[2] = ipa;

@@ -3,7 +3,7 @@
 #ifndef KVM_LAYOUT_H
 #define KVM_LAYOUT_H
 
-#include "types.h"
+#include "base/types.h"
 #include "kvm_offsets.h"
 
 /* A field of the struct kvm_vcpu mapped at @p. The host may change it at any time. */

@@ -9,8 +9,8 @@
  * A host that does not keep to this harms itself only: the pages stay its own while they are
  * held, and no claim of them succeeds meanwhile.
  */
-#include "layout.h"
-#include "../vcpu/run.h"
+#include "kvm/layout.h"
+#include "vcpu/run.h"
 
 #define MMU_SIZE	(KVM_MMU_VTCR + 8)
 _Static_assert(KVM_VCPU_FP % 16 == 0, "struct user_fpsimd_state");

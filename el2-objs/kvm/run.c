@@ -4,10 +4,11 @@
  * KVM's structure: they are the host's to know and to set. What steers EL2 is
  * read once and goes through controls.c. A protected VM's host sees struct host_io.
  */
-#include "layout.h"
-#include "check.h"
-#include "../vcpu/run.h"
-#include "../abi/hypsec_guest.h"
+#include "kvm/layout.h"
+#include "abi/hypsec_guest.h"
+#include "base/check.h"
+#include "pvm/pvm.h"
+#include "vcpu/run.h"
 
 static const u16 kvm_sr[GSR_COUNT] = {
 #define X(r) [GSR_##r] = KVM_SR_##r,
@@ -15,7 +16,7 @@ static const u16 kvm_sr[GSR_COUNT] = {
 #undef X
 };
 #define SR_SLOT(b, i) KV64(b, kvm_sr[i])
-#include "../vcpu/el1.h"
+#include "vcpu/el1.h"
 
 #define IFLAGS_DONE	(KVM_FLAG_PENDING_EXCEPTION | KVM_FLAG_EXCEPT_MASK | KVM_FLAG_INCREMENT_PC)
 
@@ -95,7 +96,7 @@ static struct debug_regs *read_debug(u8 *k, kva_t host)
 
 static bool load_ordinary(u8 *k, kva_t host, struct vcpu *v, struct cpu_run *c)
 {
-	const struct cpu_feat *f = &c->feat;
+	const struct cpu_feat *f = c->feat;
 
 	_Static_assert(sizeof(struct vcpu_regs) == KVM_VCPU_SPSR_ABT - KVM_VCPU_REGS,
 		       "struct user_pt_regs");
@@ -198,7 +199,7 @@ static bool ordinary_exit(struct vcpu *v, enum vcpu_exit *code)
 		return true;
 	case EC_IABT_LOW:
 	case EC_DABT_LOW:
-		return vcpu_exit_common(v, code) || shadow_fault(v, code);
+		return vcpu_exit_common(v, code) || vcpu_faulted(v, shadow_fault(v, code));
 	case EC_WATCHPT_LOW:
 		return vcpu_exit_common(v, code);
 	}
@@ -216,7 +217,7 @@ static void store_ordinary(u8 *k, struct vcpu *v, struct cpu_run *c, u64 code)
 			KV64(k, KVM_VCPU_HPFAR) = v->hpfar;
 		}
 	}
-	if (c->feat.ras)
+	if (c->feat->ras)
 		KV64(k, KVM_VCPU_DISR) = v->disr;
 	/* Other threads set VI and VF meanwhile: only what has changed is written. */
 	if (unlikely(KV64(k, KVM_VCPU_HCR) & HCR_VSE) && !(v->hcr & HCR_VSE))
@@ -269,10 +270,10 @@ static enum vcpu_exit run_ordinary(struct vm *vm, u8 *k, kva_t host, struct cpu_
 	vcpu_begin(v, c);
 	if (unlikely(aarch32))
 		load32(k);
-	guest_el1_load(k, &c->feat, v->hcr, v->hcrx);
+	guest_el1_load(k, c->feat, v->hcr, v->hcrx);
 	code = vcpu_run_guest(v, c, KV64(k, KVM_SR_SCTLR_EL1), KV64(k, KVM_SR_TCR_EL1),
 			      ordinary_exit);
-	guest_el1_save(k, &c->feat, v->hcr, v->hcrx);
+	guest_el1_save(k, c->feat, v->hcr, v->hcrx);
 	if (unlikely(aarch32))
 		save32(k, v);
 	vcpu_end(v, c);
@@ -300,7 +301,7 @@ static enum vcpu_exit run_private(struct vm *vm, u8 *k, kva_t host, struct cpu_r
 	io.wfx = KV64(k, KVM_VCPU_HCR) & (HCR_TWI | HCR_TWE);
 	io.pc_in = REG(k, R_PC);
 	io.pstate_in = REG(k, R_PSTATE);
-	read_gic(k, &io.gic, &c->feat);
+	read_gic(k, &io.gic, c->feat);
 	/* KVM_SET_GUEST_DEBUG is in force: MDSCR_EL1 is what its debugger wants. */
 	if (unlikely(KV64(k, KVM_VCPU_MDCR) & MDCR_TDE)) {
 		io.mdscr = KV64(k, KVM_SR_MDSCR_EL1);
@@ -374,7 +375,7 @@ u64 kvm_run_vcpu(kva_t host)
 	/* A memory error in KVM's structures, here and below: this run has failed, no more. */
 	if (slots_lost())
 		return EXIT_IL;
-	vm = vm_get(&id, c, &over);
+	vm = vm_get(&id, &over);
 	if (unlikely(!vm)) {
 		/* It was out when its VM ended: the next one is not what it was saved of. */
 		if (over && kvm_shown(k))

@@ -4,9 +4,9 @@
  * KVM starts or stops on a CPU, at CPU hotplug, suspend, kexec. EL2 is never
  * given back.
  */
-#include "layout.h"
-#include "hcall.h"
-#include "sysreg.h"
+#include "kvm/layout.h"
+#include "kvm/kvm.h"
+#include "base/sysreg.h"
 
 bool kvm_stub_call(struct percpu *cpu)
 {

@@ -5,8 +5,7 @@
  * are the host's to set. Nothing is taken but these: registers and memory are not written, memory
  * is not read. For any other VM no function here does anything.
  */
-#include "types.h"
-#include "pvm.h"
+#include "pvm/priv.h"
 
 #define MDSCR_HOST	(MDSCR_SS | MDSCR_MDE)
 

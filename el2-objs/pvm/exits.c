@@ -4,9 +4,8 @@
  * to the last exit, and where each exit class goes. Default: an undefined
  * instruction exception in the guest; the host learns of nothing that is not here.
  */
-#include "types.h"
-#include "check.h"
-#include "pvm.h"
+#include "pvm/priv.h"
+#include "base/check.h"
 
 /* And vm->powered_off is as it was when it died. */
 static bool is_dead(const struct vm *vm)

@@ -4,10 +4,9 @@
  * the row of the last exit; its columns decide both directions, so that nothing
  * can be taken that was not asked for.
  */
-#include "types.h"
-#include "check.h"
-#include "psci.h"
-#include "pvm.h"
+#include "pvm/priv.h"
+#include "base/check.h"
+#include "base/psci.h"
 
 enum out { OUT_NONE, OUT_REG, OUT_FN, OUT_TARGET };
 enum take {
@@ -23,7 +22,7 @@ static const struct row {
 } rows[SHOW_COUNT] = {
 #define EXPOSE(name, exit, ec, iss, far, hpfar, fn, out, take) \
 	[SHOW_##name] = { iss, far, fn, exit, ec, hpfar, out, take },
-#include "exposure.def"
+#include "pvm/exposure.def"
 #undef EXPOSE
 };
 

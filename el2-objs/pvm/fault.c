@@ -4,10 +4,10 @@
  * VM's; outside, a load or store with a syndrome is the host's to emulate, and
  * everything else is answered here with an external abort.
  */
-#include "types.h"
-#include "check.h"
-#include "hcall.h"
-#include "pvm.h"
+#include "pvm/priv.h"
+#include "base/check.h"
+#include "base/irq.h"
+#include "pool/pool.h"
 
 static bool inside(const struct pvm_range *r, u64 ipa, u64 size)
 {

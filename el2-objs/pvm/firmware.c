@@ -4,11 +4,9 @@
  * 7.8). Asked once on each CPU, while the host is trusted: a guest asks once too, on a CPU that
  * the host chose, and is run on any.
  */
-#include "types.h"
-#include "hcall.h"
-#include "percpu.h"
-#include "psci.h"
-#include "pvm.h"
+#include "pvm/priv.h"
+#include "base/psci.h"
+#include "base/smc.h"
 
 #define NEEDED		0	/* on this CPU */
 #define NOT_REQUIRED	(-2)	/* WORKAROUND_2: safe, and nothing to switch */

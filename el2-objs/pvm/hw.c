@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The registers pvm/ reads and writes itself; everything else is vcpu/'s. */
-#include "types.h"
-#include "sysreg.h"
-#include "pvm.h"
+#include "pvm/priv.h"
+#include "base/sysreg.h"
 
 void pvm_record_cpu(struct percpu *cpu)
 {

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Who a protected VM is: for the log, its host and itself (abi/hypsec_image.h). */
-#include "types.h"
-#include "log.h"
-#include "pvm.h"
+#include "pvm/priv.h"
+#include "base/log.h"
 
 /* For who has to put the signer on a list, or to find the VM of an image. */
 void pvm_log_name(const struct vm *vm, const char *what, const u8 *hash)

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* ID registers of a protected guest, from idregs.def. */
-#include "types.h"
-#include "percpu.h"
-#include "pvm.h"
+#include "pvm/priv.h"
 
 enum rule { PASS, CAP, FIX, BITS };
 
@@ -10,7 +8,7 @@ static const struct id_field {
 	u8 reg, shift, rule, limit;
 } fields[] = {
 #define ID(reg, name, shift, rule, limit) { PVM_ID_##reg, shift, rule, limit },
-#include "idregs.def"
+#include "pvm/idregs.def"
 #undef ID
 };
 

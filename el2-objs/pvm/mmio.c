@@ -3,8 +3,7 @@
  * Loads and stores that the host emulates: how a syndrome is read, and what of a
  * register crosses (Arm ARM D24.2.40, ISS of a data abort). Pure functions.
  */
-#include "types.h"
-#include "pvm.h"
+#include "pvm/priv.h"
 
 bool mmio_forwardable(u64 esr)
 {

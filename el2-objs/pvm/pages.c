@@ -3,9 +3,9 @@
  * The pages of the core that hold a protected VM: one for the VM, one or two for each vCPU.
  * The guest's registers are in them, so they leave erased, in memory too.
  */
-#include "types.h"
-#include "check.h"
-#include "pvm.h"
+#include "pvm/priv.h"
+#include "base/check.h"
+#include "pool/pool.h"
 
 _Static_assert(sizeof(struct vcpu) + sizeof(struct hypsec_token) <= PAGE_SIZE, "one page each");
 _Static_assert(sizeof(struct pvm) <= PAGE_SIZE, "one page");

@@ -9,13 +9,13 @@
  * again and again, each run does a piece, and returns to the host for an
  * interrupt or for a page that the host has not mapped yet.
  */
-#include "types.h"
-#include "check.h"
-#include "boot.h"
-#include "hcall.h"
-#include "log.h"
-#include "pvm.h"
-#include "../abi/hypsec_guest.h"
+#include "pvm/priv.h"
+#include "abi/hypsec_guest.h"
+#include "base/check.h"
+#include "base/core.h"
+#include "base/irq.h"
+#include "base/log.h"
+#include "pgt/pgt.h"
 
 #define FDT_MAGIC	0xd00dfeed
 #define FDT_HEADER_SIZE	40

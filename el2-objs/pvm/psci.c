@@ -5,12 +5,11 @@
  * host's memory, where they could be exchanged. KVM is told what it needs to
  * schedule: that a vCPU starts or stops, and that the VM ends.
  */
-#include "types.h"
-#include "check.h"
-#include "log.h"
-#include "psci.h"
-#include "pvm.h"
-#include "../abi/hypsec_reason.h"
+#include "pvm/priv.h"
+#include "abi/hypsec_reason.h"
+#include "base/check.h"
+#include "base/log.h"
+#include "base/psci.h"
 
 #define VERSION_1_1	0x10001
 #define TOS_NOT_PRESENT	2		/* MIGRATE_INFO_TYPE */

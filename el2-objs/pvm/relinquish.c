@@ -6,10 +6,10 @@
  * The VM's lock is held from the first look at an entry until the page is the host's: a fault in
  * between would map the page again while it is on its way.
  */
-#include "types.h"
-#include "check.h"
-#include "hcall.h"
-#include "pvm.h"
+#include "pvm/priv.h"
+#include "base/check.h"
+#include "base/irq.h"
+#include "pool/pool.h"
 
 #define PAGES_A_CALL	64	/* at most, or a block; a page is about 5,000 instructions */
 #define CHUNK		16	/* pages, between two looks for interrupts */

@@ -4,10 +4,9 @@
  * of it is answered here; the host hears at most of a frame that it has no page for. Nothing makes
  * a private frame shared: what is shared lies in the unprotected half, and is other memory.
  */
-#include "types.h"
-#include "psci.h"
-#include "pvm.h"
-#include "../abi/hypsec_rsi.h"
+#include "pvm/priv.h"
+#include "abi/hypsec_rsi.h"
+#include "base/psci.h"
 
 #define LOOKS	256		/* entries, in one call */
 

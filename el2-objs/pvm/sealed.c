@@ -3,10 +3,9 @@
  * Frames that are sealed, or given, and come home: what the record, the VM's table and the key
  * (seal/) do together, under vm->lock from the first look to the last write.
  */
-#include "types.h"
-#include "check.h"
-#include "hcall.h"
-#include "pvm.h"
+#include "pvm/priv.h"
+#include "base/check.h"
+#include "base/irq.h"
 
 #define LOOKS	64		/* entries looked at between two looks for interrupts */
 

@@ -3,10 +3,8 @@
  * What a guest shares with its host, for devices that are the host's: one range, before its kernel
  * runs, and single frames. Only what its signer allows: a kernel that is taken over shares no more.
  */
-#include "types.h"
-#include "check.h"
-#include "log.h"
-#include "pvm.h"
+#include "pvm/priv.h"
+#include "base/log.h"
 
 static bool overlap(const struct pvm_range *r, u64 base, u64 size)
 {
@@ -182,7 +180,7 @@ bool pvm_shared_abort(struct vcpu *v, enum vcpu_exit *code)
 	write = v->esr & ESR_S1PTW ? fsc == FSC_PERM : (v->esr & (ESR_WNR | ESR_CM)) == ESR_WNR;
 	v->esr = (u64)EC_DABT_LOW << ESR_EC_SHIFT | ESR_IL | (write ? ESR_WNR : 0) |
 		 (v->esr & ESR_FSC);
-	if (shadow_fault_unlock(v, code))
+	if (vcpu_faulted(v, shadow_fault_unlock(v, code)))
 		return true;
 	return *code == EXIT_IRQ ? pvm_show_wait(v, code) : pvm_show(v, SHOW_SHARED, code);
 }

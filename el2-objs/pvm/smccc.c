@@ -4,14 +4,13 @@
  * few PSCI calls that KVM must act on; an unlisted one is NOT_SUPPORTED and
  * the host never hears of it.
  */
-#include "types.h"
-#include "boot.h"
-#include "crypto.h"
-#include "hcall.h"
-#include "psci.h"
-#include "pvm.h"
-#include "../abi/hypsec_guest.h"
-#include "../abi/hypsec_rsi.h"
+#include "pvm/priv.h"
+#include "abi/hypsec_guest.h"
+#include "abi/hypsec_rsi.h"
+#include "base/psci.h"
+#include "base/smc.h"
+#include "crypto/crypto.h"
+#include "pgt/pgt.h"
 
 #define SMCCC_1_1	0x10001
 #define TRNG_1_0	0x10000

@@ -4,8 +4,7 @@
  * answer there is undefined in the guest. Only software-generated interrupts go to the
  * host, which has the interrupt controller's model.
  */
-#include "types.h"
-#include "pvm.h"
+#include "pvm/priv.h"
 
 enum kind { UNDEF, FIXED, READ, ID, MDSCR, SGI, CNTP_CTL, CSSELR, CCSIDR };
 
@@ -29,7 +28,7 @@ static const struct answer {
 #define HIDDEN(...)
 #define ABSENT(...)
 #define LEFT(...)
-#include "sysregs.def"
+#include "pvm/sysregs.def"
 };
 
 /* Software step needs nothing of the host's; breakpoints would be the host's. */

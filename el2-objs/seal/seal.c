@@ -3,11 +3,11 @@
  * A page becomes ciphertext and is recognized again: ChaCha20-Poly1305 under a key of the VM's,
  * the counter as nonce, {VM, frame} authenticated. See README for what that stops.
  */
-#include "boot.h"
-#include "check.h"
-#include "mem.h"
-#include "seal.h"
-#include "sysreg.h"
+#include "seal/seal.h"
+#include "base/check.h"
+#include "base/sysreg.h"
+#include "pgt/pgt.h"
+#include "pool/pool.h"
 
 /* 16 bytes: two entries of a table for each frame, which never part. A table has half of them. */
 #define TABLE_BITS	48

@@ -4,7 +4,7 @@
  * adds bits from an allow-list: more traps, or access to what belongs to the
  * guest alone.
  */
-#include "run.h"
+#include "vcpu/run.h"
 
 /* As KVM sets them for every guest; a host that clears one is not asked. */
 #define HCR_BASE (HCR_VM | HCR_SWIO | HCR_PTW | HCR_FMO | HCR_IMO | HCR_AMO | \
@@ -67,7 +67,7 @@ static u64 fwb(const struct cpu_feat *f)
 void vcpu_controls_ordinary(struct vcpu *v, u64 host_hcr, u64 host_mdcr, u64 host_hcrx,
 			    const u64 *host_fgu)
 {
-	const struct cpu_feat *f = &cpu_run()->feat;
+	const struct cpu_feat *f = cpu_run()->feat;
 	unsigned int i;
 
 	v->hcr = HCR_BASE | (host_hcr & HCR_HOST);
@@ -103,7 +103,7 @@ void vcpu_controls_ordinary(struct vcpu *v, u64 host_hcr, u64 host_mdcr, u64 hos
 
 void vcpu_controls_protected(struct vcpu *v)
 {
-	const struct cpu_feat *f = &cpu_run()->feat;
+	const struct cpu_feat *f = cpu_run()->feat;
 	unsigned int i;
 
 	/*

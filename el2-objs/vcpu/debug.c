@@ -1,17 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * Breakpoints, and the units that record what a CPU does: counters (PMU), statistical
- * profiling (SPE), trace (TRBE) and branch records (BRBE). Buffers of SPE and TRBE are addressed
- * through the EL1&0 regime, so they are stopped and drained before it changes.
- */
-#include "run.h"
-
-#define LIMITR_E	BIT(0)		/* PMBLIMITR_EL1, TRBLIMITR_EL1: enabled */
+/* Breakpoints, and event counters (PMU). */
+#include "vcpu/run.h"
 
 /* PMU: each side's event counters stand still while the other runs. */
 void pmu_load(struct vcpu *v, struct cpu_run *c)
 {
-	if (!c->feat.pmu)
+	if (!c->feat->pmu)
 		return;
 	if (vcpu_private(v)) {
 		/* A protected guest's events are not the host's to count. */
@@ -26,91 +20,12 @@ void pmu_load(struct vcpu *v, struct cpu_run *c)
 
 void pmu_unload(struct vcpu *v, struct cpu_run *c)
 {
-	if (!c->feat.pmu)
+	if (!c->feat->pmu)
 		return;
 	if (v->pmu_guest)
 		write_sysreg(v->pmu_guest, PMCNTENCLR_EL0);
 	if (v->pmu_host)
 		write_sysreg(v->pmu_host, PMCNTENSET_EL0);
-}
-
-void trace_stop(struct cpu_run *c)
-{
-	struct host_state *h = &c->host;
-
-	if (c->feat.spe) {
-		h->pmblimitr = read_sysreg(PMBLIMITR_EL1);
-		if (h->pmblimitr & LIMITR_E) {
-			h->pmscr = read_sysreg(PMSCR_EL1);
-			write_sysreg(0, PMSCR_EL1);
-			isb();
-			psb_csync();
-			dsb(nsh);
-			write_sysreg(h->pmblimitr & ~LIMITR_E, PMBLIMITR_EL1);
-			isb();
-		}
-	}
-	if (c->feat.brbe) {
-		/* Where a guest branches is not the host's to look up afterwards. */
-		h->brbcr = read_sysreg(BRBCR_EL1);
-		if (h->brbcr)
-			write_sysreg(0, BRBCR_EL1);
-	}
-	if (c->feat.trf) {
-		h->trfcr = read_sysreg(TRFCR_EL1);
-		if (h->trfcr)
-			write_sysreg(0, TRFCR_EL1);
-	}
-	if (c->feat.trbe) {
-		h->trblimitr = read_sysreg(TRBLIMITR_EL1);
-		if (h->trblimitr & LIMITR_E) {
-			isb();
-			tsb_csync();
-			dsb(nsh);
-			write_sysreg(h->trblimitr & ~LIMITR_E, TRBLIMITR_EL1);
-			isb();
-		}
-	}
-}
-
-/* The host's translation is in place; its registers take effect in this order. */
-void trace_resume(struct cpu_run *c)
-{
-	struct host_state *h = &c->host;
-
-	if (c->feat.spe && (h->pmblimitr & LIMITR_E)) {
-		isb();
-		write_sysreg(h->pmblimitr, PMBLIMITR_EL1);
-		isb();
-		write_sysreg(h->pmscr, PMSCR_EL1);
-	}
-	if (c->feat.trbe && (h->trblimitr & LIMITR_E)) {
-		isb();
-		write_sysreg(h->trblimitr, TRBLIMITR_EL1);
-	}
-	if (c->feat.brbe && h->brbcr)
-		write_sysreg(h->brbcr, BRBCR_EL1);
-	if (c->feat.trf && h->trfcr) {
-		isb();
-		write_sysreg(h->trfcr, TRFCR_EL1);
-	}
-}
-
-/*
- * A vCPU that is loaded has them stopped already, and what it will restore must
- * not be overwritten. Early in install nobody is hostile.
- */
-bool trace_pause(void)
-{
-	if (this_cpu()->running || !cpu_run_made())
-		return false;
-	trace_stop(cpu_run());
-	return true;
-}
-
-void trace_unpause(void)
-{
-	trace_resume(cpu_run());
 }
 
 #define EACH(X, d, r, field) \
@@ -151,9 +66,9 @@ void debug_load(struct vcpu *v, struct cpu_run *c)
 {
 	if (likely(!v->debug))
 		return;
-	debug_regs_save(&c->host.debug, &c->feat);
+	debug_regs_save(&c->host.debug, c->feat);
 	c->host.mdccint = read_sysreg(MDCCINT_EL1);
-	debug_regs_load(v->debug, &c->feat);
+	debug_regs_load(v->debug, c->feat);
 	write_sysreg(v->mdccint, MDCCINT_EL1);
 }
 
@@ -161,8 +76,8 @@ void debug_unload(struct vcpu *v, struct cpu_run *c)
 {
 	if (likely(!v->debug))
 		return;
-	debug_regs_save(v->debug, &c->feat);
+	debug_regs_save(v->debug, c->feat);
 	v->mdccint = read_sysreg(MDCCINT_EL1);
-	debug_regs_load(&c->host.debug, &c->feat);
+	debug_regs_load(&c->host.debug, c->feat);
 	write_sysreg(c->host.mdccint, MDCCINT_EL1);
 }

@@ -3,8 +3,8 @@
  * Into a guest and out again. While a guest runs VBAR_EL2 is guest_vectors and
  * SP_EL2 points at what guest_enter() pushed: {regs, the host's SP_EL0}.
  */
-#include "offsets.h"
-#include "regs.h"
+#include "base/offsets.h"
+#include "base/regs.h"
 
 #define EXIT_IRQ	0
 #define EXIT_SERROR	1

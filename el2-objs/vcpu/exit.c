@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Exits that every guest has, and exceptions the core gives to one. */
-#include "entry.h"
-#include "percpu.h"
-#include "run.h"
+#include "vcpu/run.h"
+#include "base/entry.h"
 
 static bool is_permission(u64 esr)
 {
@@ -50,7 +49,7 @@ bool vcpu_exit_common(struct vcpu *v, enum vcpu_exit *code)
 	case EC_IABT_LOW:
 	case EC_DABT_LOW:
 	case EC_WATCHPT_LOW:
-		return !fault_address(v, &c->feat);
+		return !fault_address(v, c->feat);
 	}
 	return false;
 }
@@ -107,4 +106,11 @@ void vcpu_inject_abort(struct vcpu *v, bool iabt, u64 far)
 
 	/* Synchronous external abort, not on a table walk (FSC 0x10) */
 	inject_sync(v, ec << ESR_EC_SHIFT | ESR_IL | FSC_EXTABT, far, true);
+}
+
+bool vcpu_faulted(struct vcpu *v, enum shadow_result what)
+{
+	if (what == SHADOW_ABORT)
+		vcpu_inject_abort(v, ESR_EC(v->esr) == EC_IABT_LOW, v->far);
+	return what != SHADOW_HOST;
 }

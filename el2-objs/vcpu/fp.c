@@ -5,7 +5,7 @@
  * looks at no register afterwards unless told that the guest owns them, which
  * it never is.
  */
-#include "run.h"
+#include "vcpu/run.h"
 
 #define SVE_FFR(vl)	((vl) * 34)	/* offset in the buffer: 32 Z, 16 P of vl / 8 */
 #define SVE_BUFFER(vl)	(SVE_FFR(vl) + (vl) / 8)

@@ -4,7 +4,7 @@
  * what it puts in the list registers is taken as it is; how many there are and
  * which control bits exist is not.
  */
-#include "run.h"
+#include "vcpu/run.h"
 
 #define ICH_HCR_EN	BIT(0)
 #define ICC_SRE_SRE	BIT(0)
@@ -51,7 +51,7 @@ void gic_clear_lrs(const struct cpu_run *c)
 {
 	static const u64 none[16];
 
-	lrs_write(none, c->feat.lrs);
+	lrs_write(none, c->feat->lrs);
 }
 
 /**
@@ -73,8 +73,8 @@ void gic_load(struct vcpu *v, struct cpu_run *c)
 	struct gic_state *g = &v->gic;
 
 	g->hcr &= ICH_HCR_KNOWN;
-	if (g->used_lrs > c->feat.lrs)
-		g->used_lrs = c->feat.lrs;
+	if (g->used_lrs > c->feat->lrs)
+		g->used_lrs = c->feat->lrs;
 
 	/*
 	 * VMCR.VFIQEn is RES1 while ICC_SRE_EL1.SRE is set, so SRE goes first. With
@@ -139,13 +139,13 @@ void gic_unload(struct vcpu *v, const struct cpu_run *c)
 /* Registers 1 to 3 of each group exist from 6 and 7 bits of preemption on. */
 void gic_save_aprs(struct gic_state *g, const struct cpu_run *c)
 {
-	if (c->feat.pri_bits >= 7) {
+	if (c->feat->pri_bits >= 7) {
 		g->ap0r[3] = (u32)read_sysreg(ICH_AP0R3_EL2);
 		g->ap0r[2] = (u32)read_sysreg(ICH_AP0R2_EL2);
 		g->ap1r[3] = (u32)read_sysreg(ICH_AP1R3_EL2);
 		g->ap1r[2] = (u32)read_sysreg(ICH_AP1R2_EL2);
 	}
-	if (c->feat.pri_bits >= 6) {
+	if (c->feat->pri_bits >= 6) {
 		g->ap0r[1] = (u32)read_sysreg(ICH_AP0R1_EL2);
 		g->ap1r[1] = (u32)read_sysreg(ICH_AP1R1_EL2);
 	}
@@ -155,13 +155,13 @@ void gic_save_aprs(struct gic_state *g, const struct cpu_run *c)
 
 void gic_load_aprs(const struct gic_state *g, const struct cpu_run *c)
 {
-	if (c->feat.pri_bits >= 7) {
+	if (c->feat->pri_bits >= 7) {
 		write_sysreg(g->ap0r[3], ICH_AP0R3_EL2);
 		write_sysreg(g->ap0r[2], ICH_AP0R2_EL2);
 		write_sysreg(g->ap1r[3], ICH_AP1R3_EL2);
 		write_sysreg(g->ap1r[2], ICH_AP1R2_EL2);
 	}
-	if (c->feat.pri_bits >= 6) {
+	if (c->feat->pri_bits >= 6) {
 		write_sysreg(g->ap0r[1], ICH_AP0R1_EL2);
 		write_sysreg(g->ap1r[1], ICH_AP1R1_EL2);
 	}

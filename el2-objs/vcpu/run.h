@@ -3,8 +3,9 @@
 #ifndef VCPU_RUN_H
 #define VCPU_RUN_H
 
-#include "vcpu.h"
-#include "sysreg.h"
+#include "vcpu/vcpu.h"
+#include "base/sysreg.h"
+#include "vm/vm.h"
 
 #define __always_inline inline __attribute__((always_inline))
 
@@ -32,24 +33,15 @@ struct debug_regs {			/* as KVM's struct kvm_guest_debug_arch */
 	u64 bcr[DEBUG_REGS], bvr[DEBUG_REGS], wcr[DEBUG_REGS], wvr[DEBUG_REGS];
 };
 
-/* What this CPU has, from its own ID registers: CPUs of one machine may differ. */
-struct cpu_feat {
-	bool ras, fgt, hcx, pauth, mte, sve, sme, tcr2, s1pie, s1poe, fpmr, fwb;
-	bool pmu, amu, spe, trbe, trf, brbe, ats1a, el0_32, el1_32, spec_at, par_dmb;
-	u8 breakpoints, watchpoints, lrs, pri_bits;
-};
-
 /* The host's side of a CPU while a guest is loaded. */
 struct host_state {
 	u64 sr[GSR_COUNT];
 	u64 apkey[10];
 	u64 hcr, mdcr, cptr, vbar, cnthctl, hcrx, cntvoff, vpidr;
-	u64 vmpidr;			/* constant: this CPU's MPIDR_EL1 */
 	u64 fgt[FGT_COUNT];
 	u64 rgsr, gcr;
 	u64 pmuserenr;
 	u64 zcr_el1, zcr_el2, fpmr;
-	u64 pmscr, pmblimitr, trfcr, trblimitr, brbcr;
 	u64 mdccint, icc_sre;
 	struct debug_regs debug;
 };
@@ -58,21 +50,12 @@ struct host_state {
 struct cpu_run {
 	struct vcpu vcpu;		/* of the ordinary VM that runs here */
 	struct host_state host;
-	struct cpu_feat feat;
-	bool ready;			/* @feat is filled in */
-	struct vm *last;		/* hint of vm_get() */
+	const struct cpu_feat *feat;
 	/*
 	 * By VM, the vCPU of a protected one that ran here last: under its VMID this CPU has no
 	 * other's translations or instructions. A name only, never followed.
 	 */
 	const struct vcpu *ran[VM_MAX];
-	/* kvm/walk.c: the table of KVM's that is mapped here, and of whose 2 MiB it is */
-	struct {
-		u64 *map;		/* NULL: none */
-		u64 pa;
-		const struct vm *vm;
-		u64 flushes, ipa;
-	} table;
 	/* kvm/lease.c: the vCPU KVM has loaded on this CPU, or had last; 0: none known */
 	struct {
 		kva_t vcpu, mmu, kvm;
@@ -90,9 +73,7 @@ static inline bool vcpu_private(const struct vcpu *v)
 	return v->r == &v->regs;
 }
 
-struct cpu_run *cpu_run(void);		/* this CPU's (vcpu/feat.c) */
-bool cpu_run_made(void);		/* false: early in install */
-void cpu_run_init(void);
+struct cpu_run *cpu_run(void);		/* this CPU's (cpu.c) */
 
 /* --- enter.S --- */
 /* Loads x0-x30 and SP_EL0 from @r, ERETs, and saves them there at the next exception. */
@@ -127,8 +108,6 @@ bool fp_trap(struct vcpu *v, struct cpu_run *c);
 void fp_unload(struct vcpu *v, struct cpu_run *c);
 void pmu_load(struct vcpu *v, struct cpu_run *c);
 void pmu_unload(struct vcpu *v, struct cpu_run *c);
-void trace_stop(struct cpu_run *c);
-void trace_resume(struct cpu_run *c);
 void debug_load(struct vcpu *v, struct cpu_run *c);
 void debug_unload(struct vcpu *v, struct cpu_run *c);
 void timer_load(const struct vcpu *v, struct host_state *h);

@@ -4,12 +4,12 @@
  * EL1 can reach is switched; EL2's own registers never hold a value of a host
  * or guest that has not been through controls.c (or, SPSR_EL2, through here).
  */
-#include "check.h"
-#include "hcall.h"
-#include "run.h"
+#include "vcpu/run.h"
+#include "base/check.h"
+#include "base/irq.h"
 
 #define SR_SLOT(b, i) (((u64 *)(b))[i])
-#include "el1.h"
+#include "vcpu/el1.h"
 
 #define FGT_REGS(X) \
 	X(HFGRTR_EL2, FGT_HFGRTR) X(HFGWTR_EL2, FGT_HFGWTR) X(HFGITR_EL2, FGT_HFGITR) \
@@ -30,7 +30,7 @@ static void keys_switch(u64 *save, const u64 *load)
 /* What the guest has that this host state must make room for. */
 static bool has_keys(const struct vcpu *v, const struct cpu_run *c)
 {
-	return (v->hcr & (HCR_API | HCR_APK)) && c->feat.pauth;
+	return (v->hcr & (HCR_API | HCR_APK)) && c->feat->pauth;
 }
 
 /* A protected guest's cache selector that does not trap: left here, others would read and use it. */
@@ -75,7 +75,7 @@ static void fgt_load(struct vcpu *v, struct cpu_run *c)
 {
 #define X(r, i) c->host.fgt[i] = read_sysreg(r); write_sysreg(v->fgt[i], r);
 	FGT_REGS(X)
-	if (c->feat.amu) {
+	if (c->feat->amu) {
 		X(HAFGRTR_EL2, FGT_HAFGRTR)
 	}
 #undef X
@@ -85,7 +85,7 @@ static void fgt_unload(struct cpu_run *c)
 {
 #define X(r, i) write_sysreg(c->host.fgt[i], r);
 	FGT_REGS(X)
-	if (c->feat.amu) {
+	if (c->feat->amu) {
 		X(HAFGRTR_EL2, FGT_HAFGRTR)
 	}
 #undef X
@@ -97,10 +97,10 @@ static void traps_load(struct vcpu *v, struct cpu_run *c)
 
 	h->hcr = read_sysreg(HCR_EL2);
 	write_sysreg(v->hcr, HCR_EL2);
-	if (unlikely((v->hcr & HCR_VSE) && c->feat.ras))
+	if (unlikely((v->hcr & HCR_VSE) && c->feat->ras))
 		write_sysreg(v->vsesr, VSESR_EL2);
 	write_sysreg(BIT(15), HSTR_EL2);	/* AArch32 c15: IMPLEMENTATION DEFINED */
-	if (c->feat.pmu) {
+	if (c->feat->pmu) {
 		/* PMSELR must not name a counter that makes PMXEVCNTR UNDEFINED at EL1. */
 		write_sysreg(0, PMSELR_EL0);
 		h->pmuserenr = read_sysreg(PMUSERENR_EL0);
@@ -110,11 +110,11 @@ static void traps_load(struct vcpu *v, struct cpu_run *c)
 	write_sysreg(v->mdcr, MDCR_EL2);
 	h->cptr = read_sysreg(CPTR_EL2);
 	write_sysreg(v->cptr, CPTR_EL2);
-	if (c->feat.hcx) {
+	if (c->feat->hcx) {
 		h->hcrx = read_sysreg(HCRX_EL2);
 		write_sysreg(v->hcrx, HCRX_EL2);
 	}
-	if (c->feat.fgt)
+	if (c->feat->fgt)
 		fgt_load(v, c);
 	h->cnthctl = read_sysreg(CNTHCTL_EL2);
 	write_sysreg(v->cnthctl, CNTHCTL_EL2);
@@ -136,13 +136,13 @@ static void traps_unload(struct vcpu *v, struct cpu_run *c)
 		v->hcr = (v->hcr & ~HCR_VSE) | (read_sysreg(HCR_EL2) & HCR_VSE);
 	write_sysreg(h->hcr, HCR_EL2);
 	write_sysreg(0, HSTR_EL2);
-	if (c->feat.pmu)
+	if (c->feat->pmu)
 		write_sysreg(h->pmuserenr, PMUSERENR_EL0);
 	write_sysreg(h->mdcr, MDCR_EL2);
 	write_sysreg(h->cptr, CPTR_EL2);
-	if (c->feat.hcx)
+	if (c->feat->hcx)
 		write_sysreg(h->hcrx, HCRX_EL2);
-	if (c->feat.fgt)
+	if (c->feat->fgt)
 		fgt_unload(c);
 	write_sysreg(h->cnthctl, CNTHCTL_EL2);
 	if (v->own_cntvoff) {
@@ -162,18 +162,18 @@ void vcpu_begin(struct vcpu *v, struct cpu_run *c)
 	v->fp_loaded = false;
 	pmu_load(v, c);
 	EL1_STATE(SR_SAVE)
-	SR(b, PAR_EL1) = read_par(&c->feat);
+	SR(b, PAR_EL1) = read_par(c->feat);
 	SR_SAVE(SCTLR_EL1)
 	SR_SAVE(TCR_EL1)
 	if (unlikely((v->hcrx & HCRX_TCR2En) || (v->hcr & HCR_ATA)))
-		el1_save_features(b, &c->feat, v->hcr, v->hcrx);
+		el1_save_features(b, c->feat, v->hcr, v->hcrx);
 	/* Streaming mode would change what the guest's FP instructions do. */
-	if (c->feat.sme && !(read_sysreg(CPTR_EL2) & CPTR_TSM) && read_sysreg(SVCR))
+	if (c->feat->sme && !(read_sysreg(CPTR_EL2) & CPTR_TSM) && read_sysreg(SVCR))
 		write_sysreg(0, SVCR);
-	trace_stop(c);
+	trace_stop(cpu);
 	/* Walks of the host's regime that are under way end before it goes (D8.1.5). */
 	dsb(nsh);
-	if (c->feat.spec_at) {
+	if (c->feat->spec_at) {
 		write_sysreg(SR(b, TCR_EL1) | TCR_EPD0 | TCR_EPD1, TCR_EL1);
 		isb();
 		/*
@@ -277,7 +277,7 @@ enum vcpu_exit vcpu_run_guest(struct vcpu *v, struct cpu_run *c, u64 sctlr, u64 
 
 	s2_load(&v->vm->s2);
 	traps_load(v, c);
-	if (c->feat.spec_at) {
+	if (c->feat->spec_at) {
 		isb();
 		write_sysreg(sctlr, SCTLR_EL1);
 		isb();
@@ -296,9 +296,9 @@ enum vcpu_exit vcpu_run_guest(struct vcpu *v, struct cpu_run *c, u64 sctlr, u64 
 			break;
 		}
 		/* Of what the handler read: PAR_EL1, and the guest's next store-exclusive. */
-		if (unlikely(c->feat.par_dmb))
+		if (unlikely(c->feat->par_dmb))
 			dmb(sy);
-		code = enter_once(v, &c->feat);
+		code = enter_once(v, c->feat);
 	} while (handler(v, &code));
 
 	unload_optional(v, c);
@@ -314,7 +314,7 @@ void vcpu_end(struct vcpu *v, struct cpu_run *c)
 
 	gic_unload(v, c);
 	dsb(nsh);
-	if (c->feat.spec_at) {
+	if (c->feat->spec_at) {
 		write_sysreg(read_sysreg(TCR_EL1) | TCR_EPD0 | TCR_EPD1, TCR_EL1);
 		isb();
 		write_sysreg(read_sysreg(SCTLR_EL1) | SCTLR_M, SCTLR_EL1);
@@ -324,17 +324,17 @@ void vcpu_end(struct vcpu *v, struct cpu_run *c)
 	s2_load(&host_s2);
 	EL1_STATE(SR_LOAD)
 	SR_LOAD(PAR_EL1)
-	write_sysreg(c->host.vmpidr, VMPIDR_EL2);
-	if (c->feat.spec_at)
+	write_sysreg(cpu->el2_snapshot[EL2S_VMPIDR], VMPIDR_EL2);
+	if (c->feat->spec_at)
 		isb();
 	SR_LOAD(SCTLR_EL1)
-	if (c->feat.spec_at)
+	if (c->feat->spec_at)
 		isb();
 	SR_LOAD(TCR_EL1)
 	if (unlikely((v->hcrx & HCRX_TCR2En) || (v->hcr & HCR_ATA)))
-		el1_load_features(b, &c->feat, v->hcr, v->hcrx);
+		el1_load_features(b, c->feat, v->hcr, v->hcrx);
 	debug_unload(v, c);
-	trace_resume(c);
+	trace_resume(cpu);
 	pmu_unload(v, c);
 	write_sysreg(cpu->trap_elr, ELR_EL2);
 	write_sysreg(cpu->trap_spsr, SPSR_EL2);
@@ -366,9 +366,9 @@ enum vcpu_exit vcpu_run(struct vcpu *v, exit_handler handler)
 	v->f = &v->fp;
 	v->keys = v->apkey;
 	vcpu_begin(v, c);
-	guest_el1_load(v->sr, &c->feat, v->hcr, v->hcrx);
+	guest_el1_load(v->sr, c->feat, v->hcr, v->hcrx);
 	code = vcpu_run_guest(v, c, v->sr[GSR_SCTLR_EL1], v->sr[GSR_TCR_EL1], handler);
-	guest_el1_save(v->sr, &c->feat, v->hcr, v->hcrx);
+	guest_el1_save(v->sr, c->feat, v->hcr, v->hcrx);
 	vcpu_end(v, c);
 	return code;
 }
@@ -386,7 +386,4 @@ void vcpu_panic_unload(struct percpu *cpu)
 	if (v->fp_loaded)
 		fp_unload(v, c);
 	vcpu_end(v, c);
-	/* It never leaves: vm_wipe_all() may have been here before. */
-	if (vcpu_private(v))
-		pvm_wipe_vcpu(v);
 }

@@ -8,7 +8,7 @@
  * not everybody adds an offset to the end of it without an overflow. In between the line may be up
  * for a moment, and be gone when the host looks.
  */
-#include "run.h"
+#include "vcpu/run.h"
 
 #define TIMER_NEVER	GENMASK(62, 0)
 

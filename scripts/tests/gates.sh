@@ -15,11 +15,14 @@ dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 mkdir -p "$dir/vcpu" "$dir/el2-objs/abi"
 : >"$dir/el2-objs/abi/good.h"
-cp "$HYPSEC_TOP/el2-objs/boot/bundle.lds" "$dir/bundle.lds"
+cp "$HYPSEC_TOP/el2-objs/install/bundle.lds" "$dir/bundle.lds"
 export CC=${HYPSEC_CROSS}gcc NM=${HYPSEC_CROSS}nm OBJDUMP=${HYPSEC_CROSS}objdump \
 	READELF=${HYPSEC_CROSS}readelf
 
-# bundle NAME CODE [LINKER-OPTION...]: CODE linked by the core's script to NAME.elf
+# An object of a higher floor, for some
+above=
+
+# bundle NAME CODE [LINKER-OPTION...]: CODE, of the floor vcpu, linked by the core's script to NAME.elf
 bundle() {
 	local name=$1 code=$2
 	shift 2
@@ -30,12 +33,12 @@ bundle() {
 		"${HYPSEC_CROSS}ld" -EL -maarch64elf -pie --no-dynamic-linker -Bsymbolic \
 		-z noexecstack --build-id=none --no-apply-dynamic-relocs --hash-style=sysv \
 		-T "$dir/bundle.lds" "$@" \
-		-o "$dir/$name.elf" "$dir/vcpu/$name.el2.o"
+		-o "$dir/$name.elf" "$dir/vcpu/$name.el2.o" $above
 }
 
 gate() {
-	"$HYPSEC_TOP/hypsec-mod/check-bundle" "$dir/$1.elf" "$dir/el2-objs" "vcpu/fp" \
-		"$dir/vcpu/$1.el2.o" >"$dir/said" 2>&1
+	"$HYPSEC_TOP/hypsec-mod/check-bundle" "$dir/$1.elf" "$dir/el2-objs" "vcpu/fp" "vm vcpu pvm" \
+		"$dir/vcpu/$1.el2.o" $above >"$dir/said" 2>&1
 }
 
 passes() { bundle "$@" && gate "$1" || { cat "$dir/said"; return 1; }; }
@@ -64,6 +67,31 @@ bad_header() {
 	return $status
 }
 
+# upwards FLOOR CODE-THERE COMMAND...: with CODE-THERE as an object of FLOOR
+upwards() {
+	local status=0 above=$dir/$1/above.el2.o
+
+	mkdir -p "$dir/$1"
+	printf '%s\n' "$2" >"$dir/above.c"
+	"$CC" -O1 -ffreestanding -fpie -fvisibility=hidden -c -fno-asynchronous-unwind-tables \
+		-o "$above" "$dir/above.c" || return 1
+	shift 2
+	"$@" || status=1
+	rm "$above"
+	return $status
+}
+# includes FLOOR TEXT: what is refused, or is not, of a file of the floor vcpu
+includes() {
+	local status=0
+
+	mkdir -p "$dir/el2-objs/vcpu"
+	echo "#include $1" >"$dir/el2-objs/vcpu/a.h"
+	shift
+	"$@" || status=1
+	rm "$dir/el2-objs/vcpu/a.h"
+	return $status
+}
+
 there='extern int there __attribute__((visibility("default"))); int *p = &there;'
 fp='double d; void f(void) { d = d + 1; }'
 check "a good bundle passes" passes good 'int a; int *p = &a;'
@@ -76,6 +104,27 @@ check "a relocation by symbol is refused" refuses "R_AARCH64_ABS64" symbol "$the
 sed -i 's/FLAGS(6)/FLAGS(7)/' "$dir/bundle.lds"
 check "a segment both writable and executable is refused" \
 	refuses "writable and executable" wx 'int a = 1;'
+cp "$HYPSEC_TOP/el2-objs/install/bundle.lds" "$dir/bundle.lds"
+call='void f(void); void g(void) { f(); }'
+check "a call downwards passes" upwards vm 'void f(void) { }' passes down "$call"
+check "a call upwards is refused" upwards pvm 'void f(void) { }' \
+	refuses "vcpu/up calls upwards: f of pvm" up "$call"
+check "an object of no floor is refused" upwards attic 'void f(void) { }' \
+	refuses "no floor: attic" attic "$call"
+table='extern void (*const vcpu_up)(void); void g(void) { vcpu_up(); }'
+check "a floor's table of upward calls passes" \
+	upwards pvm 'static void f(void) { } void (*const vcpu_up)(void) = f;' passes table "$table"
+check "another floor's is refused" \
+	upwards pvm 'static void f(void) { } void (*const vm_up)(void) = f;' \
+	refuses "vcpu/other_table calls upwards: vm_up of pvm" other_table "${table//vcpu_up/vm_up}"
+check "and one that can be written to" \
+	upwards pvm 'static void f(void) { } void (*vcpu_up)(void) = f;' \
+	refuses "vcpu_up can be written to" writable "$table"
+check "an include downwards passes" includes '"vm/vm.h"' passes include ''
+check "an include upwards is refused" includes '"pvm/priv.h"' \
+	refuses "vcpu/a.h includes upwards: pvm/priv.h" include_up ''
+check "one of no floor, too" includes '"../pvm/priv.h"' \
+	refuses "vcpu/a.h includes ../pvm/priv.h, which names no floor" include_none ''
 check "an abi header that needs another is refused" bad_header
 
 # --- cached()

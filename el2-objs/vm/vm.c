@@ -1,0 +1,342 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The table of VMs. An ordinary VM is nothing but a shadow table, so its slot is
+ * a cache entry: made when KVM runs a VM that is not known, given up when the slot
+ * is needed or the host says that the VM is gone. A protected VM keeps its slot
+ * until it owns no page.
+ *
+ * Reference: a user holds one in vm->refs. Who wants a slot for another VM
+ * swaps 0 for VM_CLOSED, so that later users see that they came too late. Closed is a slot whose
+ * VM is gone, and no other: to all who look, also for pages that a VM owns, there is nobody.
+ */
+#include "vm/table.h"
+#include "base/check.h"
+#include "base/irq.h"
+#include "base/log.h"
+#include "pool/pool.h"
+
+#define VM_CLOSED	BIT(31)		/* in vm->refs: nobody may enter */
+
+_Static_assert(POOL_OWNERS == VM_MAX + 1, "each VM has its share of the pool");
+
+struct vm vms[VM_MAX];
+struct spinlock vms_lock = SPINLOCK(RANK_VMS);
+static u64 clock;			/* VMs made so far: last_used is in these units */
+
+void vms_init(void)
+{
+	u32 i;
+
+	for (i = 0; i < VM_MAX; i++) {
+		spin_init(&vms[i].lock, RANK_VM);
+		vms[i].id = i + 1;
+		vms[i].refs = VM_CLOSED;
+	}
+}
+
+bool vm_ref(struct vm *vm)
+{
+	if (likely(!(__atomic_fetch_add(&vm->refs, 1, __ATOMIC_ACQUIRE) & VM_CLOSED)))
+		return true;
+	__atomic_fetch_sub(&vm->refs, 1, __ATOMIC_RELEASE);
+	return false;
+}
+
+void vm_put(struct vm *vm)
+{
+	u32 old = __atomic_fetch_sub(&vm->refs, 1, __ATOMIC_RELEASE);
+
+	CHECK((old & ~VM_CLOSED) != 0);
+}
+
+/*
+ * True if nobody uses @vm and it holds nothing, and from now on nobody can. Whether it holds
+ * anything is known before: with the lock it becomes no protected VM, and a dead one owns less
+ * and less. Locks: vms_lock.
+ */
+static bool close_vm(struct vm *vm)
+{
+	bool closed = false;
+	u32 none = 0;
+
+	CHECK(spin_held(&vms_lock));
+	if (READ_ONCE(vm->refs))
+		return false;		/* its lock may be held for long */
+	spin_lock(&vm->lock);
+	vm_reap_locked(vm);
+	if (vm->state == VM_ORDINARY ||
+	    (vm->state == VM_DEAD && !vm->pvm && !READ_ONCE(vm->private_pages)))
+		closed = __atomic_compare_exchange_n(&vm->refs, &none, VM_CLOSED, false,
+						     __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
+	spin_unlock(&vm->lock);
+	return closed;
+}
+
+/* Locks: vms_lock, VM closed. */
+static void free_slot(struct vm *vm)
+{
+	if (vm->s2.root)
+		s2_destroy(&vm->s2);
+	memset(&vm->host, 0, sizeof(vm->host));
+	vm->end_reason = NULL;
+	WRITE_ONCE(vm->state, VM_NONE);
+}
+
+/*
+ * Gives up @vm if nobody uses it and it holds nothing: an ordinary VM, or a dead
+ * one whose pages are all back. Locks: vms_lock.
+ */
+bool vm_evict(struct vm *vm)
+{
+	if (!close_vm(vm))
+		return false;
+	free_slot(vm);
+	return true;
+}
+
+static bool same_vm(const struct vm *vm, const struct vm_identity *id)
+{
+	return vm->host.mmu.v == id->mmu.v && vm->host.kvm.v == id->kvm.v &&
+	       vm->host.pgd.v == id->pgd.v && vm->host.vtcr == id->vtcr;
+}
+
+#define IPA_BITS_MIN	32
+#define IPA_BITS_MAX	52
+#define SHADOW_BITS_MAX	48
+
+static u8 ipa_bits(u64 vtcr)
+{
+	return (u8)(64 - FIELD(vtcr, 5, 0));
+}
+
+bool vm_identity_valid(const struct vm_identity *id)
+{
+	u8 bits = ipa_bits(id->vtcr);
+
+	return id->kvm.v && id->mmu.v && bits >= IPA_BITS_MIN && bits <= IPA_BITS_MAX &&
+	       IS_ALIGNED(id->pgd.v, PAGE_SIZE);
+}
+
+static struct vm *find_slot(void)
+{
+	struct vm *old = NULL;
+	u32 i;
+
+	for (i = 0; i < VM_MAX; i++) {
+		if (vms[i].state == VM_NONE)
+			return &vms[i];
+	}
+	for (i = 0; i < VM_MAX; i++) {
+		struct vm *vm = &vms[i];
+
+		if (vm->state == VM_DEAD && vm_evict(vm))
+			return vm;
+		if (vm->state == VM_ORDINARY && !READ_ONCE(vm->refs) &&
+		    (!old || vm->last_used < old->last_used))
+			old = vm;
+	}
+	return old && vm_evict(old) ? old : NULL;
+}
+
+/* Locks: vms_lock. */
+static struct vm *make_vm(const struct vm_identity *id)
+{
+	u8 bits = ipa_bits(id->vtcr);
+	struct vm *vm;
+	int ret;
+
+	vm = vm_identity_valid(id) ? find_slot() : NULL;
+	if (!vm)
+		return NULL;
+	/*
+	 * The input size is KVM's, so that the same addresses fault; but without LPA2 here
+	 * nothing above 48 bits can be mapped (shadow.c refuses it).
+	 */
+	if (bits > SHADOW_BITS_MAX)
+		bits = SHADOW_BITS_MAX;
+	ret = s2_init(&vm->s2, bits, vm->id, HYPSEC_ACC_VM_S2);
+	if (ret == HYPSEC_NO_MEMORY) {
+		/* Other VMs' shadows are caches too: give up those that nobody uses. */
+		u32 i;
+
+		for (i = 0; i < VM_MAX; i++) {
+			if (vms[i].state == VM_ORDINARY)
+				vm_evict(&vms[i]);
+		}
+		/* The pool frees what it needs of them. */
+		ret = s2_init(&vm->s2, bits, vm->id, HYPSEC_ACC_VM_S2);
+	}
+	if (ret)
+		return NULL;
+	/* The VMID may be in TLBs still from its last user's root. */
+	tlb_flush_vmid(&vm->s2);
+	vm->host = *id;
+	vm->flushes++;
+	vm->running = 0;
+	vm->private_pages = 0;
+	vm->scan = 0;		/* the last VM here may have ended with a scan half done */
+	vm->pvm = NULL;
+	vm->powered_off = false;
+	vm->told_waiting = false;
+	vm->told_restored = false;
+	vm->told_refused = 0;
+	vm->last_used = ++clock;
+	WRITE_ONCE(vm->state, VM_ORDINARY);
+	/* Open, with the caller's reference. */
+	__atomic_fetch_sub(&vm->refs, VM_CLOSED - 1, __ATOMIC_RELEASE);
+	/* It can be found before an entry of KVM's table is read for it: kvm/hcalls.c, flush(). */
+	dsb(ish);
+	return vm;
+}
+
+/* KVM gave the VM another VMID: its TLB entries of before are to be forgotten. */
+static void renew(struct vm *vm, u64 vmid_id)
+{
+	spin_lock(&vm->lock);
+	if (vm->state == VM_ORDINARY && vm->host.vmid_id != vmid_id)
+		s2_drop(&vm->s2);
+	vm->host.vmid_id = vmid_id;
+	spin_unlock(&vm->lock);
+}
+
+/*
+ * The VM of this struct kvm has reset itself, or its VMM has, and not all of its pages are back.
+ * The next one has them as its memory, and may tell a device to write to one: that would be gone
+ * when the page is zeroed, at the first look of a CPU. Locks: vms_lock.
+ */
+static bool owes_pages(kva_t kvm)
+{
+	u32 i;
+
+	for (i = 0; i < VM_MAX; i++) {
+		if (vms[i].state == VM_DEAD && vms[i].powered_off &&
+		    vms[i].host.kvm.v == kvm.v && READ_ONCE(vms[i].private_pages))
+			return true;
+	}
+	return false;
+}
+
+/* @owes: out: owes_pages(), of the VM that has the name. Locks: vms_lock. */
+static struct vm *lookup(const struct vm_identity *id, bool *owes)
+{
+	u32 i;
+
+	for (i = 0; i < VM_MAX; i++) {
+		struct vm *vm = &vms[i];
+
+		if (vm->state == VM_NONE || vm->host.mmu.v != id->mmu.v)
+			continue;
+		if (same_vm(vm, id)) {
+			if (vm->state != VM_DEAD || !vm->powered_off || vm->running)
+				return vm_ref(vm) ? vm : NULL;
+			/*
+			 * It ended itself: what runs next under its name is a new VM. Until then
+			 * KVM's TLB calls are for it, and give back what KVM takes away.
+			 */
+			*owes = owes_pages(id->kvm);
+			if (!*owes)
+				vm->host.mmu = KVA(0);
+			continue;
+		}
+		/*
+		 * The address has been reused for another VM: the one that had it
+		 * cannot run again.
+		 */
+		if (vm->state == VM_ORDINARY)
+			vm_evict(vm);
+		vm->host.mmu = KVA(0);
+		if ((vm->state == VM_PROTECTING || vm->state == VM_PROTECTED) && vm_ref(vm))
+			return vm;		/* vm_get() ends it and looks again */
+	}
+	return NULL;
+}
+
+struct vm *vm_get(const struct vm_identity *id, bool *over)
+{
+	struct vm **last = &this_cpu()->last_vm, *vm = *last;
+	bool owes;
+
+	*over = false;
+	/* Nearly always the VM that ran here last: no lock. */
+	if (vm && vm_ref(vm)) {
+		if (likely(same_vm(vm, id) && vm->state != VM_DEAD))
+			goto found;
+		vm_put(vm);
+	}
+	for (;;) {
+		spin_lock(&vms_lock);
+		owes = false;
+		vm = lookup(id, &owes);
+		/* Two VMs with one name: KVM's calls would find either. lookup() decides. */
+		owes = !vm && (owes || owes_pages(id->kvm));
+		if (!vm && !owes)
+			vm = make_vm(id);
+		spin_unlock(&vms_lock);
+		/* For as long as the host has no interrupt: its next try goes on with it. */
+		while (owes && vm_settle(id->kvm) == HYPSEC_RESTART && !host_irq_pending())
+			;
+		*over = owes;
+		if (!vm || same_vm(vm, id))
+			break;
+		vm_kill(vm, "the host reused its struct kvm");
+		vm_put(vm);
+	}
+	*last = vm;
+	if (!vm)
+		return NULL;
+found:
+	if (unlikely(vm->host.vmid_id != id->vmid_id))
+		renew(vm, id->vmid_id);
+	/* Written only when it changes: every run of every CPU comes by here. */
+	if (unlikely(vm->last_used != READ_ONCE(clock)))
+		vm->last_used = READ_ONCE(clock);
+	return vm;
+}
+
+struct vm *vm_find(kva_t mmu)
+{
+	struct vm *vm = this_cpu()->last_vm;
+	u32 i;
+
+	if (vm && vm_ref(vm)) {
+		if (vm->host.mmu.v == mmu.v)
+			return vm;
+		vm_put(vm);
+	}
+	for (i = 0; i < VM_MAX; i++) {
+		vm = &vms[i];
+		if (vm->host.mmu.v != mmu.v || !vm_ref(vm))
+			continue;
+		if (vm->host.mmu.v == mmu.v)
+			return vm;
+		vm_put(vm);
+	}
+	return NULL;
+}
+
+void vm_told_waiting(struct vm *vm)
+{
+	if (!__atomic_exchange_n(&vm->told_waiting, true, __ATOMIC_RELAXED))
+		hlog("vm %u: waits for memory for its tables: donate pages", vm->id);
+}
+
+void vm_told_restored(struct vm *vm)
+{
+	if (!__atomic_exchange_n(&vm->told_restored, true, __ATOMIC_RELAXED))
+		hlog("vm %u: not run: its VMM restores what it saved of a protected VM", vm->id);
+}
+
+struct vm *vm_by_id(u16 id)
+{
+	struct vm *vm;
+
+	if (id < 1 || id > VM_MAX)
+		return NULL;
+	vm = &vms[id - 1];
+	if (!vm_ref(vm))
+		return NULL;
+	if (vm->state != VM_NONE)
+		return vm;
+	vm_put(vm);
+	return NULL;
+}
