@@ -20,6 +20,9 @@ __noreturn void core_panic(const char *file, int line, const char *what);
 /* An exception of EL2 that has no right to be (broken.S): its ESR, ELR and FAR_EL2. */
 __noreturn void core_exception(u64 esr, u64 elr, u64 far);
 
+/* For a CPU that is to do nothing any more. */
+__noreturn void core_park(void);
+
 /* Upwards, and the only way there: what core_panic() ends with (host/leave.c). */
 struct percpu;
 extern const struct base_up {

@@ -12,7 +12,7 @@
 
 bool core_broken;
 
-static void __noreturn park(void)
+void core_park(void)
 {
 	for (;;)
 		wfe();
@@ -29,7 +29,7 @@ void core_panic(const char *file, int line, const char *what)
 
 	/* A failure on this very path: nothing more can be trusted on this CPU. */
 	if (cpu->panicking)
-		park();
+		core_park();
 	cpu->panicking = 1;
 
 	if (first && log_usable()) {

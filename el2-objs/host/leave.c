@@ -8,12 +8,6 @@
 #include "pvm/pvm.h"
 #include "vcpu/run.h"
 
-static void __noreturn park(void)
-{
-	for (;;)
-		wfe();
-}
-
 static void __noreturn leave(struct percpu *cpu)
 {
 	struct vcpu *v;
@@ -21,7 +15,7 @@ static void __noreturn leave(struct percpu *cpu)
 	if (!cpu->online) {
 		/* A CPU that was on its way in; after the seal it must not run. */
 		if (core_phase != HYPSEC_PHASE_INSTALL)
-			park();
+			core_park();
 		cpu->host.x[0] = HYPSEC_BROKEN;
 		install_leave(cpu);
 	}

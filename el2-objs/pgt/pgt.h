@@ -167,6 +167,12 @@ struct percpu;
 void trace_stop(struct percpu *cpu);
 /* The host's translation is in place again. */
 void trace_resume(struct percpu *cpu);
+/*
+ * Around a moment with another VMID in force. False: with a vCPU loaded they are stopped already,
+ * and what it will restore must not be overwritten; else trace_unpause() is to follow.
+ */
+bool trace_pause(void);
+void trace_unpause(void);
 
 /* --- the core's stage 1 (el2map.c): VA == PA, W^X --- */
 #define EL2_RX		0UL	/* the bundle's text, nothing else */

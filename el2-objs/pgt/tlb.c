@@ -61,13 +61,7 @@ static bool vmid_enter(struct vmid_context *c, const struct s2 *s2)
 	if (!c->switched)
 		return true;
 
-	/*
-	 * A vCPU that is loaded has them stopped already, and what it will restore must not be
-	 * overwritten.
-	 */
-	c->traced = !this_cpu()->running;
-	if (c->traced)
-		trace_stop(this_cpu());
+	c->traced = trace_pause();
 	c->tcr = read_sysreg(TCR_EL1);
 	c->sctlr = read_sysreg(SCTLR_EL1);
 	write_sysreg(c->tcr | TCR_EPD0 | TCR_EPD1, TCR_EL1);
@@ -90,7 +84,7 @@ static void vmid_exit(const struct vmid_context *c)
 	isb();
 	write_sysreg(c->tcr, TCR_EL1);	/* no ISB: walks may stay stopped a while */
 	if (c->traced)
-		trace_resume(this_cpu());
+		trace_unpause();
 }
 
 /* The end of a flush: the stage-2 entries have been invalidated. */

@@ -71,3 +71,16 @@ void trace_resume(struct percpu *cpu)
 		write_sysreg(t->trfcr, TRFCR_EL1);
 	}
 }
+
+bool trace_pause(void)
+{
+	if (this_cpu()->running)
+		return false;
+	trace_stop(this_cpu());
+	return true;
+}
+
+void trace_unpause(void)
+{
+	trace_resume(this_cpu());
+}

@@ -4,7 +4,7 @@
 #define HYPSEC_BLOCKS_COMMON_H
 
 #include "seal_common.h"
-#include "check.h"
+#include "base/check.h"
 
 #define BASE	0x40400UL		/* a frame where a block may start */
 #define BLOCK	(GUEST_PAGES + 2 * SZ_2M)

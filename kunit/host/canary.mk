@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # A whole run of a protected vCPU: KVM's structure, the world switch, the exits.
 SRC_test_canary := $(addprefix el2-objs/kvm/,run.c adjust.c hcalls.c) \
-	$(addprefix el2-objs/vcpu/,switch.c controls.c debug.c exit.c fp.c gic.c shared.c timer.c) \
-	$(addprefix el2-objs/pvm/,debug.c exits.c exposure.c fault.c firmware.c identity.c idregs.c mmio.c psci.c \
-	relinquish.c shared.c smccc.c sysreg.c) \
+	$(addprefix el2-objs/vcpu/,switch.c controls.c debug.c exit.c fp.c gic.c timer.c) \
+	el2-objs/vm/shared.c el2-objs/pgt/trace.c \
+	$(addprefix el2-objs/pvm/,debug.c exits.c exposure.c fault.c firmware.c identity.c idregs.c mmio.c psci.c relinquish.c shared.c smccc.c sysreg.c) \
 	$(addprefix kunit/host/fake/,cpu.c cpu_order.c pvm_world.c pvm_memory.c pvm_absent.c panic.c)
 INC_test_canary := -Wno-unused-parameter -Wno-sign-compare -Wno-implicit-fallthrough \
 	-DFAKE_SREG_ONLY -DFAKE_CPU -include $(here)/fake/sysreg_array.h -iquote $(here)/fake/kvm612
@@ -19,7 +19,7 @@ SRC_test_abort_run := $(SRC_test_canary)
 INC_test_abort_run := $(INC_test_canary)
 SRC_test_gic := $(SRC_test_canary)
 INC_test_gic := $(INC_test_canary)
-SRC_test_leave := $(SRC_test_canary) el2-objs/pvm/pages.c
+SRC_test_leave := $(SRC_test_canary) el2-objs/pvm/pages.c el2-objs/host/leave.c
 INC_test_leave := $(INC_test_canary)
 SRC_test_reset := $(SRC_test_canary)
 INC_test_reset := $(INC_test_canary)

@@ -36,7 +36,7 @@ static const struct {
 } rows[SHOW_COUNT] = {
 #define EXPOSE(name, exit, ec, iss, far, hpfar, fn, out, take) \
 	[SHOW_##name] = { #name, iss, far, fn, exit, ec, hpfar, out, take },
-#include "../../el2-objs/pvm/exposure.def"
+#include "pvm/exposure.def"
 #undef EXPOSE
 };
 
@@ -223,7 +223,7 @@ static inline void begin(enum pvm_exposure what)
 	this_cpu()->trap_elr = test_rand();
 	this_cpu()->trap_spsr = test_rand();
 	SREG(CPTR_EL2) &= ~(u64)CPTR_TSM;	/* the host has SME, or SVCR would be 0 */
-	cpu_state.host.vmpidr = SREG(VMPIDR_EL2);
+	this_cpu()->el2_snapshot[EL2S_VMPIDR] = SREG(VMPIDR_EL2);
 	test_fill(cpu_kvm_vcpu, sizeof(cpu_kvm_vcpu));
 	/* The names of all registers: the first run of all only makes them. */
 	g.entered = 0;

@@ -19,7 +19,7 @@ SRC_test_random	:= $(SRC_test_crypto)
 ARC_test_random	:= $(ARC_test_crypto)
 LIB_test_random	:= -lcrypto
 
-SRC_test_random_sources := el2-objs/boot/random.c el2-objs/crypto/health.c $(SRC_test_crypto)
+SRC_test_random_sources := el2-objs/crypto/sources.c el2-objs/crypto/health.c $(SRC_test_crypto)
 INC_test_random_sources := -include $(here)/fake/sysreg_array.h
 ARC_test_random_sources := $(ARC_test_crypto)
 LIB_test_random_sources := -lcrypto -Wl,--wrap=hypsec_wipe
@@ -29,11 +29,11 @@ ARC_test_random_failing := $(ARC_test_random_sources)
 LIB_test_random_failing := $(LIB_test_random_sources)
 
 # Its region has to lie where the bundle's begins, at 2 MiB.
-SRC_test_install := el2-objs/boot/install.c kunit/host/fake/panic.c
+SRC_test_install := el2-objs/install/install.c el2-objs/host/phase.c el2-objs/base/core.c kunit/host/fake/panic.c
 INC_test_install := -fno-pie -Wno-unused-parameter -DFAKE_ISB -include $(here)/fake/sysreg_array.h
 LIB_test_install := -no-pie -Wl,--defsym=bundle_header=install_region
 
-SRC_test_late	:= el2-objs/boot/late.c kunit/host/fake/panic.c
+SRC_test_late	:= el2-objs/install/late.c el2-objs/base/feat.c kunit/host/fake/panic.c
 INC_test_late	:= -Wno-unused-parameter -include $(here)/fake/sysreg_array.h
 
 SRC_test_health	:= el2-objs/crypto/health.c $(SRC_test_crypto)

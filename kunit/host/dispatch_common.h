@@ -4,14 +4,21 @@
 #define HYPSEC_DISPATCH_COMMON_H
 
 #include "test.h"
-#include "auth.h"
-#include "boot.h"
-#include "check.h"
-#include "hcall.h"
-#include "log.h"
-#include "mem.h"
-#include "s2.h"
-#include "vcpu.h"
+#include "auth/auth.h"
+#include "base/core.h"
+#include "crypto/crypto.h"
+#include "pgt/pgt.h"
+#include "base/check.h"
+#include "base/irq.h"
+#include "base/smc.h"
+#include "firmware/firmware.h"
+#include "host/host.h"
+#include "kvm/kvm.h"
+#include "base/log.h"
+#include "own/own.h"
+#include "pool/pool.h"
+#include "vcpu/vcpu.h"
+#include "pvm/pvm.h"
 
 #define RET(v)		((u64)(s64)(v))
 #define PC		0xffff800080123450UL
@@ -49,7 +56,6 @@ static struct vm vm;
 static int vm_refs;
 static const char *log_text;
 
-u32 nr_cpus = 2;
 u64 pa_limit = 1UL << 40;
 bool psci_mem_protect;
 #define RAM_START	0x40000000UL
@@ -169,6 +175,7 @@ static inline int reset(void **state)
 	page = (struct page_info){ .state = PG_HOST, .level = 2 };
 	core_broken = false;
 	core_phase = HYPSEC_PHASE_SEALED;
+	nr_cpus = 2;
 	log_text = "";
 	return 0;
 }

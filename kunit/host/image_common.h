@@ -9,8 +9,8 @@
 #include "test.h"
 #include <openssl/evp.h>
 #include <openssl/sha.h>
-#include "types.h"
-#include "auth.h"
+#include "base/types.h"
+#include "auth/auth.h"
 
 #define BASE		0x40200000ULL
 #define LIMIT		(1ULL << 40)

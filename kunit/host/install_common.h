@@ -4,14 +4,20 @@
 #define HYPSEC_INSTALL_COMMON_H
 
 #include "test.h"
-#include "../../el2-objs/boot/boot_priv.h"
-#include "auth.h"
-#include "check.h"
-#include "hcall.h"
-#include "log.h"
-#include "mem.h"
-#include "s2.h"
-#include "vcpu.h"
+#include "install/priv.h"
+#include "auth/auth.h"
+#include "base/check.h"
+#include "base/irq.h"
+#include "base/smc.h"
+#include "firmware/firmware.h"
+#include "host/host.h"
+#include "kvm/kvm.h"
+#include "base/log.h"
+#include "own/own.h"
+#include "pool/pool.h"
+#include "vcpu/vcpu.h"
+#include "pvm/pvm.h"
+#include "base/core.h"
 
 #define MPIDR	0x80000003UL
 #define IMAGE	0x4000U
@@ -26,9 +32,8 @@ static u8 seed[32], secret[HYPSEC_SECRET_SIZE];
 static int left, began;			/* install_leave(), el2map_init() */
 static jmp_buf leaving;
 
-u32 core_phase;
 u64 boot_ttbr;
-const char host_vectors[1];
+const char host_vectors[1], el2_cpu_entry[1];
 
 static u64 vbar;			/* in force */
 static u64 dram_ttbr;
@@ -112,7 +117,6 @@ void pool_init(pa_t start, pa_t end)
 	pool_end = end;
 }
 
-void uart_init(u64 pa) { (void)pa; }
 void account_add(enum hypsec_account acc, s64 pages)
 {
 	assert_int_equal(acc, HYPSEC_ACC_IMAGE);
@@ -121,8 +125,10 @@ void account_add(enum hypsec_account acc, s64 pages)
 
 int host_s2_init(const struct hypsec_install *in) { (void)in; return s2_status; }
 void vms_init(void) { }
-void psci_init(void) { asked_firmware = true; }
+void psci_init(pa_t cpu_entry) { asked_firmware = true; }
 void hlog(const char *fmt, ...) { (void)fmt; }
+void cpu_run_init(void) { }
+void cpu_detect(struct percpu *cpu) { (void)cpu; }
 void gic_reset(void) { }
 void pvm_record_cpu(struct percpu *cpu)
 {

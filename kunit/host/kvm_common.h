@@ -4,8 +4,13 @@
 #define HYPSEC_KVM_COMMON_H
 
 #include "kvm_host.h"
-#include "hcall.h"
-#include "../../el2-objs/kvm/layout.h"
+#include "base/irq.h"
+#include "base/smc.h"
+#include "firmware/firmware.h"
+#include "host/host.h"
+#include "kvm/kvm.h"
+#include "kvm/layout.h"
+#include "vcpu/run.h"
 
 #define LINEAR		(0xffff000000000000UL - MEM_BASE)	/* kva - pa */
 #define STRUCTS		(MEM_BASE + 2 * SZ_2M)			/* the host's kvm_vcpu and so on */

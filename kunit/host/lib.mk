@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # lib/. Each test includes its source: test_string under other names than the C library's,
 # test_lock with a CPU that does something while it waits.
-SRC_test_log	:= el2-objs/lib/log.c
+SRC_test_log	:= el2-objs/base/log.c
+INC_test_log	:= -DHYPSEC_DEBUG
 SRC_test_lock	:= kunit/host/fake/panic.c
 INC_test_lock	:= -include $(here)/fake/sysreg_array.h

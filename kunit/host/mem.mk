@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # mem/ and s2/ on the machine of fake/hw.h.
-machine := $(addprefix el2-objs/mem/,cache.c epoch.c groups.c lost.c own.c pool.c ram.c \
-	record.c share.c slot.c) \
-	$(addprefix el2-objs/s2/,host.c map.c tlb.c trash.c walk.c) \
+machine := $(addprefix el2-objs/base/,cache.c ram.c) \
+	$(addprefix el2-objs/own/,epoch.c lost.c own.c record.c slot.c) \
+	$(addprefix el2-objs/pool/,groups.c pool.c share.c) \
+	el2-objs/own/host_s2.c el2-objs/host/abort.c \
+	$(addprefix el2-objs/pgt/,map.c tlb.c walk.c) \
+	el2-objs/pool/trash.c \
 	$(addprefix kunit/host/fake/,hw.c hw_memory.c hw_tlb.c hw_window.c machine.c panic.c)
 
 on_machine := -include $(here)/fake/hw.h

@@ -5,9 +5,11 @@
 
 #include "test.h"
 #include "machine.h"
-#include "boot.h"
-#include "check.h"
-#include "../../el2-objs/mem/transitions.h"
+#include "base/core.h"
+#include "crypto/crypto.h"
+#include "pgt/pgt.h"
+#include "base/check.h"
+#include "own/transitions.h"
 
 #define PAGE		(MEM_BASE + 5 * SZ_2M + 7 * PAGE_SIZE)	/* in a 2 MiB block */
 #define VM		3

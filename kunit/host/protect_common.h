@@ -4,7 +4,7 @@
 #define HYPSEC_PROTECT_COMMON_H
 
 #include "pvm_world.h"
-#include "../abi/hypsec_guest.h"
+#include "abi/hypsec_guest.h"
 
 #define IMAGE	0x40200000UL
 #define DTB	0x40210000UL		/* frame 16 of the world */

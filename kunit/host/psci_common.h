@@ -7,12 +7,17 @@
 #define HYPSEC_PSCI_COMMON_H
 
 #include "test.h"
-#include "check.h"
-#include "hcall.h"
-#include "vcpu.h"
-#include "log.h"
-#include "psci.h"
-#include "../../el2-objs/hcall/smc.h"
+#include "base/check.h"
+#include "base/irq.h"
+#include "base/smc.h"
+#include "firmware/firmware.h"
+#include "host/host.h"
+#include "kvm/kvm.h"
+#include "vcpu/vcpu.h"
+#include "pvm/pvm.h"
+#include "base/log.h"
+#include "base/psci.h"
+#include "firmware/firmware.h"
 
 #define RET(v)		((u64)(s64)(v))
 #define NR_CPUS		3
@@ -23,7 +28,7 @@
 
 static struct percpu cpus[NR_CPUS];
 u32 nr_cpus = NR_CPUS;
-const char el2_cpu_entry[4];
+static const char cpu_entry[4];
 
 static struct {
 	u64 x[4];
@@ -35,8 +40,6 @@ bool core_broken;
 static bool closed;			/* VM_PROTECT is refused */
 static int scrubbed_before;		/* SMCs seen when memory was scrubbed, -1: not */
 static int log_lines;
-static jmp_buf entered;
-static u64 entered_pc, entered_arg;
 static jmp_buf off;
 static bool off_armed;
 static struct percpu in_memory[NR_CPUS];	/* behind the caches */
@@ -60,14 +63,6 @@ struct smc_res smc_call(u64 x0, u64 x1, u64 x2, u64 x3)
 	if (during)
 		during();
 	return answer;
-}
-
-void el2_enter_host(struct percpu *cpu, u64 pc, u64 arg)
-{
-	(void)cpu;
-	entered_pc = pc;
-	entered_arg = arg;
-	longjmp(entered, 1);
 }
 
 void scrub_private(void)
@@ -114,6 +109,9 @@ static inline int reset(void **state)
 	scrubbed_before = -1;
 	log_lines = 0;
 	off_armed = false;
+	psci_init(PA((u64)cpu_entry));
+	nr_calls = 0;
+	psci_mem_protect = false;
 	return 0;
 }
 
@@ -144,7 +142,7 @@ static inline void assert_call(int n, u64 x0, u64 x1, u64 x2, u64 x3)
 	assert_int_equal(calls[n].x[3], x3);
 }
 
-#define ENTRY		((u64)el2_cpu_entry)
+#define ENTRY		((u64)cpu_entry)
 #define ENTRY_ARG(i)	((u64)&cpus[i])
 
 

@@ -5,8 +5,7 @@ pvm		:= $(addprefix el2-objs/pvm/,exposure.c mmio.c)
 
 SRC_test_pvm_exposure := $(pvm) $(pvm_world)
 SRC_test_pvm_sysreg := $(pvm) el2-objs/pvm/sysreg.c el2-objs/pvm/idregs.c $(pvm_world)
-SRC_test_pvm_psci := $(pvm) $(addprefix el2-objs/pvm/,psci.c smccc.c firmware.c fault.c exits.c debug.c identity.c \
-	relinquish.c) \
+SRC_test_pvm_psci := $(pvm) $(addprefix el2-objs/pvm/,psci.c smccc.c firmware.c fault.c exits.c debug.c identity.c relinquish.c) \
 	$(pvm_world)
 SRC_test_pvm_smccc := $(SRC_test_pvm_psci)
 SRC_test_pvm_smp := $(SRC_test_pvm_psci)

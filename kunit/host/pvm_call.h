@@ -4,7 +4,7 @@
 #define HYPSEC_PVM_CALL_H
 
 #include "pvm_world.h"
-#include "../abi/hypsec_guest.h"
+#include "abi/hypsec_guest.h"
 
 static inline bool call(struct vcpu *v, u64 fn, u64 a1, u64 a2, u64 a3, enum vcpu_exit *code)
 {

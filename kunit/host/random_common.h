@@ -6,13 +6,17 @@
 #include "test.h"
 #include <sys/wait.h>
 #include <unistd.h>
-#include "../../el2-objs/boot/boot_priv.h"
-#include "check.h"
-#include "crypto.h"
-#include "hcall.h"
-#include "lock.h"
-#include "log.h"
-#include "psci.h"
+#include "install/priv.h"
+#include "base/check.h"
+#include "crypto/crypto.h"
+#include "base/irq.h"
+#include "base/smc.h"
+#include "firmware/firmware.h"
+#include "host/host.h"
+#include "kvm/kvm.h"
+#include "base/lock.h"
+#include "base/log.h"
+#include "base/psci.h"
 
 #define HZ	1000UL			/* of the fake counter */
 #define SEED	"thirty-two bytes of the host's.."

@@ -4,7 +4,7 @@
 #define HYPSEC_RSI_COMMON_H
 
 #include "shared_common.h"
-#include "../abi/hypsec_rsi.h"
+#include "abi/hypsec_rsi.h"
 
 #define TOP		BIT(39)		/* of 40 bits: where the unprotected half begins */
 #define WINDOW		(TOP + SZ_1G)

@@ -5,7 +5,7 @@
 
 #include "test.h"
 #include "machine.h"
-#include "check.h"
+#include "base/check.h"
 
 #define VMID	7
 #define RW	(S2_R | S2_W | S2_MEMATTR_WB)
@@ -37,7 +37,7 @@ static inline int end_vm(void **state)
 	(void)state;
 	s2_destroy(&vm);
 	tlb_unwatch(&vm);
-	while (s2_trash_step(3))
+	while (trash_step(3))
 		;
 	assert_false(tlb_stale(~0UL));
 	assert_int_equal(pool_account(HYPSEC_ACC_FREE), free_pages);

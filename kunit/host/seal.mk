@@ -3,9 +3,9 @@ comma := ,
 
 # Sealing, from KVM's call or the host's touch to the cipher, on the machine of fake/hw.h. What is
 # not linked is a fake in seal_common.h.
-SRC_test_seal = $(vm_sources) el2-objs/kvm/walk.c \
+SRC_test_seal = $(vm_sources) el2-objs/vm/walk.c \
 	$(addprefix el2-objs/pvm/,fault.c exposure.c mmio.c pages.c relinquish.c sealed.c shared.c) \
-	el2-objs/vcpu/shadow.c el2-objs/seal/seal.c el2-objs/crypto/crypto.c
+	el2-objs/vm/shadow.c el2-objs/seal/seal.c el2-objs/crypto/crypto.c
 SRC_test_seal_refused = $(SRC_test_seal)
 SRC_test_seal_invalidate = $(SRC_test_seal)
 SRC_test_seal_random = $(SRC_test_seal)

@@ -8,9 +8,15 @@
 
 #include <openssl/evp.h>
 #include "vm_common.h"
-#include "boot.h"
-#include "hcall.h"
-#include "pvm.h"
+#include "base/core.h"
+#include "crypto/crypto.h"
+#include "pgt/pgt.h"
+#include "base/irq.h"
+#include "base/smc.h"
+#include "firmware/firmware.h"
+#include "host/host.h"
+#include "kvm/kvm.h"
+#include "pvm/priv.h"
 
 #define PAGE_RWX	(PTE_AF | S2_TABLE | S2_VALID | S2_R | S2_W | S2_MEMATTR_WB)
 #define FRAME		0x40205UL

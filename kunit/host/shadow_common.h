@@ -4,6 +4,7 @@
 #define HYPSEC_SHADOW_COMMON_H
 
 #include "vm_common.h"
+#include "vcpu/vcpu.h"
 
 #define WB		(0xfUL << 2)
 #define RWX		(S2_VALID | S2_R | S2_W | PTE_AF | WB)
@@ -27,7 +28,7 @@ static inline bool fault_seen(u64 esr, u64 ipa)
 	v.far = ipa | LOW_BITS;
 	v.hpfar = IPA_HPFAR(ipa);
 	code = EXIT_TRAP;
-	again = shadow_fault(&v, &code);
+	again = vcpu_faulted(&v, shadow_fault(&v, &code));
 	assert_int_equal(this_cpu()->ranks_held, 0);
 	assert_true(slots_empty());
 	assert_true(ptes_ordered());

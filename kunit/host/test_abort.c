@@ -5,6 +5,7 @@
  * lock is held, the accounts are exact, and the trap goes back to where it came from.
  */
 #include "blocks_common.h"
+#include "host/host.h"
 
 #define TRAP_ELR	0xffff800000012344UL
 #define TRAP_SPSR	0x600003c5UL

@@ -5,7 +5,11 @@
  * abort left at EL2.
  */
 #include "canary_common.h"
-#include "hcall.h"
+#include "base/irq.h"
+#include "base/smc.h"
+#include "firmware/firmware.h"
+#include "host/host.h"
+#include "kvm/kvm.h"
 
 #define CORE_PC		0x4200004cUL
 #define CORE_PSTATE	0x3c9UL		/* EL2h */

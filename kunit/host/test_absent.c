@@ -83,7 +83,7 @@ static void prepare(bool protected)
 {
 	begin(SHOW_NOTHING);
 	cpu_guest = guest_with_fp;
-	cpu_state.feat.spec_at = cpu_state.feat.par_dmb = false;
+	this_feat.spec_at = this_feat.par_dmb = false;
 	memset(cpu_kvm_vcpu, 0, sizeof(cpu_kvm_vcpu));
 	GPR(cpu_kvm_vcpu, 33) = SPSR_EL1H;
 	GICR(cpu_kvm_vcpu, SRE) = 1;
@@ -124,7 +124,7 @@ static void each_feature(void **state)
 				if (!touches(&all, lacking[i].regs[k]))
 					fail_msg("%s is left as it was", lacking[i].regs[k]);
 			prepare(protected);
-			*(bool *)((u8 *)&cpu_state.feat + lacking[i].feat) = false;
+			*(bool *)((u8 *)&this_feat + lacking[i].feat) = false;
 			/* hcx: without the register that the rest is enabled in. */
 			for (int k = 0; lacking[i].regs[k]; k++)
 				*fake_reg(lacking[i].regs[k]) = 0;
@@ -153,8 +153,8 @@ static void breakpoints(void **state)
 		struct touched t;
 
 		prepare(false);
-		cpu_state.feat.breakpoints = (u8)n;
-		cpu_state.feat.watchpoints = (u8)(DEBUG_REGS + 1 - n);
+		this_feat.breakpoints = (u8)n;
+		this_feat.watchpoints = (u8)(DEBUG_REGS + 1 - n);
 		cpu_kvm_vcpu[KVM_VCPU_IFLAGS] = KVM_FLAG_DEBUG_DIRTY;
 		REG64(cpu_kvm_vcpu, KVM_VCPU_DEBUG_PTR) = HOST.v + DBG_AT;
 		t = run();
@@ -190,20 +190,13 @@ static void nothing_on(void **state)
 	assert_int_equal(SREG(PMCNTENCLR_EL0), 0x5a);
 }
 
-static bool made;
-
-bool cpu_run_made(void)
-{
-	return made;
-}
-
 static bool off(void)
 {
 	return !(SREG(PMBLIMITR_EL1) & 1) && !(SREG(TRBLIMITR_EL1) & 1) &&
 	       !(SREG(TRFCR_EL1) & 3) && !(SREG(BRBCR_EL1) & 3);
 }
 
-/* For a moment in which another VM's tables are in force (s2/tlb.c). */
+/* For a moment in which another VM's tables are in force (pgt/tlb.c). */
 static void paused(void **state)
 {
 	static struct reg_file before;
@@ -212,7 +205,6 @@ static void paused(void **state)
 	prepare(false);
 	before = cpu_regs;
 	order_begin();
-	made = true;
 	assert_true(trace_pause());
 	isb();
 	assert_true(off());
@@ -221,13 +213,15 @@ static void paused(void **state)
 		assert_int_equal(cpu_regs.r[i].v, before.r[i].v);
 	/* With a vCPU loaded they are off, and what it will restore is not what is there now. */
 	this_cpu()->running = &world_vcpu[0];
-	memset(&cpu_state.host, 0x5a, sizeof(cpu_state.host));
+	memset(&this_cpu()->trace, 0x5a, sizeof(this_cpu()->trace));
 	assert_false(trace_pause());
 	this_cpu()->running = NULL;
-	made = false;
-	assert_false(trace_pause());
-	for (size_t i = 0; i < sizeof(cpu_state.host); i++)
-		assert_int_equal(((u8 *)&cpu_state.host)[i], 0x5a);
+	/* Early in the install nothing is known of the CPU. */
+	memset(&this_feat, 0, sizeof(this_feat));
+	assert_true(trace_pause());
+	trace_unpause();
+	for (size_t i = 0; i < sizeof(this_cpu()->trace); i++)
+		assert_int_equal(((u8 *)&this_cpu()->trace)[i], 0x5a);
 	for (unsigned int i = 0; i < before.n; i++)
 		assert_int_equal(cpu_regs.r[i].v, before.r[i].v);
 }

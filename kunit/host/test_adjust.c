@@ -5,8 +5,8 @@
  * AArch64.TakeException, AArch32.EnterMode, ITAdvance, AArch64.ITAdvance.
  */
 #include "test.h"
-#include "../../el2-objs/kvm/layout.h"
-#include "sysreg.h"
+#include "kvm/layout.h"
+#include "base/sysreg.h"
 
 /* Guards around the structure, and a copy of it from before the call. */
 static u8 room[64 + KVM_VCPU_SIZE + 64] __attribute__((aligned(16)));

@@ -43,7 +43,7 @@ static void fresh(void)
 
 static void asked(u64 hcr, u64 mdcr, u64 hcrx)
 {
-	const struct cpu_feat *f = &cpu_state.feat;
+	const struct cpu_feat *f = &this_feat;
 	u64 want = HCR_ALWAYS | (hcr & HCR_ASKED) | (f->el1_32 ? hcr & BIT(31) : BIT(31)), x;
 
 	if (f->pauth)
@@ -67,7 +67,7 @@ static void each_bit(void **state)
 	(void)state;
 	for (unsigned int without = 0; without < 8; without++) {
 		for (unsigned int bit = 0; bit < 64; bit++) {
-			struct cpu_feat *f = &cpu_state.feat;
+			struct cpu_feat *f = &this_feat;
 
 			fresh();
 			f->el1_32 = without & 1;
@@ -101,7 +101,7 @@ static void of_protected(void **state)
 {
 	(void)state;
 	for (unsigned int without = 0; without < 5; without++) {
-		struct cpu_feat *f = &cpu_state.feat;
+		struct cpu_feat *f = &this_feat;
 		u64 want = HCR_ALWAYS | BIT(31) | BIT(16);
 
 		fresh();

@@ -6,9 +6,9 @@
 #include "test.h"
 #include <openssl/evp.h>
 #include <openssl/sha.h>
-#include "types.h"
-#include "crypto.h"
-#include "../abi/hypsec_abi.h"
+#include "base/types.h"
+#include "crypto/crypto.h"
+#include "abi/hypsec_abi.h"
 
 struct ed25519_vector {
 	const char *sk, *pk, *msg, *sig;

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Lengths that no caller has: the library is not asked, and what it refuses ends the core. */
 #include "test.h"
-#include "types.h"
-#include "auth.h"
-#include "check.h"
-#include "../abi/hypsec_abi.h"
-#include "../../el2-objs/crypto/sodium_api.h"
+#include "base/types.h"
+#include "auth/auth.h"
+#include "base/check.h"
+#include "abi/hypsec_abi.h"
+#include "crypto/sodium_api.h"
 
 #define MAX	(1UL << 32)
 

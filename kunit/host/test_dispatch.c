@@ -9,7 +9,7 @@ static const struct call {
 } calls[] = {
 #define HYPSEC_CALL(nr, NAME, name, phases, caller, arity, values, handler, what) \
 	{ HYPSEC_CALL_##NAME, phases, arity, values, #name },
-#include "../../el2-objs/abi/hcalls.def"
+#include "abi/hcalls.def"
 #undef HYPSEC_CALL
 };
 

@@ -5,10 +5,11 @@
  * overlooked stays the host's, or the guest's, in a switch.
  */
 #include "test.h"
-#include "check.h"
-#include "mem.h"
-#include "percpu.h"
-#include "../../el2-objs/vcpu/run.h"
+#include "base/check.h"
+#include "own/own.h"
+#include "pool/pool.h"
+#include "base/percpu.h"
+#include "vcpu/run.h"
 
 static struct { char name[24]; u64 v; } regs[64];
 static unsigned int nr_regs;
@@ -52,6 +53,18 @@ static void no_cpu(void)
 	allocated = 0;
 	nr_cpus = 2;
 	cpu_run_init();
+}
+
+/* As it is found now. */
+static const struct cpu_feat *this_feat(void)
+{
+	cpu_detect(this_cpu());
+	return cpu_run()->feat;
+}
+
+struct percpu *cpu_by_id(u32 id)
+{
+	return &cpus[id];
 }
 
 #define FEAT(f)	offsetof(struct cpu_feat, f), #f
@@ -119,11 +132,11 @@ static void each_field(void **state)
 
 			no_cpu();
 			prerequisites(i);
-			none = cpu_run()->feat;
+			none = *this_feat();
 			no_cpu();
 			prerequisites(i);
 			*fake_reg(fields[i].reg) |= value << fields[i].shift;
-			f = cpu_run()->feat;
+			f = *this_feat();
 			if (flag(&f, i) != (fields[i].values >> value & 1))
 				fail_msg("%s: %#llx in %s", fields[i].name,
 					 (unsigned long long)value, fields[i].reg);
@@ -143,17 +156,17 @@ static void kept(void **state)
 		SREG(ID_AA64DFR0_EL1) = 1UL << 32 | 1UL << 44 | 1UL << 40 | 1UL << 52;
 		SREG(PMBIDR_EL1) = SREG(TRBIDR_EL1) = BIT(bit);
 		cpus[0].el2_snapshot[EL2S_HDFGWTR] = BIT(bit);
-		assert_int_equal(cpu_run()->feat.spe, bit != 4);
-		assert_int_equal(cpu_run()->feat.trbe, bit != 4);
-		assert_int_equal(cpu_run()->feat.trf, bit != 4);
-		assert_int_equal(cpu_run()->feat.brbe, bit == 60);
+		assert_int_equal(this_feat()->spe, bit != 4);
+		assert_int_equal(this_feat()->trbe, bit != 4);
+		assert_int_equal(this_feat()->trf, bit != 4);
+		assert_int_equal(this_feat()->brbe, bit == 60);
 	}
 	no_cpu();
 	SREG(ID_AA64DFR0_EL1) = 1UL << 40;
-	assert_false(cpu_run()->feat.trf);
+	assert_false(this_feat()->trf);
 	no_cpu();
 	SREG(ID_AA64MMFR3_EL1) = 1;
-	assert_false(cpu_run()->feat.tcr2);
+	assert_false(this_feat()->tcr2);
 }
 
 static void numbers(void **state)
@@ -163,17 +176,15 @@ static void numbers(void **state)
 		no_cpu();
 		SREG(ID_AA64DFR0_EL1) = n << 12 | (15 - n) << 20;
 		SREG(ICH_VTR_EL2) = n | n / 2 << 26;
-		SREG(MPIDR_EL1) = 0x80000000 + n;
-		assert_int_equal(cpu_run()->feat.breakpoints, n + 1);
-		assert_int_equal(cpu_run()->feat.watchpoints, 16 - n);
-		assert_int_equal(cpu_run()->feat.lrs, n + 1);
-		assert_int_equal(cpu_run()->feat.pri_bits, n / 2 + 1);
-		assert_int_equal(cpu_run()->host.vmpidr, 0x80000000 + n);
+		assert_int_equal(this_feat()->breakpoints, n + 1);
+		assert_int_equal(this_feat()->watchpoints, 16 - n);
+		assert_int_equal(this_feat()->lrs, n + 1);
+		assert_int_equal(this_feat()->pri_bits, n / 2 + 1);
 	}
 	/* 16 list registers are all that the architecture has names for. */
 	no_cpu();
 	SREG(ICH_VTR_EL2) = 0x1f;
-	assert_int_equal(cpu_run()->feat.lrs, 16);
+	assert_int_equal(this_feat()->lrs, 16);
 }
 
 static void errata(void **state)
@@ -198,12 +209,12 @@ static void errata(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(t); i++) {
 		no_cpu();
 		SREG(MIDR_EL1) = t[i].midr;
-		assert_int_equal(cpu_run()->feat.spec_at, t[i].at);
-		assert_int_equal(cpu_run()->feat.par_dmb, t[i].par);
+		assert_int_equal(this_feat()->spec_at, t[i].at);
+		assert_int_equal(this_feat()->par_dmb, t[i].par);
 	}
 }
 
-/* Each CPU is looked at by itself, once, at its first use. */
+/* Each CPU is looked at by itself. */
 static void each_cpu(void **state)
 {
 	struct cpu_run *first;
@@ -212,14 +223,15 @@ static void each_cpu(void **state)
 	no_cpu();
 	assert_int_equal(allocated, 2);
 	SREG(ID_AA64PFR0_EL1) = 1UL << 32;
-	assert_true(cpu_run_made());
 	first = cpu_run();
-	assert_true(first->feat.sve);
+	cpu_detect(this_cpu());
+	assert_true(first->feat->sve);
 	SREG(ID_AA64PFR0_EL1) = 0;
-	assert_true(cpu_run()->feat.sve);
 	current = 1;
 	assert_ptr_not_equal(cpu_run(), first);
-	assert_false(cpu_run()->feat.sve);
+	cpu_detect(this_cpu());
+	assert_false(cpu_run()->feat->sve);
+	assert_true(first->feat->sve);
 	nr_cpus = 3;
 	allocated = 0;
 	expect_assert_failure(cpu_run_init());		/* no memory */
@@ -229,16 +241,9 @@ static void each_cpu(void **state)
 	expect_assert_failure(cpu_run_init());
 }
 
-static void not_made(void **state)
-{
-	(void)state;
-	assert_false(cpu_run_made());
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(not_made),
 		cmocka_unit_test(each_field),
 		cmocka_unit_test(kept),
 		cmocka_unit_test(numbers),

@@ -114,7 +114,7 @@ static void any_interface(void **state)
 		cpu_regs.n = 0;
 		vm = world_new();
 		cpu_new();
-		cpu_state.feat.lrs = (u8)n;
+		this_feat.lrs = (u8)n;
 		cpu_guest = in_guest;
 		memset(cpu_kvm_vcpu, 0, sizeof(cpu_kvm_vcpu));
 		GPR(cpu_kvm_vcpu, 33) = SPSR_EL1H;
@@ -165,7 +165,7 @@ static void active_priorities(void **state)
 		cpu_regs.n = 0;
 		vm = world_new();
 		cpu_new();
-		cpu_state.feat.pri_bits = bits;
+		this_feat.pri_bits = bits;
 		test_fill(cpu_kvm_vcpu, sizeof(cpu_kvm_vcpu));
 		memcpy(before, cpu_kvm_vcpu, sizeof(before));
 		cpu->host.x[1] = CPU_LINEAR + KVM_VCPU_GIC;

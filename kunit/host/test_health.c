@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The health tests of a source of entropy, at their limits. */
 #include "test.h"
-#include "types.h"
-#include "crypto.h"
+#include "base/types.h"
+#include "crypto/crypto.h"
 
 static void limits(void **state)
 {

@@ -2,8 +2,11 @@
 /* What the host executes from that is not RAM: firmware's code beside devices. */
 #include "test.h"
 #include "machine.h"
-#include "boot.h"
-#include "check.h"
+#include "base/core.h"
+#include "crypto/crypto.h"
+#include "pgt/pgt.h"
+#include "base/check.h"
+#include "host/host.h"
 
 #define CODE	(DEVICE + 0x10000)		/* among devices, in pages */
 #define BIG	0x180000000UL			/* a block and a page more */

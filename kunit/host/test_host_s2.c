@@ -5,8 +5,11 @@
  */
 #include "test.h"
 #include "machine.h"
-#include "boot.h"
-#include "check.h"
+#include "base/core.h"
+#include "crypto/crypto.h"
+#include "pgt/pgt.h"
+#include "base/check.h"
+#include "host/host.h"
 
 #define HOST_PAGE	(MEM_BASE + 3 * SZ_2M + 5 * PAGE_SIZE)
 

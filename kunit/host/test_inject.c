@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* What a host can do to a protected vCPU beside running it: abort a device access. */
 #include "canary_common.h"
-#include "hcall.h"
+#include "base/irq.h"
+#include "base/smc.h"
+#include "firmware/firmware.h"
+#include "host/host.h"
+#include "kvm/kvm.h"
 
 /* An answer of "exception" to a device access, whatever else it says: an external abort. */
 static void only_an_abort(void **state)

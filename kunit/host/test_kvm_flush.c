@@ -240,14 +240,13 @@ static void errata(void **state)
 		{ MIDR(0x41, 0, 0xd03, 4), false, false },	/* A53 */
 		{ MIDR(0x41, 3, 0xd0c, 1), false, false },	/* N1 */
 	};
-	struct cpu_run *c = cpu_run();
 	(void)state;
 
 	for (unsigned int i = 0; i < ARRAY_SIZE(cpus); i++) {
 		write_sysreg(cpus[i].midr, MIDR_EL1);
-		c->ready = false;
-		assert_int_equal(cpu_run()->feat.spec_at, cpus[i].spec_at);
-		assert_int_equal(cpu_run()->feat.par_dmb, cpus[i].par_dmb);
+		cpu_detect(this_cpu());
+		assert_int_equal(this_cpu()->feat.spec_at, cpus[i].spec_at);
+		assert_int_equal(this_cpu()->feat.par_dmb, cpus[i].par_dmb);
 	}
 }
 

@@ -4,11 +4,17 @@
  * the host was trusted, or off again. Each of its registers starts as something else.
  */
 #include "test.h"
-#include "../../el2-objs/boot/boot_priv.h"
-#include "check.h"
-#include "hcall.h"
-#include "mem.h"
-#include "vcpu.h"
+#include "install/priv.h"
+#include "base/check.h"
+#include "base/irq.h"
+#include "base/smc.h"
+#include "firmware/firmware.h"
+#include "host/host.h"
+#include "kvm/kvm.h"
+#include "own/own.h"
+#include "pool/pool.h"
+#include "vcpu/vcpu.h"
+#include "pvm/pvm.h"
 
 #define CPUS	4U
 #define MPIDR_2	0x80000102UL
@@ -68,8 +74,10 @@ void psci_refuse_cpu(struct percpu *cpu)
 	longjmp(out, 1);
 }
 
-void psci_enter_host(struct percpu *cpu)
+void psci_next(struct percpu *cpu, u64 *pc, u64 *arg)
 {
+	(void)pc;
+	(void)arg;
 	entered = cpu;
 	longjmp(out, 1);
 }

@@ -5,7 +5,9 @@
  */
 #include "test.h"
 #include "machine.h"
-#include "boot.h"
+#include "base/core.h"
+#include "crypto/crypto.h"
+#include "pgt/pgt.h"
 
 #define LATER		(MEM_BASE + 3 * SZ_2M)
 #define LATER_END	(LATER + SZ_2M + 3 * PAGE_SIZE)

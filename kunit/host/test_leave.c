@@ -5,6 +5,9 @@
  */
 #include <setjmp.h>
 #include "canary_common.h"
+#include "pool/pool.h"
+#include "base/check.h"
+#include "host/host.h"
 
 #define SVE_VL	32
 
@@ -83,7 +86,42 @@ static void nothing(void)
 static void panic(void)
 {
 	end_of_core();
-	vcpu_panic_unload(this_cpu());
+	this_cpu()->online = 1;
+	this_cpu()->trap_esr = (u64)EC_HVC64 << ESR_EC_SHIFT;
+	base_up.leave(this_cpu());
+}
+
+/* The way back, host/ */
+u32 core_phase;
+
+void core_park(void)
+{
+	abort();
+}
+
+void el2_apply_host(const struct percpu *cpu) { (void)cpu; }
+void host_hvc_broken(struct percpu *cpu) { (void)cpu; }
+void host_skip(void) { fail(); }
+void host_inject_undef(void) { fail(); }
+void host_inject_abort(bool instruction, bool from_el0, u64 esr, u64 far)
+{
+	(void)instruction;
+	(void)from_el0;
+	(void)esr;
+	(void)far;
+	fail();
+}
+
+void install_leave(struct percpu *cpu)
+{
+	(void)cpu;
+	fail();
+	abort();
+}
+
+void host_return(struct percpu *cpu)
+{
+	assert_false(cpu->panicking);
 	longjmp(out, 1);
 }
 

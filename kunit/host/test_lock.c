@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Locks: who has one, in which order they may be had, and what waits when the core is broken. */
 #include "test.h"
-#include "check.h"
-#include "lock.h"
-#include "percpu.h"
+#include "base/check.h"
+#include "base/lock.h"
+#include "base/percpu.h"
 
 /* What other CPUs do while this one waits. */
 static void (*meanwhile)(void);
@@ -18,7 +18,7 @@ static void relax(void)
 
 #undef cpu_relax
 #define cpu_relax() relax()
-#include "../../el2-objs/lib/lock.c"
+#include "../../el2-objs/base/lock.c"
 
 static struct percpu cpus[3] = { { .id = 0 }, { .id = 1 }, { .id = 2 } };
 static struct percpu *cpu = cpus;

@@ -2,11 +2,13 @@
 /* The core's log: what a line says, and which lines a host that does not read them loses. */
 #include <stdarg.h>
 #include "test.h"
-#include "boot.h"
-#include "check.h"
-#include "lock.h"
-#include "log.h"
-#include "percpu.h"
+#include "base/core.h"
+#include "crypto/crypto.h"
+#include "pgt/pgt.h"
+#include "base/check.h"
+#include "base/lock.h"
+#include "base/log.h"
+#include "base/percpu.h"
 
 static struct percpu cpu;
 static char uart[256];			/* the last line */

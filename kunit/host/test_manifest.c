@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* manifest_check(): every field, every way it can be wrong. */
 #include "test.h"
-#include "types.h"
-#include "auth.h"
+#include "base/types.h"
+#include "auth/auth.h"
 
 #define IPA_LIMIT	(1ULL << 40)
 #define BASE		0x40200000ULL

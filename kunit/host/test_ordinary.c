@@ -53,11 +53,11 @@ u64 guest_at(u64 va, bool s1e1a)
 	return t.par;
 }
 
-bool shadow_fault(struct vcpu *v, enum vcpu_exit *code)
+enum shadow_result shadow_fault(struct vcpu *v, enum vcpu_exit *code)
 {
 	assert_int_equal(*code & 3, EXIT_TRAP);
 	v->asked = true;
-	return false;
+	return SHADOW_HOST;
 }
 
 void shadow_answered(struct vcpu *v)
@@ -72,7 +72,7 @@ void shadow_answered(struct vcpu *v)
 
 static bool has(enum needs needs)
 {
-	const struct cpu_feat *f = &cpu_state.feat;
+	const struct cpu_feat *f = &this_feat;
 
 	return needs == ALWAYS || needs == ONLY_IN || (needs == AARCH32 && t.aarch32) ||
 	       (needs == TCR2 && f->tcr2) || (needs == PIE && f->tcr2 && f->s1pie) ||
@@ -116,7 +116,7 @@ static void prepare(void)
 	begin(SHOW_NOTHING);
 	memset(&t, 0, sizeof(t));
 	vm->state = VM_ORDINARY;
-	cpu_state.feat.el1_32 = true;
+	this_feat.el1_32 = true;
 	cpu_guest = uses_all;
 	SREG(ICC_SRE_EL1) = 1;
 	k[KVM_VCPU_IFLAGS] = k[KVM_VCPU_CFLAGS] = 0;
@@ -147,10 +147,10 @@ static void registers(void **state)
 	(void)state;
 	for (unsigned int without = 0; without < 6; without++) {
 		prepare();
-		cpu_state.feat.tcr2 = without != 1;
-		cpu_state.feat.s1pie = without != 2;
-		cpu_state.feat.s1poe = without != 3;
-		cpu_state.feat.mte = without != 4;
+		this_feat.tcr2 = without != 1;
+		this_feat.s1pie = without != 2;
+		this_feat.s1poe = without != 3;
+		this_feat.mte = without != 4;
 		if (without == 5) {
 			t.aarch32 = true;
 			REG64(k, KVM_VCPU_HCR) &= ~(u64)HCR_RW;
@@ -215,7 +215,7 @@ static void told(u64 exit, u64 esr, bool with_address)
 		memcpy(t.want + KVM_VCPU_FAR, k + KVM_VCPU_FAR, 16);
 	} else if (t.par) {
 		assert_int_equal(t.at_va, far);
-		assert_int_equal(t.at_el1, cpu_state.feat.ats1a && cpu_state.feat.s1poe);
+		assert_int_equal(t.at_el1, this_feat.ats1a && this_feat.s1poe);
 		REG64(t.want, KVM_VCPU_HPFAR) = t.par >> 12 << 4;
 	}
 	if (t.disr && esr >> ESR_EC_SHIFT == EC_HVC64)
@@ -244,11 +244,11 @@ static void exits(void **state)
 	for (unsigned int round = 0; round < 16; round++) {
 		for (size_t i = 0; i < ARRAY_SIZE(e); i++) {
 			prepare();
-			cpu_state.feat.spec_at = round & 1;
-			cpu_state.feat.ats1a = round & 2;
-			cpu_state.feat.s1poe = round & 4;
+			this_feat.spec_at = round & 1;
+			this_feat.ats1a = round & 2;
+			this_feat.s1poe = round & 4;
 			t.disr = round & 8 ? test_rand() | 1 : 0;
-			if (e[i].by_at || (e[i].erratum && cpu_state.feat.spec_at))
+			if (e[i].by_at || (e[i].erratum && this_feat.spec_at))
 				t.par = test_rand() & GENMASK(51, 12);
 			told(e[i].exit, e[i].ec << ESR_EC_SHIFT | ESR_IL | e[i].iss,
 			     e[i].with_address);
@@ -271,7 +271,7 @@ static void answers(void **state)
 
 	for (size_t i = 0; i < ARRAY_SIZE(c); i++) {
 		prepare();
-		cpu_state.feat.spec_at = false;
+		this_feat.spec_at = false;
 		told(EXIT_TRAP, (u64)EC_DABT_LOW << ESR_EC_SHIFT | ESR_IL | FSC_TRANS | 3, true);
 		t.answered = 0;
 		t.exit = EXIT_IRQ;
@@ -367,7 +367,7 @@ static void modes(void **state)
 			bool is64 = m & 1, el0_32 = m & 2, ok;
 
 			prepare();
-			cpu_state.feat.el0_32 = el0_32;
+			this_feat.el0_32 = el0_32;
 			if (!is64)
 				REG64(k, KVM_VCPU_HCR) &= ~(u64)HCR_RW;
 			t.aarch32 = !is64;

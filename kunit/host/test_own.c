@@ -4,6 +4,7 @@
  * after each call; bad arguments.
  */
 #include "own_model.h"
+#include "host/host.h"
 
 #define DEVICE_PAGE	DEVICE
 

@@ -4,6 +4,7 @@
  * another CPU can do meanwhile, and failures on the way.
  */
 #include "own_common.h"
+#include "host/host.h"
 
 /* A claim that keeps the contents: for an image. Again: the contents stay. */
 static void test_claim_keeps(void **state)

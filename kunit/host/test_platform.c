@@ -3,9 +3,10 @@
 #include "test.h"
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
-#include "types.h"
-#include "auth.h"
-#include "mem.h"
+#include "base/types.h"
+#include "auth/auth.h"
+#include "own/own.h"
+#include "pool/pool.h"
 
 static struct hypsec_install in;
 static struct image_verify v;

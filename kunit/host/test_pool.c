@@ -2,8 +2,10 @@
 /* The pool of pages; the RAM map and the install parameters it comes from. */
 #include "test.h"
 #include "machine.h"
-#include "boot.h"
-#include "check.h"
+#include "base/core.h"
+#include "crypto/crypto.h"
+#include "pgt/pgt.h"
+#include "base/check.h"
 
 #define LINEAR		0xffff000000000000UL		/* of MEM_BASE */
 
@@ -93,7 +95,7 @@ static void test_pool_contig(void **state)
 		pool_free(hog[i], HYPSEC_ACC_VM);
 	for (i = 0; i < 16; i++)
 		pool_free((char *)one + i * PAGE_SIZE, HYPSEC_ACC_VM);
-	while (s2_trash_step(1))
+	while (trash_step(1))
 		;
 	assert_int_equal(pool_account(HYPSEC_ACC_FREE), n);
 }

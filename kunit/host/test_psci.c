@@ -5,14 +5,15 @@
  */
 #include "psci_common.h"
 
-/* A CPU comes up, as boot/ has it: returns false if it was powered off again. */
+/* A CPU comes up, as install/ has it: returns false if it was powered off again. */
+static u64 entered_pc, entered_arg;
+
 static bool power_up(struct percpu *cpu)
 {
 	off_armed = true;
 	if (setjmp(off))
 		return false;
-	if (!setjmp(entered))
-		psci_enter_host(cpu);
+	psci_next(cpu, &entered_pc, &entered_arg);
 	off_armed = false;
 	return true;
 }
@@ -290,24 +291,24 @@ static void mem_protect(void **state)
 	psci_mem_protect = false;
 
 	memcpy(script, ((u64[]){ 0, 2, 9, 9 }), 32);		/* PSCI 0.2: no FEATURES */
-	psci_init();
+	psci_init(PA(ENTRY));
 	assert_int_equal(nr_calls, 1);
 	assert_false(psci_mem_protect);
 
 	nr_calls = 0;						/* 1.1 without it */
 	memcpy(script, ((u64[]){ 0, 0x10001, RET(-1), 9 }), 32);
-	psci_init();
+	psci_init(PA(ENTRY));
 	assert_int_equal(nr_calls, 2);
 	assert_false(psci_mem_protect);
 
 	nr_calls = 0;						/* it fails */
 	memcpy(script, ((u64[]){ 0, 0x10001, 0, RET(-3) }), 32);
-	psci_init();
+	psci_init(PA(ENTRY));
 	assert_false(psci_mem_protect);
 
 	nr_calls = 0;
 	memcpy(script, ((u64[]){ 0, 0x10001, 0, 0 }), 32);
-	psci_init();
+	psci_init(PA(ENTRY));
 	assert_int_equal(nr_calls, 3);
 	assert_call(0, PSCI_VERSION, 0, 0, 0);
 	assert_call(1, PSCI_FEATURES, PSCI_MEM_PROTECT, 0, 0);

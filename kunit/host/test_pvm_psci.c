@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* PSCI and which vCPU runs, from the guest's and from the host's side. */
 #include "pvm_call.h"
-#include "../abi/hypsec_reason.h"
+#include "abi/hypsec_reason.h"
 
 #define HOST(n)		KVA(0xffff000012340000 + (n) * 0x2000)
 #define ENTRY		0x40201000UL

@@ -3,9 +3,9 @@
 #include "test.h"
 #include <openssl/evp.h>
 #include <openssl/sha.h>
-#include "types.h"
-#include "crypto.h"
-#include "../abi/hypsec_abi.h"
+#include "base/types.h"
+#include "crypto/crypto.h"
+#include "abi/hypsec_abi.h"
 
 static void random_unseeded(void **state)
 {

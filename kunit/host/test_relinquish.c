@@ -2,7 +2,7 @@
 /* HYPSEC_GUEST_RELINQUISH: what a guest gives back is gone, and nothing else is. */
 #include "test.h"
 #include "seal_common.h"
-#include "check.h"
+#include "base/check.h"
 
 static int give_back(u64 frame, u64 pages, u64 *done)
 {

@@ -2,7 +2,7 @@
 /* What a Realm is told of itself: version, configuration, measurements, the token; its host call. */
 #include <openssl/sha.h>
 #include "rsi_common.h"
-#include "auth.h"
+#include "auth/auth.h"
 
 #define IPA_A		(FRAME << PAGE_SHIFT)
 

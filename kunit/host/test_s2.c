@@ -62,7 +62,7 @@ static void test_geometry(void **state)
 		assert_true(counts.vmalls12e1is);
 		assert_true(flushes_done());
 		tlb_unwatch(&s);
-		while (s2_trash_step(1))
+		while (trash_step(1))
 			;
 		assert_int_equal(before, pool_account(HYPSEC_ACC_FREE));
 	}
@@ -271,12 +271,12 @@ static void test_trash_is_lazy(void **state)
 	assert_int_equal(counts.zva, 0);
 	assert_int_equal(pool_account(HYPSEC_ACC_VM_S2), before + tables);
 	left = tables;
-	while (s2_trash_step(10)) {
+	while (trash_step(10)) {
 		assert_int_equal(pool_account(HYPSEC_ACC_VM_S2), before + left - 10);
 		left -= 10;
 	}
 	assert_int_equal(pool_account(HYPSEC_ACC_VM_S2), before);
-	assert_false(s2_trash_step(10));
+	assert_false(trash_step(10));
 }
 
 static void test_no_memory(void **state)

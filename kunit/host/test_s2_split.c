@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Stage-2 tables: splitting and joining blocks, TLB maintenance from any context, fuzz. */
 #include "s2_common.h"
-#include "vcpu.h"
+#include "vcpu/vcpu.h"
+#include "pvm/pvm.h"
 
 /* Each translation before a split is there after it, and in between it is that or none. */
 static unsigned int steps;
@@ -220,7 +221,7 @@ static void test_random(void **state)
 		if (n % 50 == 0)
 			compare();
 		if (n % 7 == 0)
-			s2_trash_step(test_rand() % 3);
+			trash_step(test_rand() % 3);
 	}
 	compare();
 }

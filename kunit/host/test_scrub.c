@@ -1,14 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Before a power-off: every private page, of every size of entry, and no other. */
 #include "test.h"
-#include "auth.h"
-#include "check.h"
-#include "crypto.h"
-#include "hcall.h"
-#include "log.h"
-#include "mem.h"
-#include "vcpu.h"
-#include "../../el2-objs/hcall/smc.h"
+#include "auth/auth.h"
+#include "base/check.h"
+#include "crypto/crypto.h"
+#include "base/irq.h"
+#include "base/smc.h"
+#include "firmware/firmware.h"
+#include "host/host.h"
+#include "kvm/kvm.h"
+#include "base/log.h"
+#include "own/own.h"
+#include "pool/pool.h"
+#include "vcpu/vcpu.h"
+#include "pvm/pvm.h"
+#include "firmware/firmware.h"
 
 #define PAGES	2048			/* 8 MiB from BASE, in two ranges */
 #define BASE	0x40200000UL

@@ -169,7 +169,7 @@ static void whole_address_space(void **state)
 	vm_kill(vm, "a test");
 	vm_reap(vm);
 	assert_null(vm->pvm);
-	while (s2_trash_step(64))
+	while (trash_step(64))
 		;
 	assert_int_equal(pool_account(HYPSEC_ACC_SEAL), records);
 }

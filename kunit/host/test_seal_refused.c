@@ -249,7 +249,7 @@ static void no_memory(void **state)
 			seal_free(s);
 			assert_true(all_zero(s->key, sizeof(s->key)));
 		}
-		while (s2_trash_step(64))
+		while (trash_step(64))
 			;
 		assert_int_equal(pool_account(HYPSEC_ACC_SEAL), before);
 		/* Nor is any of it still that VM's. */
@@ -262,7 +262,7 @@ static void no_memory(void **state)
 	random_status = HYPSEC_STATE;
 	assert_int_equal(seal_init(s, other, 48), HYPSEC_STATE);
 	random_status = HYPSEC_OK;
-	while (s2_trash_step(64))
+	while (trash_step(64))
 		;
 	page_zero(s);
 	pool_free(s, HYPSEC_ACC_VM);
@@ -281,7 +281,7 @@ static void frames_end(void **state)
 	expect_assert_failure((void)!seal_reserve(s, ~0UL));
 	memset(s + 1, 0xa5, PAGE_SIZE - sizeof(*s));
 	seal_free(s);
-	while (s2_trash_step(64))
+	while (trash_step(64))
 		;
 	page_zero(s);
 	pool_free(s, HYPSEC_ACC_VM);

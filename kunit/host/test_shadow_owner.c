@@ -21,7 +21,7 @@ static void victim_owns(u64 pa)
 	give_private(victim, pa, 0x70);
 	memset(raw(pa), 0x5e, PAGE_SIZE);
 	vm_put(victim);
-	id = kvm_vm(1001, 40);		/* cpu_run()->last, and the tables, are new again */
+	id = kvm_vm(1001, 40);		/* this_cpu()->last_vm, and the tables, are new again */
 	vm_put(vm);
 	vm = kvm_get(&id);
 }

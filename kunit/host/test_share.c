@@ -2,8 +2,10 @@
 /* Shares of the pool: one VM that takes without end leaves the others what they need. */
 #include "test.h"
 #include "machine.h"
-#include "boot.h"
-#include "check.h"
+#include "base/core.h"
+#include "crypto/crypto.h"
+#include "pgt/pgt.h"
+#include "base/check.h"
 
 #define RW	(S2_R | S2_W | S2_MEMATTR_WB)
 #define FREE	pool_account(HYPSEC_ACC_FREE)
@@ -31,7 +33,7 @@ static int two(void **state)
 static void drop(struct s2 *s2)
 {
 	s2_destroy(s2);
-	while (s2_trash_step(8))
+	while (trash_step(8))
 		;
 }
 
@@ -118,7 +120,7 @@ static void test_gives_back(void **state)
 	big.held = 1;
 	s2_drop(&big);
 	assert_int_equal(pool_account(HYPSEC_ACC_HELD), 0);
-	while (s2_trash_step(8))
+	while (trash_step(8))
 		;
 	/* Nothing is left of it but the root: not one page more or less is charged. */
 	hog_unreserved();

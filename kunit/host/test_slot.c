@@ -2,8 +2,10 @@
 /* Slots: the core's only way to the host's memory; and misuse of mem/ and s2/. */
 #include "test.h"
 #include "machine.h"
-#include "boot.h"
-#include "check.h"
+#include "base/core.h"
+#include "crypto/crypto.h"
+#include "pgt/pgt.h"
+#include "base/check.h"
 
 #define HOST_PAGE	(MEM_BASE + 3 * SZ_2M + 5 * PAGE_SIZE)
 

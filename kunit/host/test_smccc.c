@@ -4,8 +4,8 @@
  * which registers, which results each has; all others are NOT_SUPPORTED and unheard of.
  */
 #include "pvm_world.h"
-#include "../abi/hypsec_guest.h"
-#include "../abi/hypsec_rsi.h"
+#include "abi/hypsec_guest.h"
+#include "abi/hypsec_rsi.h"
 
 /*
  * The allow-list. @shown: registers the host sees; @results: registers that the call may

@@ -37,7 +37,7 @@ static const struct row {
 	ROW(ANSWERED, o0, o1, n, m, o2, name, kind, value, trap, PVM_ID_NONE, 0)
 #define HIDDEN(o0, o1, n, m, o2, name, trap, id, shift) \
 	ROW(HIDDEN, o0, o1, n, m, o2, name, NO_KIND, 0, trap, PVM_ID_##id, shift)
-#include "../../el2-objs/pvm/sysregs.def"
+#include "pvm/sysregs.def"
 #undef SWITCHED
 #undef VIRTUAL
 #undef NATIVE

@@ -24,7 +24,7 @@ static void test_identity(void **state)
 		if (ok)
 			continue;
 		assert_null(kvm_get(&id));
-		assert_null(cpu_run()->last);
+		assert_null(this_cpu()->last_vm);
 	}
 	id = good;
 	id.kvm = KVA(0);

@@ -4,7 +4,7 @@
  * with its name is another one.
  */
 #include "kvm_host.h"
-#include "check.h"
+#include "base/check.h"
 
 #define PRIVATE_PAGE	GUEST_PAGES
 #define FRAME		0x123UL
@@ -219,7 +219,7 @@ static void test_reset(void **state)
 		unsigned int left = private_left();
 
 		irq_at = 0;
-		new = vm_get(&id, cpu_run(), &over);
+		new = vm_get(&id, &over);
 		assert_true(over == !new);
 		/* An interrupt of the host's does not wait for all of them. */
 		assert_true(left - private_left() <= 64);

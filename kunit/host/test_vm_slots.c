@@ -52,7 +52,7 @@ static void test_all_in_use(void **state)
 	for (i = 0; i < VM_MAX; i++)
 		assert_true(vm_ref(&vms[i]));
 	assert_null(kvm_get(&more));
-	assert_null(cpu_run()->last);
+	assert_null(this_cpu()->last_vm);
 	for (i = 0; i < VM_MAX; i++)
 		assert_int_equal(vms[i].refs, 1);
 	vm_put(&vms[40]);
@@ -161,7 +161,7 @@ static void test_old_hint(void **state)
 		kvm_ran(&more);
 	}
 	cpu_switch(0);
-	assert_ptr_equal(cpu_run()->last, &vms[0]);
+	assert_ptr_equal(this_cpu()->last_vm, &vms[0]);
 	assert_null(vm_find(ids[0].mmu));
 	assert_int_equal(vms[0].refs, 0);
 	vm = kvm_ran(&ids[0]);

@@ -6,8 +6,9 @@
 #include "test.h"
 #include <openssl/hmac.h>
 #include <openssl/sha.h>
-#include "auth.h"
-#include "mem.h"
+#include "auth/auth.h"
+#include "own/own.h"
+#include "pool/pool.h"
 
 #define WIPES	16
 

@@ -2,7 +2,7 @@
 # The table of VMs, KVM's tables and shadows, above mem/ and s2/ on the machine of fake/hw.h.
 SRC_test_adjust	:= el2-objs/kvm/adjust.c
 
-vm_sources := $(addprefix el2-objs/vcpu/,vm.c vm_end.c drop.c feat.c shared.c) \
+vm_sources := $(addprefix el2-objs/vm/,vm.c end.c drop.c shared.c) \
 	kunit/host/fake/kvm_host.c
 
 SRC_test_vm	:= $(vm_sources)
@@ -11,15 +11,15 @@ SRC_test_vm_end	:= $(vm_sources)
 SRC_test_vm_drop := $(vm_sources)
 SRC_test_vm_teardown := $(vm_sources)
 SRC_test_vm_let_go := $(vm_sources)
-SRC_test_walk	:= $(vm_sources) el2-objs/kvm/walk.c
+SRC_test_walk	:= $(vm_sources) el2-objs/vm/walk.c
 SRC_test_walk_known := $(SRC_test_walk)
 SRC_test_walk_races := $(vm_sources) kunit/host/fake/reads.c
-SRC_test_shadow	:= $(vm_sources) el2-objs/kvm/walk.c el2-objs/vcpu/shadow.c
+SRC_test_shadow	:= $(vm_sources) el2-objs/vm/walk.c el2-objs/vm/shadow.c
 SRC_test_shadow_owner := $(SRC_test_shadow)
 SRC_test_shadow_beside := $(SRC_test_shadow)
 SRC_test_shadow_answered := $(SRC_test_shadow)
 SRC_test_shadow_used := $(SRC_test_shadow)
-SRC_test_kvm_calls := $(vm_sources) $(addprefix el2-objs/kvm/,hcalls.c lease.c)
+SRC_test_kvm_calls := $(vm_sources) $(addprefix el2-objs/kvm/,hcalls.c lease.c) el2-objs/vcpu/cpu.c el2-objs/base/feat.c
 SRC_test_kvm_lease := $(SRC_test_kvm_calls)
 SRC_test_kvm_flush := $(SRC_test_kvm_calls)
 
@@ -30,14 +30,14 @@ $(foreach t,kvm_calls kvm_lease kvm_flush vm vm_slots vm_end vm_drop vm_teardown
 
 # Every access of the walk is announced to fake/reads.c.
 ARC_test_walk_races += $(out)/walk_announced.a
-OF_walk_announced.a := el2-objs/kvm/walk.c
+OF_walk_announced.a := el2-objs/vm/walk.c
 FLAGS_walk_announced.a := -fno-sanitize=all -fsanitize=thread $(on_machine)
-$(out)/walk_announced.a: $(top)/el2-objs/kvm/walk.c $(here)/Makefile $(headers)
+$(out)/walk_announced.a: $(top)/el2-objs/vm/walk.c $(here)/Makefile $(headers)
 	@mkdir -p $(out)
 	$(CC) $(ALL_CFLAGS) $(FLAGS_walk_announced.a) \
 		-c -o $(out)/walk_announced.o $<
 	rm -f $@
 	ar rcs $@ $(out)/walk_announced.o
 
-SRC_test_feat	:= el2-objs/vcpu/feat.c kunit/host/fake/panic.c
+SRC_test_feat	:= el2-objs/base/feat.c el2-objs/vcpu/cpu.c kunit/host/fake/panic.c
 INC_test_feat	:= -Wno-unused-parameter -include $(here)/fake/sysreg_array.h

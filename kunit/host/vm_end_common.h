@@ -4,7 +4,7 @@
 #define HYPSEC_VM_END_COMMON_H
 
 #include "kvm_host.h"
-#include "check.h"
+#include "base/check.h"
 
 #define PRIVATE_PAGE	GUEST_PAGES
 #define FRAME		0x123UL

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "cpu.h"
+#include "pool/pool.h"
 
 #define __weak __attribute__((weak))
 
@@ -55,7 +56,7 @@ void cpu_new(void)
 	memset(cpu_states, 0, sizeof(cpu_states));
 	memset(tlb, 0, sizeof(tlb));
 	cpu_nr = 0;
-	cpu_state.feat = (struct cpu_feat){
+	this_feat = (struct cpu_feat){
 		.ras = true, .fgt = true, .hcx = true, .pauth = true, .mte = true, .sve = true,
 		.sme = true, .tcr2 = true, .s1pie = true, .s1poe = true, .fpmr = true,
 		.fwb = true, .pmu = true, .amu = true, .spe = true, .trbe = true, .trf = true,
@@ -63,8 +64,8 @@ void cpu_new(void)
 		.watchpoints = 16, .lrs = 16, .pri_bits = 7,
 		.spec_at = test_rand() & 1, .par_dmb = test_rand() & 1,
 	};
-	cpu_state.ready = true;
-	cpu_state.host.vmpidr = 0x80000100;
+	cpu_state.feat = &this_feat;
+	this_cpu()->el2_snapshot[EL2S_VMPIDR] = 0x80000100;
 	cpu_states[1] = cpu_states[0];
 	this_cpu()->running = NULL;
 	cpu_fp_clears = cpu_flushes = 0;
@@ -75,11 +76,6 @@ void cpu_new(void)
 	SREG(TTBR1_EL1) = test_rand();
 	SREG(ICC_SRE_EL1) = 6;
 	order_begin();
-}
-
-__weak bool cpu_run_made(void)
-{
-	return true;
 }
 
 struct cpu_run *cpu_run(void)
@@ -108,7 +104,7 @@ u64 guest_enter(struct vcpu_regs *r)
 u64 guest_serror(void) { return 0; }
 __weak u64 guest_at(u64 va, bool s1e1a)
 {
-	return (cpu_state.feat.spec_at ? SREG(HPFAR_EL2) << 8 : va) & GENMASK(51, 12);
+	return (this_feat.spec_at ? SREG(HPFAR_EL2) << 8 : va) & GENMASK(51, 12);
 }
 
 void fp_save(struct fp_state *f)
@@ -157,12 +153,12 @@ void s2_load(const struct s2 *s2)
 	isb();
 }
 
-__weak bool shadow_fault(struct vcpu *v, enum vcpu_exit *code) { return false; }
+__weak enum shadow_result shadow_fault(struct vcpu *v, enum vcpu_exit *code) { return SHADOW_HOST; }
 __weak void shadow_answered(struct vcpu *v) { }
-__weak bool shadow_fault_unlock(struct vcpu *v, enum vcpu_exit *code)
+__weak enum shadow_result shadow_fault_unlock(struct vcpu *v, enum vcpu_exit *code)
 {
 	spin_unlock(&v->vm->lock);
-	return false;
+	return SHADOW_HOST;
 }
 void *slot_map(enum slot_id id, pa_t pa, size_t len) { return host_bytes(pa, len); }
 
@@ -180,7 +176,7 @@ void kvm_lease_unpeek(bool rested) { }
 __weak void vm_drop_shared(struct vm *vm, u64 ipa, u64 size) { }
 void s2_unmap(struct s2 *s2, u64 ia, u64 size) { cpu_unmaps++; }
 void s2_unmap_pages(struct s2 *s2, const u64 *page, u32 n, u64 ia, u64 size) { cpu_unmaps++; }
-bool s2_trash_step(unsigned int n) { return false; }
+bool trash_step(unsigned int n) { return false; }
 
 void tlb_flush_vmid_local(const struct s2 *s2)
 {
@@ -213,7 +209,7 @@ __weak bool vm_identity_valid(const struct vm_identity *id) { return true; }
 void shadow_age(struct vm *vm) { }
 bool cpu_vm_over;
 
-__weak struct vm *vm_get(const struct vm_identity *id, struct cpu_run *here, bool *over)
+__weak struct vm *vm_get(const struct vm_identity *id, bool *over)
 {
 	*over = cpu_vm_over;
 	return cpu_vm_over ? NULL : run_vm;

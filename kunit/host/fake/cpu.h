@@ -7,8 +7,8 @@
 #define FAKE_CPU_H
 
 #include "pvm_world.h"
-#include "../../el2-objs/vcpu/run.h"
-#include "../../el2-objs/kvm/layout.h"
+#include "vcpu/run.h"
+#include "kvm/layout.h"
 
 #define CPU_REGS	320
 
@@ -22,6 +22,8 @@ extern struct reg_file cpu_regs;
 extern struct cpu_run cpu_states[CPUS];
 extern unsigned int cpu_nr;
 #define cpu_state	cpu_states[cpu_nr]
+/* What this CPU is made of. */
+#define this_feat	(this_cpu()->feat)
 /* KVM's struct kvm_vcpu, all of it the host's to write. */
 extern u8 cpu_kvm_vcpu[KVM_VCPU_SIZE];
 extern u8 cpu_mmu[64];			/* and its struct kvm_s2_mmu */

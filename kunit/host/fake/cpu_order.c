@@ -54,7 +54,7 @@ void order_begin(void)
 void order_end(void)
 {
 	assert_false(o.par);
-	if (cpu_state.feat.spec_at) {
+	if (this_feat.spec_at) {
 		assert_int_equal(F(SCTLR_EL1), SREG(SCTLR_EL1));
 		assert_int_equal(SREG(VTTBR_EL2), (u64)&host_s2);
 	}
@@ -64,7 +64,7 @@ void order_enter(void)
 {
 	if (!(SREG(ICC_SRE_EL1) & 1) && o.to_mmio)
 		fail_msg("the guest's GIC does not show what was written to it");
-	if (cpu_state.feat.par_dmb && !o.par_done)
+	if (this_feat.par_dmb && !o.par_done)
 		fail_msg("a guest is entered with an access of PAR_EL1 under way");
 	in_force();
 }
@@ -113,14 +113,14 @@ static bool regime_settled(void)
 void order_s2_load(void)
 {
 	regime_changes("VTTBR_EL2");
-	if (cpu_state.feat.spec_at && !walks_stopped())
+	if (this_feat.spec_at && !walks_stopped())
 		fail_msg("another stage 2 while EL1's addresses may be translated");
 }
 
 /* What the core executes, after the last thing. */
 static void next(const char *name)
 {
-	if (o.par && cpu_state.feat.par_dmb)
+	if (o.par && this_feat.par_dmb)
 		fail_msg("PAR_EL1 was read, and no DMB SY follows but %s", name);
 	o.par = o.dmb = false;
 }
@@ -166,7 +166,7 @@ u64 cpu_mrs(const char *name)
 	if (cpu_reg_hook)
 		cpu_reg_hook(name);
 	next(name);
-	if (par && cpu_state.feat.par_dmb && !dmb)
+	if (par && this_feat.par_dmb && !dmb)
 		fail_msg("PAR_EL1 is read without a DMB SY before it");
 	o.par = par;
 	if (par)
@@ -206,7 +206,7 @@ void cpu_msr(const char *name, u64 v)
 	check_gic(name, v);
 	if (is(name, __sr_str(ZCR_EL1)) || is(name, __sr_str(ZCR_EL2)))
 		order_fp(true);
-	if (cpu_state.feat.spec_at) {
+	if (this_feat.spec_at) {
 		if (ttbr && !walks_stopped())
 			fail_msg("%s is written while it may be walked", name);
 		/* Of the new context: stage 2, then SCTLR_EL1, then the walks. */

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Instructions and system registers of the tests' machine: see hw.h, machine.h. */
 #include "hw_parts.h"
-#include "vcpu.h"
+#include "vcpu/vcpu.h"
+#include "pvm/pvm.h"
 
 struct counts counts;
 void (*pte_hook)(u64 *ptep, u64 old, u64 new);

@@ -20,8 +20,8 @@
 #ifndef HYPSEC_FAKE_HW_H
 #define HYPSEC_FAKE_HW_H
 
-#include <sysreg.h>
-#include <types.h>
+#include "base/sysreg.h"
+#include "base/types.h"
 
 u64 fake_read_sysreg(const char *name);
 void fake_write_sysreg(const char *name, u64 v);

@@ -6,7 +6,11 @@
 #include <sys/mman.h>
 #include <unistd.h>
 #include "hw_parts.h"
-#include "hcall.h"
+#include "base/irq.h"
+#include "base/smc.h"
+#include "firmware/firmware.h"
+#include "host/host.h"
+#include "kvm/kvm.h"
 
 static int memory_fd = -1;
 static u8 *core_view, *raw_view;

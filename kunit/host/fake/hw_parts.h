@@ -5,8 +5,10 @@
 
 #include "test.h"
 #include "machine.h"
-#include "boot.h"
-#include "check.h"
+#include "base/core.h"
+#include "crypto/crypto.h"
+#include "pgt/pgt.h"
+#include "base/check.h"
 
 #define BROKEN(...) fail_msg(__VA_ARGS__)
 

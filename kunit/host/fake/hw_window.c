@@ -7,8 +7,12 @@
 #include <signal.h>
 #include <sys/mman.h>
 #include "hw_parts.h"
-#include "esr.h"
-#include "hcall.h"
+#include "base/esr.h"
+#include "base/irq.h"
+#include "base/smc.h"
+#include "firmware/firmware.h"
+#include "host/host.h"
+#include "kvm/kvm.h"
 
 /* By entry: what is sure to be seen of it. */
 enum seen {

@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The host of kvm_host.h, and the parts of the core that vm.c and shadow.c call. */
 #include "kvm_host.h"
-#include "check.h"
-#include "hcall.h"
+#include "base/check.h"
+#include "base/irq.h"
+#include "base/smc.h"
+#include "firmware/firmware.h"
+#include "host/host.h"
+#include "kvm/kvm.h"
+#include "pvm/pvm.h"
 
 #define __weak __attribute__((weak))
 
@@ -85,6 +90,10 @@ __weak int pvm_invalidate(struct vm *vm, u64 *start, u64 *size)
 	return invalidate_status;
 }
 
+const struct vm_up vm_up = {
+	.forget = pvm_forget, .free = pvm_free, .wipe = pvm_wipe, .seal = pvm_seal,
+};
+
 unsigned int aged;
 
 __weak void shadow_age(struct vm *vm)
@@ -110,6 +119,19 @@ void vcpu_inject_abort(struct vcpu *v, bool iabt, u64 far)
 	abort_far = far;
 }
 
+/* Where vcpu/cpu.c is not linked nobody needs it. */
+__weak void cpu_run_init(void)
+{
+}
+
+/* As vcpu/exit.c. */
+__weak bool vcpu_faulted(struct vcpu *v, enum shadow_result what)
+{
+	if (what == SHADOW_ABORT)
+		vcpu_inject_abort(v, v->esr >> 26 == 0x20, v->far);
+	return what != SHADOW_HOST;
+}
+
 int kvm_host_boot(void **state)
 {
 	u32 i;
@@ -118,6 +140,7 @@ int kvm_host_boot(void **state)
 	machine_reset(5);		/* 48 bits */
 	machine_boot();
 	vms_init();
+	cpu_run_init();
 	/* The TLB model follows the first VMs; there is no room in it for all. */
 	for (i = 0; i < 7; i++)
 		tlb_watch(&vms[i].s2);
@@ -126,7 +149,7 @@ int kvm_host_boot(void **state)
 
 static void empty_trash(void)
 {
-	while (s2_trash_step(64))
+	while (trash_step(64))
 		;
 }
 
@@ -156,7 +179,7 @@ int kvm_host_begin(void **state)
 		start[i] = pool_account(i);
 	for (i = 0; i < FAKE_CPUS; i++) {
 		cpu_switch(i);
-		cpu_run()->last = NULL;
+		this_cpu()->last_vm = NULL;
 	}
 	cpu_switch(0);
 	next_page = KVM_TABLES;
@@ -249,7 +272,7 @@ struct vm_identity kvm_vm(unsigned int n, unsigned int bits)
 struct vm *kvm_get(const struct vm_identity *id)
 {
 	bool over;
-	struct vm *vm = vm_get(id, cpu_run(), &over);
+	struct vm *vm = vm_get(id, &over);
 
 	assert_int_equal(this_cpu()->ranks_held, 0);
 	return vm;

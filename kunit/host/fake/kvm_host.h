@@ -8,8 +8,8 @@
 
 #include "test.h"
 #include "machine.h"
-#include "check.h"
-#include "../../el2-objs/vcpu/vm.h"
+#include "base/check.h"
+#include "vm/table.h"
 
 /* Where the host keeps its tables, and what it gives to guests. */
 #define KVM_TABLES	(MEM_BASE + (64UL << 20))

@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* CPUs, locks and the rest of the core around mem/ and s2/: see machine.h. */
 #include "hw_parts.h"
-#include "hcall.h"
-#include "log.h"
-#include "vcpu.h"
+#include "base/irq.h"
+#include "base/smc.h"
+#include "firmware/firmware.h"
+#include "host/host.h"
+#include "kvm/kvm.h"
+#include "base/log.h"
+#include "vcpu/vcpu.h"
+#include "pvm/pvm.h"
 
 u32 nr_cpus = FAKE_CPUS;
 static struct percpu cpus[FAKE_CPUS];

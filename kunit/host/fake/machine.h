@@ -3,9 +3,9 @@
 #ifndef HYPSEC_FAKE_MACHINE_H
 #define HYPSEC_FAKE_MACHINE_H
 
-#include "mem.h"
-#include "percpu.h"
-#include "s2.h"
+#include "own/own.h"
+#include "pool/pool.h"
+#include "base/percpu.h"
 
 #define MEM_BASE	0x40000000UL	/* memory that exists */
 #define MEM_SIZE	(128UL << 20)

@@ -5,7 +5,7 @@
  */
 #include <stdlib.h>
 #include "test.h"
-#include "check.h"
+#include "base/check.h"
 
 bool core_broken;
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Pages, their owners, the pool, KVM's table and the shadow of pvm_world.h. */
 #include "pvm_world.h"
+#include "pool/pool.h"
 
 static u8 pool_pages[32][PAGE_SIZE] __attribute__((aligned(4096)));
 static bool pool_used[32];

@@ -8,13 +8,19 @@
 #define FAKE_PVM_WORLD_H
 
 #include "test.h"
-#include "types.h"
-#include "boot.h"
-#include "check.h"
-#include "hcall.h"
-#include "log.h"
-#include "psci.h"
-#include "pvm.h"
+#include "base/types.h"
+#include "base/core.h"
+#include "crypto/crypto.h"
+#include "pgt/pgt.h"
+#include "base/check.h"
+#include "base/irq.h"
+#include "base/smc.h"
+#include "firmware/firmware.h"
+#include "host/host.h"
+#include "kvm/kvm.h"
+#include "base/log.h"
+#include "base/psci.h"
+#include "pvm/priv.h"
 
 #define WORLD_PAGES	64
 #define WORLD_RAM	0x80000000UL	/* PA of host page 0 */

@@ -7,7 +7,7 @@
 #ifndef HYPSEC_FAKE_SYSREG_ARRAY_H
 #define HYPSEC_FAKE_SYSREG_ARRAY_H
 
-#include <sysreg.h>
+#include "base/sysreg.h"
 
 /* A register never written reads zero. */
 u64 *fake_reg(const char *name);
