@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Which ways to start a CPU the core can stand between. Firmware starts a CPU at EL2 where its
- * caller says; with PSCI over SMC the caller is the core (el2-objs/hcall/psci.c). A CPU in a spin
+ * caller says; with PSCI over SMC the caller is the core (el2-objs/firmware/psci.c). A CPU in a spin
  * table or in an ACPI parking mailbox waits at EL2 for an address in the host's own memory: a
  * host that writes one has EL2.
  */

@@ -19,7 +19,7 @@ static const struct transition {
 } table[] = {
 #define T(op, from, cond, status, to) \
 	{ OP_##op, ST_##from, C_##cond, status, ST_##to, #op " a " #from " page, " #cond },
-#include "../el2-objs/mem/transitions.def"
+#include "../el2-objs/own/transitions.def"
 #undef T
 };
 

@@ -188,7 +188,7 @@ static u64 page_no_ram(struct hk_vm *vm, struct hk_vm *other)
 
 /*
  * Tables of KVM's that it has freed, and the core or another VM has now. Until KVM makes a call for
- * an entry that leads to a table the core may go on with what that led to (kvm/walk.c).
+ * an entry that leads to a table the core may go on with what that led to (vm/walk.c).
  */
 static u64 table(struct hk_vm *vm, phys_addr_t pa)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The bundle: el2-objs/ linked at address 0 by boot/bundle.lds, which writes
+ * The bundle: el2-objs/ linked at address 0 by install/bundle.lds, which writes
  * this header at its start.
  */
 #ifndef HYPSEC_ABI_BUNDLE_H

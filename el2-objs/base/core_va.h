@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* EL2 virtual == physical for the core's own pages (boot/el2map.c). */
+/* EL2 virtual == physical for the core's own pages (pgt/el2map.c). */
 #ifndef HYPSEC_CORE_VA_H
 #define HYPSEC_CORE_VA_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What assembly knows of struct percpu; boot/install.c asserts each. */
+/* What assembly knows of struct percpu; install/install.c asserts each. */
 #ifndef HYPSEC_OFFSETS_H
 #define HYPSEC_OFFSETS_H
 

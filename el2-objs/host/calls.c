@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The host's calls (abi/hcalls.def). Each checks its arguments and calls one
- * operation of mem/ or vcpu/ that either happens whole or not at all.
+ * operation of own/ or vm/ that either happens whole or not at all.
  */
 #include "host/host.h"
 #include "auth/auth.h"

@@ -142,7 +142,7 @@ static void host_hvc(struct percpu *cpu, u64 esr)
  * ISS of a trapped MSR, MRS or System instruction (Arm ARM D17.2.37). TIDCP
  * traps the IMPLEMENTATION DEFINED ones, TACR traps ACTLR_EL1: some of them
  * switch features of the whole CPU, EL2's included. TAM and TTA trap activity
- * monitors and trace units (boot/el2regs.c). EL1 drivers for them (cluster PMU, EDAC,
+ * monitors and trace units (host/regs.c). EL1 drivers for them (cluster PMU, EDAC,
  * frequency invariance, CoreSight) exist in stock kernels and must not bring the host
  * down: they read zero, a counter that stands still and a unit that is not there, and
  * their writes are lost. At EL0 they are UNDEFINED, as on hardware that lets nothing

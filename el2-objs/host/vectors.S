@@ -34,7 +34,7 @@ host_vectors:
 	vector	broken
 	vector	broken
 
-	/* A memory error in a slot: mem/slot.c. */
+	/* A memory error in a slot: own/slot.c. */
 core_sync:
 	if_dabt	1f
 	b	broken

@@ -2,7 +2,7 @@
 /*
  * The only code of the core that runs with the MMU off. What it loads then was
  * cleaned to the PoC by whoever wrote it: the module at install, afterwards
- * boot/install.c (boot_ttbr).
+ * install/install.c (boot_ttbr).
  */
 #include "base/offsets.h"
 #include "base/regs.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* For mem/own.c. */
+/* For own/own.c. */
 #ifndef HYPSEC_MEM_EPOCH_H
 #define HYPSEC_MEM_EPOCH_H
 

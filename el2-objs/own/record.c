@@ -10,7 +10,7 @@ struct page_info own_decode(const struct s2_leaf *leaf)
 	u64 pte = leaf->pte;
 
 	if (pte & S2_VALID) {
-		/* Of what is not RAM nearly nothing is executable (s2/host.c). */
+		/* Of what is not RAM nearly nothing is executable (own/host_s2.c). */
 		pi.state = (pte & S2_XN) || !pa_is_ram(PA(pte & S2_ADDR), leaf->size) ?
 			   PG_NONE : PG_HOST;
 		pi.shared = pte & S2_SHARED;

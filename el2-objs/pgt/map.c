@@ -164,7 +164,7 @@ void s2_merge(struct s2 *s2, u64 ia, u32 live)
 		if (s2->record && pte_valid(block) &&
 		    !all_or_no_ram(block & S2_ADDR, level_size(up.level)))
 			return;
-		/* An annotation is invalid already, and never out of the record: hcall/scrub.c. */
+		/* An annotation is invalid already, and never out of the record: pvm/scrub.c. */
 		pte_write(up.ptep, pte_valid(block) ? 0 : block);
 		tlb_flush_vmid(s2);
 		if (pte_valid(block))

@@ -241,7 +241,7 @@ int pvm_claim(struct vcpu *v, ipa_t ipa, bool zero, pa_t *pa)
 		spin_unlock(&vm->lock);
 
 		if (ret == HYPSEC_EPOCH) {
-			/* An ordinary VM may map it still (mem/README, Epochs). */
+			/* An ordinary VM may map it still (own/README, Epochs). */
 			shadow_drop_all();
 			continue;
 		}

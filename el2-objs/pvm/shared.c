@@ -47,7 +47,7 @@ static int share_locked(struct vm *vm, u64 base, u64 size)
 		return HYPSEC_STATE;
 	p->shared.base = base;
 	p->shared.size = size;
-	/* Before a page of the host's is stamped for it: vcpu/drop.c looks without the lock. */
+	/* Before a page of the host's is stamped for it: vm/drop.c looks without the lock. */
 	__atomic_store_n(&vm->shared, &p->shared, __ATOMIC_RELEASE);
 	return HYPSEC_OK;
 }

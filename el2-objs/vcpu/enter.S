@@ -279,7 +279,7 @@ el2_serror:
 	b	.Lserror_taken
 
 el2_unexpected:
-	b	broken			/* hcall/vectors.S: core_panic() */
+	b	broken			/* host/vectors.S: core_panic() */
 
 	.macro	ventry label
 	.align	7

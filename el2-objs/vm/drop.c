@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* How shadows are emptied when a page leaves the host: mem/README, "Epochs". */
+/* How shadows are emptied when a page leaves the host: own/README, "Epochs". */
 #include "vm/table.h"
 
 static struct spinlock epoch_lock = SPINLOCK(RANK_EPOCH);

@@ -109,7 +109,7 @@ struct vcpu {
 	u64 poffset;			/* CNTPCT_EL0 reads as that much less */
 	u64 pmu_host, pmu_guest;	/* event counters to stop and start around a run */
 	bool asked;			/* KVM was told of a fault: @esr, @hpfar of @vm, @host */
-	/* what KVM's table had where it was looked at last: a hint (vcpu/shadow.c) */
+	/* what KVM's table had where it was looked at last: a hint (vm/shadow.c) */
 	struct {
 		u64 base, size, around[KVM_AROUND];
 		u8 level;

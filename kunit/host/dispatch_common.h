@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* For the tests of the host's entry: registers, and a record of what hcall/ calls. */
+/* For the tests of the host's entry: registers, and a record of what host/ calls. */
 #ifndef HYPSEC_DISPATCH_COMMON_H
 #define HYPSEC_DISPATCH_COMMON_H
 

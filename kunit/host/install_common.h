@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* An install on one CPU: what the module hands over, and all around boot/install.c. */
+/* An install on one CPU: what the module hands over, and all around install/install.c. */
 #ifndef HYPSEC_INSTALL_COMMON_H
 #define HYPSEC_INSTALL_COMMON_H
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# lib/. Each test includes its source: test_string under other names than the C library's,
+# base/. Each test includes its source: test_string under other names than the C library's,
 # test_lock with a CPU that does something while it waits.
 SRC_test_log	:= el2-objs/base/log.c
 INC_test_log	:= -DHYPSEC_DEBUG

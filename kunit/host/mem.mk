@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# mem/ and s2/ on the machine of fake/hw.h.
+# pool/, pgt/ and own/ on the machine of fake/hw.h.
 machine := $(addprefix el2-objs/base/,cache.c ram.c) \
 	$(addprefix el2-objs/own/,epoch.c lost.c own.c record.c slot.c) \
 	$(addprefix el2-objs/pool/,groups.c pool.c share.c) \

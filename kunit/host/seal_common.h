@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Protected VMs whose frames are sealed and come home, above mem/, s2/, vcpu/vm_end.c and
- * kvm/walk.c on the fake machine. The test is the host: it writes KVM's table and memory.
+ * Protected VMs whose frames are sealed and come home, above pgt/, own/, vm/end.c and
+ * vm/walk.c on the fake machine. The test is the host: it writes KVM's table and memory.
  */
 #ifndef HYPSEC_SEAL_COMMON_H
 #define HYPSEC_SEAL_COMMON_H
@@ -209,7 +209,7 @@ static inline void guest_fills(u64 frame, u8 *copy)
 	page_dirtied(entry(frame) & S2_ADDR);
 }
 
-/* The host touches @page: as s2/host.c finds it. */
+/* The host touches @page: as own/host_s2.c finds it. */
 static inline void host_touches(u64 page)
 {
 	struct page_info pi = own_lookup(PA(page));

@@ -254,7 +254,7 @@ static void one_flush(void **state)
 	counts_reset();
 	shadow_drop_all();
 	assert_int_equal(counts.ipas2e1is, 0);
-	assert_in_range(counts.vmalls12e1is, 1, 2);	/* the second is for errata: s2/tlb.c */
+	assert_in_range(counts.vmalls12e1is, 1, 2);	/* the second is for errata: pgt/tlb.c */
 	for (u64 f = FRAME; f < FRAME + HYPSEC_GRANTS; f++)
 		assert_int_equal(entry(f), 0);
 	assert_true(private(FRAME - 1, PAGE_A));

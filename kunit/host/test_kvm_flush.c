@@ -139,7 +139,7 @@ static void no_level(void **state)
 	assert_int_equal(invalidated_size, 0);
 }
 
-/* After each of them no walk goes on where one of before has been: kvm/walk.c. */
+/* After each of them no walk goes on where one of before has been: vm/walk.c. */
 static void forgets_walks(void **state)
 {
 	static const u64 fns[] = { KVM_FN_kvm_tlb_flush_vmid_ipa, KVM_FN_kvm_tlb_flush_vmid,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Stamps and epochs (mem/epoch.c): no page leaves HOST while a shadow may map it. */
+/* Stamps and epochs (own/epoch.c): no page leaves HOST while a shadow may map it. */
 #include "own_common.h"
 
 static u64 before[32];

@@ -46,7 +46,7 @@ static int none(void **state)
 	return 0;
 }
 
-/* A fault as pvm/fault.c and vcpu/shadow.c answer it: @n-th GiB, so two tables each. */
+/* A fault as pvm/fault.c and vm/shadow.c answer it: @n-th GiB, so two tables each. */
 static int fault(struct s2 *s2, u64 n)
 {
 	if (!share_ok(s2->vmid))

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Slots: the core's only way to the host's memory; and misuse of mem/ and s2/. */
+/* Slots: the core's only way to the host's memory; and misuse of own/ and pgt/. */
 #include "test.h"
 #include "machine.h"
 #include "base/core.h"

@@ -177,7 +177,7 @@ static void at_barrier(const char *op)
 		issued = ++waited_for;
 }
 
-/* No lock, no state: tables are empty, in all TLBs (twice: s2/tlb.c), and no register is left. */
+/* No lock, no state: tables are empty, in all TLBs (twice: pgt/tlb.c), and no register is left. */
 static void test_cut_off(void **state)
 {
 	struct vm_identity id;

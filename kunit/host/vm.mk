@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# The table of VMs, KVM's tables and shadows, above mem/ and s2/ on the machine of fake/hw.h.
+# The table of VMs, KVM's tables and shadows, above own/ on the machine of fake/hw.h.
 SRC_test_adjust	:= el2-objs/kvm/adjust.c
 
 vm_sources := $(addprefix el2-objs/vm/,vm.c end.c drop.c shared.c) \

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A machine to run mem/ and s2/ on: system registers, memory that the core sees
+ * A machine to run pool/, pgt/ and own/ on: system registers, memory that the core sees
  * only where it is mapped, and a model of what the TLBs may hold. Given to the
  * compiler with -include, it takes the place of sysreg.h's instructions and of
  * core_va.h; the implementation is hw.c.

@@ -5,7 +5,7 @@
 enum {
 	UNORDERED,		/* the entry is another, but a walk may still find the old one */
 	LIVE, S2_ISSUED, S2_GONE, ALL_ISSUED,
-	USED,			/* gone, but accesses through it may be under way (errata: s2/tlb.c) */
+	USED,			/* gone, but accesses through it may be under way (errata: pgt/tlb.c) */
 	USED_ISSUED,
 };
 

@@ -268,7 +268,7 @@ void window_left(u64 pa, u64 size)
 	u32 cpu, i, rest = SLOT_BY_CALL * (EL2_SLOT_PTES / SLOT_COUNT);
 
 	for (cpu = 0; cpu < FAKE_CPUS; cpu++) {
-		/* One that rests is left in a window, and not used (mem/slot.c). */
+		/* One that rests is left in a window, and not used (own/slot.c). */
 		for (i = 0; i < rest; i++) {
 			if (seen[cpu][i] > FREE && seen[cpu][i] <= GOING_HERE &&
 			    last_pa[cpu][i] - pa < size)

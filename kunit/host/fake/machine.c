@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* CPUs, locks and the rest of the core around mem/ and s2/: see machine.h. */
+/* CPUs, locks and the rest of the core around pool/, pgt/ and own/: see machine.h. */
 #include "hw_parts.h"
 #include "base/irq.h"
 #include "base/smc.h"
@@ -118,7 +118,7 @@ void host_skip(void)
 	skipped++;
 }
 
-/* Where vcpu/vm_end.c is linked, that one. */
+/* Where vm/end.c is linked, that one. */
 __attribute__((weak)) void vm_host_touch(pa_t pa, struct page_info pi)
 {
 	assert_int_equal(this_cpu()->ranks_held, 0);	/* it takes the VM's lock */

@@ -20,7 +20,7 @@
 void machine_install_params(struct hypsec_install *in);
 /* Registers, memory and CPUs as at reset. Once a process: the core has no uninstall. */
 void machine_reset(u32 parange);
-/* pool_init() and host_s2_init() as boot/ does it, CPU 0 loaded with the host's stage 2. */
+/* pool_init() and host_s2_init() as install/ does it, CPU 0 loaded with the host's stage 2. */
 void machine_boot(void);
 
 /* Takes pages from the pool: one, all but the reserve, all; gives everything back. */

@@ -37,7 +37,7 @@ void vm_host_touch(pa_t pa, struct page_info pi)
 	memset(w.data[n], 0, PAGE_SIZE);
 }
 
-/* --- mem/ --- */
+/* --- pool/, own/ --- */
 bool pa_is_ram(pa_t pa, u64 size)
 {
 	return pa.v >= WORLD_RAM && range_ok(pa.v - WORLD_RAM, size, WORLD_PAGES * PAGE_SIZE);
@@ -202,7 +202,7 @@ void vm_told_restored(struct vm *vm)
 	w.restored++;
 }
 
-/* --- s2/, kvm/ --- */
+/* --- pgt/, vm/ --- */
 struct s2_leaf s2_lookup(const struct s2 *s2, u64 ia)
 {
 	u64 n = (ia >> PAGE_SHIFT) - w.frame0;

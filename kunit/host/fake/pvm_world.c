@@ -7,7 +7,7 @@ struct vcpu world_vcpu[VM_MAX_VCPUS];
 struct vm world_vm;
 static struct vm dead_vm;
 static struct percpu world_cpu;
-static u32 ranks;		/* of locks that are held, as in lib/lock.c */
+static u32 ranks;		/* of locks that are held, as in base/lock.c */
 struct percpu world_cpus[2];
 u32 nr_cpus = 2;
 struct hypsec_install core_install;
