@@ -20,6 +20,7 @@
 	X(MAGIC, "image: no manifest where its header says (truncated?)") \
 	X(VERSION, "image: manifest of a version that is not known") \
 	X(FLAGS, "image: a flag that is not known") \
+	X(LEFT_OUT, "image: asks for sharing, debugging or RSI, which this core is built without") \
 	X(RESERVED, "image: what is reserved in the manifest's page is not zero") \
 	X(TIME, "image: a clock without a time of signing, or such a time without a clock") \
 	X(SHARE, "image: what it would share with its host, or its list of devices, makes no sense") \
@@ -162,6 +163,8 @@ int __must_check image_verify_step(struct image_verify *v, struct image_source *
 
 #define PLATFORM_RANDOM		(ED25519_SEED_SIZE + HYPSEC_SECRET_SIZE)
 
+#ifdef CONFIG_HYPSEC_ATTEST
+
 /* Is it one of enum hypsec_source, with a secret exactly where there should be one? */
 bool platform_valid(const struct hypsec_install *in);
 
@@ -210,5 +213,40 @@ int __must_check platform_token(const struct image_verify *v, struct hypsec_toke
 
 /* Piece @n of struct hypsec_platform with @flags. Return: HYPSEC_OK or HYPSEC_RANGE. */
 int __must_check platform_piece(u32 flags, u64 n, u64 *val);
+
+#else
+
+/* No secret is taken, and none is made. */
+static inline bool platform_valid(const struct hypsec_install *in)
+{
+	return in->source == HYPSEC_EPHEMERAL && all_zero(in->secret, sizeof(in->secret));
+}
+
+static inline void platform_init(struct hypsec_install *in, u8 *random)
+{
+	hypsec_wipe(random, PLATFORM_RANDOM);
+}
+
+static inline void platform_wipe(void)
+{
+}
+
+static inline int platform_sealing_key(const struct image_verify *v, u64 version,
+				       struct hypsec_sealing_key *key)
+{
+	return HYPSEC_NOT_SUPPORTED;
+}
+
+static inline int platform_report(const struct image_verify *v, const u8 *nonce, u8 *sig)
+{
+	return HYPSEC_NOT_SUPPORTED;
+}
+
+static inline int platform_piece(u32 flags, u64 n, u64 *val)
+{
+	return HYPSEC_NOT_SUPPORTED;
+}
+
+#endif
 
 #endif

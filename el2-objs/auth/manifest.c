@@ -11,6 +11,19 @@ AT(family, 416); AT(signature, HYPSEC_MANIFEST_SIGNED);
 _Static_assert(sizeof(struct hypsec_part) == 80, "format");
 _Static_assert(sizeof(struct hypsec_manifest) == 512, "format");
 
+/* What an image may ask for: not what is left out (Kconfig). */
+static const u32 flags_built = HYPSEC_FLAGS_KNOWN
+#ifndef CONFIG_HYPSEC_SHARE
+	& ~(HYPSEC_FLAG_SHARE | HYPSEC_FLAG_PCI)
+#endif
+#ifndef CONFIG_HYPSEC_RSI
+	& ~HYPSEC_FLAG_RSI
+#endif
+#ifndef CONFIG_HYPSEC_GUEST_DEBUG
+	& ~HYPSEC_FLAG_DEBUG
+#endif
+	;
+
 /* The stub begins with the arm64 Image header; code comes after it. */
 #define IMAGE_HEADER_SIZE	64
 
@@ -109,6 +122,8 @@ enum image_error manifest_check(const struct hypsec_manifest *m,
 		return IMG_VERSION;
 	if (m->flags & ~HYPSEC_FLAGS_KNOWN)
 		return IMG_FLAGS;
+	if (m->flags & ~flags_built)
+		return IMG_LEFT_OUT;
 	/* One way to say that there is no clock. */
 	if (!m->signed_at != !(m->flags & HYPSEC_FLAG_CLOCK))
 		return IMG_TIME;

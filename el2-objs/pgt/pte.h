@@ -41,9 +41,27 @@ struct s2_pos {
 /* Walks to the leaf or invalid entry for @ia, or to @max_level; @ia is in range. */
 struct s2_pos s2_walk(const struct s2 *s2, u64 ia, u8 max_level);
 
+/* tlb.c: while another VMID's translations are invalidated. */
+struct vmid_context {
+	u64 vttbr, tcr, sctlr;
+	bool switched;
+	bool traced;			/* SPE and TRBE were stopped */
+};
+
+/* False: there is nothing to invalidate. Else flush_combined() is to follow. */
+bool vmid_enter(struct vmid_context *c, const struct s2 *s2);
+/* The end of a flush: the stage-2 entries have been invalidated. */
+void flush_combined(const struct vmid_context *c);
 /* tlb_flush_ipa() for several addresses at once. */
 void tlb_flush_ipas(const struct s2 *s2, const u64 *ia, unsigned int n);
-/* Tables and leaves of a range, and perhaps of more; of all of the VMID where that is as well. */
+/* range.c: tables and leaves of a range, and perhaps of more; of all of the VMID where that is as well. */
+#ifdef CONFIG_HYPSEC_TLBI_RANGE
 void tlb_flush_range(const struct s2 *s2, u64 ia, u64 size);
+#else
+static inline void tlb_flush_range(const struct s2 *s2, u64 ia, u64 size)
+{
+	tlb_flush_vmid(s2);
+}
+#endif
 
 #endif

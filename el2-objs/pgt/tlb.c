@@ -31,19 +31,12 @@
 	isb();			\
 } while (0)
 
-struct vmid_context {
-	u64 vttbr, tcr, sctlr;
-	bool switched;
-	bool traced;			/* SPE and TRBE were stopped */
-};
-
 static u64 s2_vttbr(const struct s2 *s2)
 {
 	return core_pa(s2->root).v | (u64)s2->vmid << VTTBR_VMID_SHIFT;
 }
 
-/* False: there is nothing to invalidate. */
-static bool vmid_enter(struct vmid_context *c, const struct s2 *s2)
+bool vmid_enter(struct vmid_context *c, const struct s2 *s2)
 {
 	u64 vttbr = s2_vttbr(s2);
 
@@ -87,8 +80,7 @@ static void vmid_exit(const struct vmid_context *c)
 		trace_unpause();
 }
 
-/* The end of a flush: the stage-2 entries have been invalidated. */
-static void flush_combined(const struct vmid_context *c)
+void flush_combined(const struct vmid_context *c)
 {
 	/*
 	 * The stage-2 entries must be gone before the combined ones are, or one of
@@ -109,52 +101,6 @@ void tlb_flush_ipas(const struct s2 *s2, const u64 *ia, unsigned int n)
 		return;
 	for (i = 0; i < n; i++)
 		tlbi_arg(ipas2e1is, ia[i] >> PAGE_SHIFT);
-	flush_combined(&c);
-}
-
-/* TLBI RIPAS2E1IS (C5.5): the operand */
-#define TLBI_RANGE_SCALE_SHIFT	44
-#define TLBI_RANGE_NUM_SHIFT	39
-#define TLBI_RANGE_NUM		32		/* units at most */
-#define TLBI_RANGE_TG_4K	(1UL << 46)
-#define TLBI_RANGE_BASE		GENMASK(36, 0)
-#define TLBI_RANGE_SCALES	4
-
-/* Pages in a unit of @scale. */
-static u64 range_unit(unsigned int scale)
-{
-	return 1UL << (5 * scale + 1);
-}
-
-/* A CPU without it could keep what the others lose. */
-static bool all_have_range(void)
-{
-	for (u32 cpu = 0; cpu < nr_cpus; cpu++)
-		if (!cpu_by_id(cpu)->tlbi_range)
-			return false;
-	return true;
-}
-
-void tlb_flush_range(const struct s2 *s2, u64 ia, u64 size)
-{
-	u64 pages = ALIGN_UP(size, PAGE_SIZE) >> PAGE_SHIFT, num;
-	struct vmid_context c;
-	unsigned int scale;
-
-	for (scale = 0; scale < TLBI_RANGE_SCALES; scale++) {
-		if (pages <= TLBI_RANGE_NUM * range_unit(scale))
-			break;
-	}
-	if (!pages || scale == TLBI_RANGE_SCALES || !all_have_range()) {
-		tlb_flush_vmid(s2);
-		return;
-	}
-	/* In whole units: what lies behind the range is found again, as after any flush. */
-	num = (pages + range_unit(scale) - 1) / range_unit(scale) - 1;
-	if (!vmid_enter(&c, s2))
-		return;
-	tlbi_ripas2e1is(((ia >> PAGE_SHIFT) & TLBI_RANGE_BASE) | num << TLBI_RANGE_NUM_SHIFT |
-			(u64)scale << TLBI_RANGE_SCALE_SHIFT | TLBI_RANGE_TG_4K);
 	flush_combined(&c);
 }
 

@@ -77,7 +77,11 @@ enum pvm_exposure {
 /* The VM's signer lets its host debug it: no such word is taken before it is verified. */
 static inline bool pvm_debuggable(const struct vm *vm)
 {
+#ifdef CONFIG_HYPSEC_GUEST_DEBUG
 	return unlikely(vm->pvm->flags & HYPSEC_FLAG_DEBUG);
+#else
+	return false;
+#endif
 }
 
 /* All that is private, and devices, lie below. A Realm's upper half is not private. */
@@ -85,6 +89,14 @@ static inline u64 pvm_private_end(const struct vm *vm)
 {
 	return BIT(vm->s2.ipa_bits - !!(vm->pvm->flags & HYPSEC_FLAG_RSI));
 }
+
+/* --- pvm/exits.c --- */
+/* vcpu_run()'s handler for protected vCPUs. */
+bool pvm_exit(struct vcpu *v, enum vcpu_exit *code);
+/* Ends the VM for @why; returns false, for use as a handler's result. */
+bool pvm_die(struct vcpu *v, const char *why, enum vcpu_exit *code);
+/* The same when the VM is dead already. */
+bool pvm_is_dead(struct vcpu *v, enum vcpu_exit *code);
 
 /* --- pvm/exposure.c --- */
 /* Leave the guest showing @what; returns false, for use as a handler's result. */
@@ -102,12 +114,29 @@ enum vcpu_exit pvm_expose(const struct vcpu *v, struct host_io *io);
 void pvm_accept(struct vcpu *v, const struct host_io *io);
 
 /* --- pvm/debug.c: nothing at all, unless the VM's manifest says HYPSEC_FLAG_DEBUG --- */
+#ifdef CONFIG_HYPSEC_GUEST_DEBUG
 /* Before a run, after the controls: what the host's debugger wants of @v. */
 void pvm_debug_load(struct vcpu *v, const struct host_io *io);
 /* After it: what it is shown; @v is without anything of the debugger's again. */
 void pvm_debug_unload(struct vcpu *v, struct host_io *io);
 /* A breakpoint, watchpoint, software step or BRK that came to EL2. */
 bool pvm_debug_exit(struct vcpu *v, enum vcpu_exit *code);
+#else
+static inline void pvm_debug_load(struct vcpu *v, const struct host_io *io)
+{
+	v->host_mdscr = 0;
+}
+
+static inline void pvm_debug_unload(struct vcpu *v, struct host_io *io)
+{
+}
+
+static inline bool pvm_debug_exit(struct vcpu *v, enum vcpu_exit *code)
+{
+	vcpu_inject_undef(v);
+	return true;
+}
+#endif
 
 /* --- pvm/fault.c --- */
 bool pvm_in_ram(const struct pvm *p, u64 ipa, u64 size);
@@ -152,6 +181,7 @@ int pvm_unseal(struct vm *vm, ipa_t ipa, u64 entry, pa_t pa);
 int pvm_give(struct vm *vm, u64 frame, pa_t pa);
 
 /* --- pvm/shared.c --- */
+#ifdef CONFIG_HYPSEC_SHARE
 /*
  * HYPSEC_GUEST_SHARE, _GRANT and _REVOKE: abi/hypsec_guest.h has arguments and results. Others:
  * HYPSEC_DEAD, and of REVOKE what pvm_claim() says of the page that the host has. Take vm->lock.
@@ -161,8 +191,31 @@ int pvm_grant(struct vm *vm, u64 ipa);
 int pvm_revoke(struct vcpu *v, u64 ipa);
 /* A stage-2 abort at a frame that is shared: as pvm_abort(). vm->lock is held, and let go of. */
 bool pvm_shared_abort(struct vcpu *v, enum vcpu_exit *code);
+#else
+static inline int pvm_share(struct vm *vm, u64 base, u64 size)
+{
+	return HYPSEC_NOT_SUPPORTED;
+}
+
+static inline int pvm_grant(struct vm *vm, u64 ipa)
+{
+	return HYPSEC_NOT_SUPPORTED;
+}
+
+static inline int pvm_revoke(struct vcpu *v, u64 ipa)
+{
+	return HYPSEC_NOT_SUPPORTED;
+}
+
+/* vm_shares() says that there are none. */
+static inline bool pvm_shared_abort(struct vcpu *v, enum vcpu_exit *code)
+{
+	return false;
+}
+#endif
 
 /* --- pvm/relinquish.c --- */
+#ifdef CONFIG_HYPSEC_RELINQUISH
 /**
  * pvm_relinquish() - HYPSEC_GUEST_RELINQUISH
  * @ipa: of the first frame
@@ -176,10 +229,24 @@ bool pvm_shared_abort(struct vcpu *v, enum vcpu_exit *code);
 int pvm_relinquish(struct vm *vm, u64 ipa, u64 pages, u64 *done);
 /* The same, and the frames abort from then on: FRAME_EMPTY. They may be that already. */
 int pvm_empty(struct vm *vm, u64 ipa, u64 pages, u64 *done);
+#else
+static inline int pvm_relinquish(struct vm *vm, u64 ipa, u64 pages, u64 *done)
+{
+	return HYPSEC_NOT_SUPPORTED;
+}
+#endif
 
 /* --- pvm/rsi.c --- */
+#ifdef CONFIG_HYPSEC_RSI
 /* An SMC of a Realm with a function of abi/hypsec_rsi.h, at the instruction. */
 bool pvm_rsi(struct vcpu *v, u32 fn, enum vcpu_exit *code);
+#else
+/* No image that asks for it is verified. */
+static inline bool pvm_rsi(struct vcpu *v, u32 fn, enum vcpu_exit *code)
+{
+	return pvm_die(v, "a Realm", code);
+}
+#endif
 
 /* --- pvm/mmio.c --- */
 /* True if @esr, of a data abort outside RAM, is one the host can emulate. */
@@ -217,13 +284,6 @@ u64 pvm_id_common(enum pvm_id reg, u8 ipa_bits);
  */
 u64 pvm_cache_trap(void);
 
-/* --- pvm/exits.c --- */
-/* vcpu_run()'s handler for protected vCPUs. */
-bool pvm_exit(struct vcpu *v, enum vcpu_exit *code);
-/* Ends the VM for @why; returns false, for use as a handler's result. */
-bool pvm_die(struct vcpu *v, const char *why, enum vcpu_exit *code);
-/* The same when the VM is dead already. */
-bool pvm_is_dead(struct vcpu *v, enum vcpu_exit *code);
 
 /* --- pvm/identity.c --- */
 /* A line of @hash, of 32 bytes. Caller: @vm->pvm cannot go away. */

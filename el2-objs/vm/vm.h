@@ -293,12 +293,23 @@ enum shadow_result shadow_fault(struct vcpu *v, enum vcpu_exit *code);
 void shadow_answered(struct vcpu *v);
 /* shadow_fault() of a protected one, at a frame that it shares. Locks: vm->lock is held, and let go of. */
 enum shadow_result shadow_fault_unlock(struct vcpu *v, enum vcpu_exit *code);
+#ifdef CONFIG_HYPSEC_SHARE
 /*
  * shared.c: is any frame in @size bytes from @ipa one that a protected @vm shares; and what
  * its table has of such frames there goes, for KVM to be asked again. Locks: vm->lock.
  */
 bool vm_shares(const struct vm *vm, u64 ipa, u64 size);
 void vm_drop_shared(struct vm *vm, u64 ipa, u64 size);
+#else
+static inline bool vm_shares(const struct vm *vm, u64 ipa, u64 size)
+{
+	return false;
+}
+
+static inline void vm_drop_shared(struct vm *vm, u64 ipa, u64 size)
+{
+}
+#endif
 /* Drops every host-page mapping of every shadow, new epoch. No lock held. */
 void shadow_drop_all(void);
 
