@@ -42,6 +42,10 @@ int hypsec_platform_wanted(bool *wait)
 		pr_err("platform=%s is unknown; give ephemeral or wait\n", platform);
 		return -EINVAL;
 	}
+	if (*wait && !IS_ENABLED(CONFIG_HYPSEC_ATTEST)) {
+		pr_err("platform=wait: this core is built without keys for guests (CONFIG_HYPSEC_ATTEST)\n");
+		return -EOPNOTSUPP;
+	}
 	/* Who unsealed the secret leaves copies behind: in its heap, in the TPM's driver. */
 	if (*wait && !want_init_on_free()) {
 		pr_err("platform=wait leaves copies of the secret in freed memory; boot with init_on_free=1\n");

@@ -50,11 +50,16 @@ static int version_show(struct seq_file *m, void *v)
 
 	if (hypsec_call_version(&res))
 		return -EIO;
-	seq_printf(m, "%lu.%lu%s%s%s%s\n", res.a1 >> 16, res.a1 & 0xffff,
+	seq_printf(m, "%lu.%lu%s%s%s%s%s%s%s%s%s\n", res.a1 >> 16, res.a1 & 0xffff,
 		   res.a2 & HYPSEC_FEAT_DEBUG ? " debug" : "",
 		   res.a2 & HYPSEC_FEAT_MEM_PROTECT ? " mem-protect" : "",
 		   res.a2 & HYPSEC_FEAT_RNDR ? " rndr" : "",
-		   res.a2 & HYPSEC_FEAT_TRNG ? " trng" : "");
+		   res.a2 & HYPSEC_FEAT_TRNG ? " trng" : "",
+		   res.a2 & HYPSEC_FEAT_ATTEST ? " attest" : "",
+		   res.a2 & HYPSEC_FEAT_SHARE ? " share" : "",
+		   res.a2 & HYPSEC_FEAT_RELINQUISH ? " relinquish" : "",
+		   res.a2 & HYPSEC_FEAT_RSI ? " rsi" : "",
+		   res.a2 & HYPSEC_FEAT_GUEST_DEBUG ? " guest-debug" : "");
 	return 0;
 }
 
@@ -183,7 +188,7 @@ static int read_platform(struct hypsec_platform *p)
 
 	for (i = 0; i < HYPSEC_PLATFORM_PIECES; i++) {
 		if (hypsec_call_platform(i, &res))
-			return -EIO;
+			return -EOPNOTSUPP;	/* a core without CONFIG_HYPSEC_ATTEST */
 		piece[0] = res.a1;
 		piece[1] = res.a2;
 		piece[2] = res.a3;
@@ -197,7 +202,7 @@ static int platform_show(struct seq_file *m, void *v)
 	struct hypsec_platform p;
 
 	if (read_platform(&p))
-		return -EIO;
+		return -EOPNOTSUPP;
 	seq_puts(m, p.source == HYPSEC_PLATFORM ? "platform\n" : "ephemeral\n");
 	return 0;
 }
@@ -207,7 +212,7 @@ static int platform_key_show(struct seq_file *m, void *v)
 	struct hypsec_platform p;
 
 	if (read_platform(&p))
-		return -EIO;
+		return -EOPNOTSUPP;
 	seq_printf(m, "%*phN\n", (int)sizeof(p.key), p.key);
 	return 0;
 }

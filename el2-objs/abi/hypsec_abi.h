@@ -11,7 +11,7 @@
 #define HYPSEC_ABI_H
 
 #define HYPSEC_ABI_MAJOR	1
-#define HYPSEC_ABI_MINOR	4
+#define HYPSEC_ABI_MINOR	5
 
 /* -1 to -3 are SMCCC's own. */
 enum hypsec_status {

@@ -31,6 +31,12 @@ enum hypsec_phase {
 /* Sources of the random generator, beside the host's seed, that were good when last asked. */
 #define HYPSEC_FEAT_RNDR	(1 << 2)	/* the CPU's */
 #define HYPSEC_FEAT_TRNG	(1 << 3)	/* firmware's */
+/* What is built of the core's options (Kconfig), from bit 8 on. ABI 1.5; before it all were. */
+#define HYPSEC_FEAT_ATTEST	(1 << 8)
+#define HYPSEC_FEAT_SHARE	(1 << 9)
+#define HYPSEC_FEAT_RELINQUISH	(1 << 10)
+#define HYPSEC_FEAT_RSI		(1 << 11)
+#define HYPSEC_FEAT_GUEST_DEBUG	(1 << 12)
 
 /* HYPSEC_CALL_PAGE_INFO, x1: no more than touching the page would tell. */
 enum hypsec_page {

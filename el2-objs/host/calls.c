@@ -22,10 +22,28 @@ SAME(HYPSEC_VM_PROTECTING, VM_PROTECTING);
 SAME(HYPSEC_VM_PROTECTED, VM_PROTECTED);
 SAME(HYPSEC_VM_DEAD, VM_DEAD);
 
+static const u64 options = 0
+#ifdef CONFIG_HYPSEC_ATTEST
+	| HYPSEC_FEAT_ATTEST
+#endif
+#ifdef CONFIG_HYPSEC_SHARE
+	| HYPSEC_FEAT_SHARE
+#endif
+#ifdef CONFIG_HYPSEC_RELINQUISH
+	| HYPSEC_FEAT_RELINQUISH
+#endif
+#ifdef CONFIG_HYPSEC_RSI
+	| HYPSEC_FEAT_RSI
+#endif
+#ifdef CONFIG_HYPSEC_GUEST_DEBUG
+	| HYPSEC_FEAT_GUEST_DEBUG
+#endif
+	;
+
 int hc_version(struct percpu *cpu, const u64 *arg, u64 *val)
 {
 	val[0] = HYPSEC_ABI_MAJOR << 16 | HYPSEC_ABI_MINOR;
-	val[1] = (psci_mem_protect ? HYPSEC_FEAT_MEM_PROTECT : 0) | core_random_sources();
+	val[1] = (psci_mem_protect ? HYPSEC_FEAT_MEM_PROTECT : 0) | core_random_sources() | options;
 #ifdef HYPSEC_DEBUG
 	val[1] |= HYPSEC_FEAT_DEBUG;
 #endif

@@ -177,8 +177,10 @@ static void build_chosen(struct dt_out *o, const struct vm_desc *d,
 	dt_put(o, "hypsec,signer", b->signer, sizeof(b->signer));
 	dt_put_u64(o, "hypsec,security-version", b->security_version);
 	/* Linux shows a property to root only if its name begins so (drivers/of/kobj.c). */
-	dt_put(o, "security-hypsec-sealing-keys", b->keys, b->nr_keys * sizeof(b->keys[0]));
-	dt_put_str(o, "hypsec,sealing-source", b->platform ? "platform" : "ephemeral");
+	if (b->nr_keys) {
+		dt_put(o, "security-hypsec-sealing-keys", b->keys, b->nr_keys * sizeof(b->keys[0]));
+		dt_put_str(o, "hypsec,sealing-source", b->platform ? "platform" : "ephemeral");
+	}
 	/* What the host's clock says may be anything: user space has to hold it to this. */
 	if (b->signed_at)
 		dt_put_u64(o, "hypsec,signed-at", b->signed_at);
