@@ -30,7 +30,7 @@ static struct {
 	bool ready;
 } platform;
 
-bool platform_valid(const struct hypsec_install *in)
+bool __init platform_valid(const struct hypsec_install *in)
 {
 	/* A secret of zeros is one that somebody forgot to fill in. */
 	bool secret = !all_zero(in->secret, sizeof(in->secret));
@@ -38,7 +38,7 @@ bool platform_valid(const struct hypsec_install *in)
 	return in->source <= HYPSEC_PLATFORM && secret == (in->source == HYPSEC_PLATFORM);
 }
 
-void platform_init(struct hypsec_install *in, u8 *random)
+void __init platform_init(struct hypsec_install *in, u8 *random)
 {
 	memcpy(platform.secret, in->source == HYPSEC_PLATFORM ? in->secret :
 	       random + ED25519_SEED_SIZE, sizeof(platform.secret));

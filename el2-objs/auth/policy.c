@@ -5,7 +5,7 @@
  */
 #include "auth/auth.h"
 
-bool policy_valid(const struct hypsec_policy *p)
+bool __init policy_valid(const struct hypsec_policy *p)
 {
 	return p->any <= 1 && p->nr_signers <= HYPSEC_MAX_SIGNERS;
 }

@@ -7,9 +7,9 @@
 _Static_assert(sizeof(struct percpu) <= PAGE_SIZE, "one page a CPU");
 _Static_assert(sizeof(struct hypsec_install) <= PAGE_SIZE, "one page at install");
 
-struct hypsec_install core_install;
-u32 core_phase = HYPSEC_PHASE_INSTALL;
-u32 nr_cpus;
+struct hypsec_install core_install __ro_after_seal;
+u32 core_phase __ro_after_seal = HYPSEC_PHASE_INSTALL;
+u32 nr_cpus __ro_after_seal;
 
 struct percpu *cpu_by_id(u32 id)
 {

@@ -11,7 +11,10 @@
 /* What the host said at install, copied once; seed and secret are wiped. */
 extern struct hypsec_install core_install;
 
-extern struct hypsec_bundle bundle_header;	/* install/bundle.lds */
+/* install/bundle.lds */
+extern struct hypsec_bundle bundle_header;
+extern const char init_start[], init_end[];	/* __init */
+extern char ro_start[], ro_end[];		/* __ro_after_seal */
 
 /* Fixed once the core is sealed. */
 extern u32 core_phase;			/* enum hypsec_phase, never BROKEN: that is core_broken */

@@ -9,13 +9,13 @@ _Static_assert(HYPSEC_MAX_RAM <= 64, "bits of ram_later");
 static struct map {
 	struct hypsec_ram range[HYPSEC_MAX_RAM];
 	unsigned int nr;
-} ram, there;				/* all of it, and what was there at the install */
-static u64 linear_offset;
+} ram __ro_after_seal, there __ro_after_seal;				/* all of it, and what was there at the install */
+static u64 linear_offset __ro_after_seal;
 
-u64 pa_limit;
+u64 pa_limit __ro_after_seal;
 
 /* Sorted, disjoint, of pages, inside the PA space. */
-static bool map_ok(const struct hypsec_install *in, u64 limit)
+static bool __init map_ok(const struct hypsec_install *in, u64 limit)
 {
 	u64 last = 0;
 	u32 i;
@@ -34,7 +34,7 @@ static bool map_ok(const struct hypsec_install *in, u64 limit)
 }
 
 /* Adjacent ranges are one, so that a block may span both. */
-static void map_add(struct map *m, const struct hypsec_ram *r)
+static void __init map_add(struct map *m, const struct hypsec_ram *r)
 {
 	struct hypsec_ram *last = m->nr ? &m->range[m->nr - 1] : NULL;
 
@@ -59,7 +59,7 @@ static bool map_has(const struct map *m, u64 base, u64 size)
 	return false;
 }
 
-int ram_init(const struct hypsec_install *in)
+int __init ram_init(const struct hypsec_install *in)
 {
 	u64 limit = BIT(pa_bits(read_idreg(ID_AA64MMFR0_EL1, 0)));
 	u32 i;

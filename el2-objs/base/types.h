@@ -49,6 +49,12 @@ static inline kva_t KVA(u64 v) { return (kva_t){ (u64)((s64)(v << 8) >> 8) }; }
 #define likely(x)	__builtin_expect(!!(x), 1)
 #define unlikely(x)	__builtin_expect(!!(x), 0)
 #define __noreturn	__attribute__((noreturn))
+/*
+ * Code that runs before the seal only, which unmaps it (pgt/el2map.c): nothing else refers to it
+ * (check-bundle). And data that nobody writes to from then on: it is mapped read-only.
+ */
+#define __init		__attribute__((section(".init.text"), cold))
+#define __ro_after_seal	__attribute__((section(".data..ro_after_seal")))
 #define __must_check	__attribute__((warn_unused_result))
 #define __printf(a, b)	__attribute__((format(printf, a, b)))
 #define READ_ONCE(x)	(*(const volatile __typeof__(x) *)&(x))

@@ -74,7 +74,7 @@ static struct source {
 	[RNDR] = { .name = "RNDRRS", .get = rndr_get },
 	[TRNG] = { .name = "firmware TRNG", .get = trng_get },
 };
-static bool has_trng;
+static bool has_trng __ro_after_seal;
 static u32 reseeding;
 
 /* CPUs may differ in FEAT_RNG. */
@@ -145,7 +145,7 @@ static bool reseed_due(void)
  *
  * Return: HYPSEC_OK; HYPSEC_INVALID: too short.
  */
-int core_random_seed(const void *entropy, size_t n)
+int __init core_random_seed(const void *entropy, size_t n)
 {
 	unsigned int i;
 	int ret;

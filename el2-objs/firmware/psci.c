@@ -23,7 +23,7 @@
 #define RESET2_VENDOR	BIT(31)		/* in reset_type: not the architecture's */
 #define RESET2_WARM	0
 
-bool psci_mem_protect;
+bool psci_mem_protect __ro_after_seal;
 
 bool psci_offered(u32 id)
 {
@@ -70,7 +70,7 @@ static struct percpu *find_cpu(u64 mpidr)
 }
 
 /* Where a CPU starts that firmware powers up for the relay: install/entry.S. Set once. */
-static pa_t entry;
+static pa_t entry __ro_after_seal;
 
 /*
  * Always the SMC64 call: el2_cpu_entry may lie above 4 GiB, whichever convention
@@ -197,7 +197,7 @@ u64 psci_relay(struct percpu *cpu, u32 id, const u64 *arg)
  * @cpu_entry: where a CPU starts at EL2, its struct percpu in x0
  * Context: install, on one CPU.
  */
-void psci_init(pa_t cpu_entry)
+void __init psci_init(pa_t cpu_entry)
 {
 	u32 version = (u32)smc_call(PSCI_VERSION, 0, 0, 0).x0;
 

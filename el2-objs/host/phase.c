@@ -3,6 +3,7 @@
 #include "host/host.h"
 #include "base/core.h"
 #include "base/log.h"
+#include "pgt/pgt.h"
 
 /* hcalls.def: SEAL. The point of no return: PHASE_INSTALL never comes back. */
 int hc_seal(struct percpu *cpu, const u64 *arg, u64 *val)
@@ -22,6 +23,8 @@ int hc_seal(struct percpu *cpu, const u64 *arg, u64 *val)
 		cpu_known_as(cpu_by_id(i), first);
 	hlog("sealed: the host no longer reaches EL2");
 	WRITE_ONCE(core_phase, HYPSEC_PHASE_SEALED);
+	/* Nothing of the install is left to come back to, and what it set is not set again. */
+	el2map_seal();
 	return HYPSEC_OK;
 }
 

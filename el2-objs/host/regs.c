@@ -101,7 +101,7 @@ void el2_read_kind(u64 *kind)
 #undef X
 }
 
-void el2_take_snapshot(struct percpu *cpu, u64 stub_hcr, u64 stub_sctlr)
+void __init el2_take_snapshot(struct percpu *cpu, u64 stub_hcr, u64 stub_sctlr)
 {
 	cpu->stub_hcr = stub_hcr;
 	cpu->stub_sctlr = stub_sctlr;

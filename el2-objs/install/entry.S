@@ -52,6 +52,7 @@
  * SPSR_EL2 still say where the HVC came from, VBAR_EL2 is still the stub's: all
  * that is needed to give EL2 back if the install fails.
  */
+	.section .init.text, "ax"
 	.globl	install_entry
 	.type	install_entry, %function
 install_entry:
@@ -77,6 +78,21 @@ install_entry:
 	eret
 
 /*
+ * void el2_switch_tables(u64 ttbr): from the module's tables to the core's own. The
+ * MMU is off between them, as block sizes and permissions of live entries differ.
+ */
+	.globl	el2_switch_tables
+	.type	el2_switch_tables, %function
+el2_switch_tables:
+	dsb	ish
+	mov64	x10, SCTLR_EL2_RES1 | SCTLR_I
+	msr	sctlr_el2, x10
+	isb
+	mmu_on	x0, SCTLR_EL2_ON | SCTLR_WXN
+	ret
+
+	.text
+/*
  * A CPU that firmware powers up for the PSCI relay: x0 = its struct percpu.
  * EL2, MMU off, everything else unknown.
  */
@@ -100,20 +116,6 @@ el2_cpu_entry:
 	bl	core_late_cpu
 	b	.
 
-/*
- * void el2_switch_tables(u64 ttbr): from the module's tables to the core's own. The
- * MMU is off between them, as block sizes and permissions of live entries differ.
- */
-	.globl	el2_switch_tables
-	.type	el2_switch_tables, %function
-el2_switch_tables:
-	dsb	ish
-	mov64	x10, SCTLR_EL2_RES1 | SCTLR_I
-	msr	sctlr_el2, x10
-	isb
-	mmu_on	x0, SCTLR_EL2_ON | SCTLR_WXN
-	ret
-
 /* void host_enter_el1(u64 x0): everything else is zero; ELR and SPSR are set. */
 	.globl	host_enter_el1
 	.type	host_enter_el1, %function
@@ -126,7 +128,7 @@ host_enter_el1:
 	eret
 	sb_after_eret
 
-	.data
+	.section .data..ro_after_seal, "aw"
 	.balign	8
 	.globl	boot_ttbr
 boot_ttbr:

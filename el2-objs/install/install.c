@@ -26,7 +26,7 @@ ASSERT_OFFSET(trap_spsr, CPU_TRAP_SPSR);
 ASSERT_OFFSET(harden, CPU_HARDEN);
 
 /* The host is trusted now; this finds mistakes, not attacks. */
-static bool install_valid(const struct hypsec_install *in)
+static bool __init install_valid(const struct hypsec_install *in)
 {
 	return in->magic == HYPSEC_INSTALL_MAGIC &&
 	       in->region == (u64)&bundle_header &&
@@ -40,7 +40,7 @@ static bool install_valid(const struct hypsec_install *in)
 	       policy_valid(&in->policy) && platform_valid(in);
 }
 
-static int install_first(struct hypsec_install *in)
+static int __init install_first(struct hypsec_install *in)
 {
 	u8 random[PLATFORM_RANDOM];
 	pa_t next;
@@ -115,7 +115,7 @@ static int install_first(struct hypsec_install *in)
  * Return: HYPSEC_OK with the CPU confined. On an error it does not return
  * but leaves, with the status in the host's x0.
  */
-s64 core_install_cpu(struct percpu *cpu, struct hypsec_install *in, u64 stub_hcr,
+s64 __init core_install_cpu(struct percpu *cpu, struct hypsec_install *in, u64 stub_hcr,
 		     u64 stub_sctlr)
 {
 	u64 mpidr = read_sysreg(MPIDR_EL1) & MPIDR_AFF;

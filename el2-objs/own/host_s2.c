@@ -24,7 +24,7 @@ struct s2 host_s2;
 struct spinlock host_s2_lock = SPINLOCK(RANK_HOST_S2);
 
 /* Largest block at @pa, below @end, that has no byte of [skip, skip_end). */
-static u64 block_size(u64 pa, u64 end, u64 skip, u64 skip_end)
+static u64 __init block_size(u64 pa, u64 end, u64 skip, u64 skip_end)
 {
 	static const u64 sizes[] = { SZ_1G, SZ_2M, PAGE_SIZE };
 	unsigned int i;
@@ -39,7 +39,7 @@ static u64 block_size(u64 pa, u64 end, u64 skip, u64 skip_end)
 	return sizes[i];
 }
 
-static int map_ram(const struct hypsec_install *in)
+static int __init map_ram(const struct hypsec_install *in)
 {
 	u64 region_end = in->region + in->region_size;
 	struct hypsec_ram r;
@@ -63,7 +63,7 @@ static int map_ram(const struct hypsec_install *in)
 }
 
 /* The install's word on what else is memory: the host is trusted, but may be wrong. */
-static bool exec_ok(const struct hypsec_install *in)
+static bool __init exec_ok(const struct hypsec_install *in)
 {
 	u64 last = 0;
 	u32 i;
@@ -83,7 +83,7 @@ static bool exec_ok(const struct hypsec_install *in)
 }
 
 /* Executable, and yet nobody's: no VM's, not to be donated (own_decode()). */
-static int map_exec(const struct hypsec_install *in)
+static int __init map_exec(const struct hypsec_install *in)
 {
 	u32 i;
 
@@ -103,7 +103,7 @@ static int map_exec(const struct hypsec_install *in)
 }
 
 /* The region is the core's for ever: said once per 2 MiB. */
-static int annotate_region(const struct hypsec_install *in)
+static int __init annotate_region(const struct hypsec_install *in)
 {
 	u64 pa;
 
@@ -126,7 +126,7 @@ static int annotate_region(const struct hypsec_install *in)
  * cached without a stage 2 carries VMID 0 too.
  * Return: HYPSEC_OK, HYPSEC_INVALID (region, RAM map or exec ranges), HYPSEC_NO_MEMORY.
  */
-int host_s2_init(const struct hypsec_install *in)
+int __init host_s2_init(const struct hypsec_install *in)
 {
 	unsigned int bits = 0;
 	int ret;

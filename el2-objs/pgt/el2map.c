@@ -24,15 +24,15 @@
 #define VA_BITS		48
 #define SLOT_BASE	((1UL << VA_BITS) - SZ_1G)
 
-static u64 *root;
-static u64 *slot_table[HYPSEC_MAX_CPUS];
-static pa_t slot_scrap[HYPSEC_MAX_CPUS];
+static u64 *root __ro_after_seal;
+static u64 *slot_table[HYPSEC_MAX_CPUS] __ro_after_seal;
+static pa_t slot_scrap[HYPSEC_MAX_CPUS] __ro_after_seal;
 static struct spinlock map_lock = SPINLOCK(RANK_EL2_S1);
 
 /* Before the pool exists pages are cut off its front. */
-static pa_t early_next, early_end;
-static u64 early_pages;
-static bool pool_ready;
+static pa_t early_next __ro_after_seal, early_end __ro_after_seal;
+static u64 early_pages __ro_after_seal;
+static bool pool_ready __ro_after_seal;
 
 static void *table_alloc(void)
 {
@@ -217,6 +217,40 @@ void el2_unmap(pa_t pa, u64 size)
 	}
 }
 
+/* A page that stays, with other rights: fewer of them. */
+static void protect_page(u64 va, u64 desc)
+{
+	void *no_spare = NULL;
+	u64 *e;
+
+	spin_lock(&map_lock);
+	e = entry_of(va, &no_spare);
+	CHECK(e && (*e & PTE_VALID));
+	/* No break: nothing changes but a permission (Arm ARM D8.16.1). */
+	WRITE_ONCE(*e, va | desc);
+	dsb(ishst);
+	tlbi_arg(vae2is, va >> PAGE_SHIFT);
+	dsb(ish);
+	isb();
+	spin_unlock(&map_lock);
+}
+
+void el2map_seal(void)
+{
+	u64 start = (u64)init_start, end = (u64)init_end, va;
+
+	for (va = (u64)ro_start; va < (u64)ro_end; va += PAGE_SIZE)
+		protect_page(va, attributes(EL2_RO));
+	el2_unmap(PA(start), end - start);
+	/* The pages that the code was in are memory like any of the pool's. */
+	CHECK(el2_map(PA(start), end - start, EL2_RW) == HYPSEC_OK);
+	for (va = start; va < end; va += PAGE_SIZE) {
+		page_zero(core_va(PA(va)));
+		account_add(HYPSEC_ACC_IMAGE, -1);
+		pool_donate(PA(va));
+	}
+}
+
 u64 *el2_slot_ptes(u32 cpu)
 {
 	CHECK(cpu < nr_cpus);
@@ -240,7 +274,7 @@ pa_t el2_slot_scrap(u32 cpu)
 	return slot_scrap[cpu];
 }
 
-static int slots_init(void)
+static int __init slots_init(void)
 {
 	void *spare = NULL, *scrap;
 	u32 cpu;
@@ -262,7 +296,7 @@ static int slots_init(void)
 	return HYPSEC_OK;
 }
 
-static int cpu_areas_map(void)
+static int __init cpu_areas_map(void)
 {
 	u32 cpu;
 	int ret;
@@ -277,7 +311,7 @@ static int cpu_areas_map(void)
 	return HYPSEC_OK;
 }
 
-int el2map_init(pa_t *next)
+int __init el2map_init(pa_t *next)
 {
 	const struct hypsec_install *in = &core_install;
 	const struct hypsec_bundle *b = &bundle_header;
@@ -306,12 +340,12 @@ int el2map_init(pa_t *next)
 	return ret;
 }
 
-u64 el2map_ttbr(void)
+u64 __init el2map_ttbr(void)
 {
 	return core_pa(root).v;
 }
 
-void el2map_use_pool(void)
+void __init el2map_use_pool(void)
 {
 	account_add(HYPSEC_ACC_EL2_S1, early_pages);
 	pool_ready = true;

@@ -197,6 +197,11 @@ void el2_unmap(pa_t pa, u64 size);
 /* Install. @next: first page of the pool, moved past the tables built. */
 int el2map_init(pa_t *next);
 u64 el2map_ttbr(void);
+/*
+ * The seal: code of the install is unmapped, and its pages are the pool's; data that is not written
+ * from here on is read-only. On one CPU, with no CPU in the install any more.
+ */
+void el2map_seal(void);
 /* From now on table pages come from the pool; accounts those built before. */
 void el2map_use_pool(void);
 

@@ -15,8 +15,8 @@ static struct spinlock pool_lock = SPINLOCK(RANK_POOL);
 static s64 account[HYPSEC_ACC_COUNT];
 static u32 wanted;			/* pages were asked for and not there */
 
-static u64 region, region_pages;	/* PA of the first page, count */
-static u64 *bitmap;			/* bit set: free */
+static u64 region __ro_after_seal, region_pages __ro_after_seal;	/* PA of the first page, count */
+static u64 *bitmap __ro_after_seal;			/* bit set: free */
 static u64 bitmap_hint;			/* word where the search starts */
 
 static bool test_free(u64 i)
@@ -29,7 +29,7 @@ static void flip(u64 i)
 	bitmap[i / 64] ^= BIT(i % 64);
 }
 
-void pool_init(pa_t start, pa_t end)
+void __init pool_init(pa_t start, pa_t end)
 {
 	u64 pages = (end.v - start.v) >> PAGE_SHIFT;
 	u64 map_pages, i;

@@ -16,7 +16,7 @@ static const u32 fns[WA_COUNT] = {
 	[WA_3] = SMCCC_ARCH_WORKAROUND_3,
 };
 
-void pvm_ask_firmware(struct percpu *cpu)
+void __init pvm_ask_firmware(struct percpu *cpu)
 {
 	for (unsigned int i = 0; i < WA_COUNT; i++)
 		cpu->wa[i] = (s32)smc_call(SMCCC_ARCH_FEATURES, fns[i], 0, 0).x0;

@@ -3,7 +3,7 @@
 #include "pvm/priv.h"
 #include "base/sysreg.h"
 
-void pvm_record_cpu(struct percpu *cpu)
+void __init pvm_record_cpu(struct percpu *cpu)
 {
 #define X(name, op1, crm, op2) \
 	cpu->id_regs[PVM_ID_##name] = read_sysreg(S3_##op1##_C0_C##crm##_##op2);

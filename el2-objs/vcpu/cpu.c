@@ -4,9 +4,9 @@
 #include "base/check.h"
 #include "pool/pool.h"
 
-static struct cpu_run *cpu_runs[HYPSEC_MAX_CPUS];
+static struct cpu_run *cpu_runs[HYPSEC_MAX_CPUS] __ro_after_seal;
 
-void cpu_run_init(void)
+void __init cpu_run_init(void)
 {
 	u32 i;
 

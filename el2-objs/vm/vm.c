@@ -23,7 +23,7 @@ struct vm vms[VM_MAX];
 struct spinlock vms_lock = SPINLOCK(RANK_VMS);
 static u64 clock;			/* VMs made so far: last_used is in these units */
 
-void vms_init(void)
+void __init vms_init(void)
 {
 	u32 i;
 

@@ -127,6 +127,7 @@ int host_s2_init(const struct hypsec_install *in) { (void)in; return s2_status; 
 void vms_init(void) { }
 void psci_init(pa_t cpu_entry) { asked_firmware = true; }
 void hlog(const char *fmt, ...) { (void)fmt; }
+void el2map_seal(void) { }
 void cpu_run_init(void) { }
 void cpu_detect(struct percpu *cpu) { (void)cpu; }
 void gic_reset(void) { }

@@ -125,6 +125,12 @@ check "an include upwards is refused" includes '"pvm/priv.h"' \
 	refuses "vcpu/a.h includes upwards: pvm/priv.h" include_up ''
 check "one of no floor, too" includes '"../pvm/priv.h"' \
 	refuses "vcpu/a.h includes ../pvm/priv.h, which names no floor" include_none ''
+init='__attribute__((section(".init.text")))'
+check "code of the install calls its like" passes init "$init void f(void) { } $init void g(void) { f(); }"
+check "code that stays may not call it" refuses "refers to f, which the seal unmaps" gone \
+	"$init __attribute__((noinline)) void f(void) { asm(\"\"); } void g(void) { f(); }"
+check "nor keep its address" refuses "refers to f, which the seal unmaps" kept \
+	"$init void f(void) { } void (*const g)(void) = f;"
 check "an abi header that needs another is refused" bad_header
 
 # --- cached()
