@@ -1,6 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
 SRC_test_manifest := el2-objs/auth/manifest.c kunit/host/fake/panic.c
 
+SRC_test_left_out := el2-objs/auth/manifest.c el2-objs/crypto/crypto.c kunit/host/fake/panic.c
+INC_test_left_out := $(options:%=-UCONFIG_HYPSEC_%) -Wno-unused-parameter
+ARC_test_left_out := $(out)/libsodium-host.a
+
 SRC_test_image	:= $(addprefix el2-objs/auth/,image.c manifest.c policy.c) \
 	el2-objs/crypto/crypto.c kunit/host/fake/panic.c
 ARC_test_image	:= $(out)/libsodium-host.a

@@ -236,6 +236,7 @@ static void errors_are_covered(void **state)
 		CASES(ERR)
 		IMG_OK, IMG_PLACE, IMG_IMAGE_ALIGN, IMG_IMAGE_RANGE,
 		IMG_HEADER,		/* test_image.c */
+		IMG_LEFT_OUT,		/* test_left_out.c */
 		IMG_RESERVED,		/* test_image_refused.c: it is behind the manifest */
 	};
 
