@@ -281,6 +281,19 @@ static void block_of_kvms(void **state)
 	assert_int_equal(vm->s2.held, 0);
 }
 
+/* What is private next to the range may be a block. */
+static void block_beside(void **state)
+{
+	u64 pages = GUEST_PAGES + SZ_2M;
+
+	(void)state;
+	assert_int_equal(share(POOL, POOL_SIZE), HYPSEC_OK);
+	*kvm_entry(&id, POOL - SZ_2M, 2) = (pages | PAGE_RWX) & ~S2_TABLE;
+	assert_true(access(WRITE, (POOL >> PAGE_SHIFT) - 1));
+	assert_int_equal(vm->s2.held, 1);
+	assert_int_equal(vm->private_pages, PAGES_2M);
+}
+
 /* What the host maps there and has no right to, the guest does not get, nor any other VM's data. */
 static void not_the_hosts(void **state)
 {
@@ -412,7 +425,7 @@ int main(void)
 		SHARED_TEST(is_the_hosts), SHARED_TEST(no_more),
 		SHARED_TEST(over_the_ends), SHARED_TEST(at_zero),
 		SHARED_TEST(walks), SHARED_TEST(read_only), SHARED_TEST(block_of_kvms),
-		SHARED_TEST(not_the_hosts),
+		SHARED_TEST(block_beside), SHARED_TEST(not_the_hosts),
 		SHARED_TEST(epoch), SHARED_TEST(waits_once), SHARED_TEST(is_not_private), SHARED_TEST(empty_pool),
 	};
 
