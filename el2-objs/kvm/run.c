@@ -265,7 +265,7 @@ static enum vcpu_exit run_ordinary(struct vm *vm, u8 *k, kva_t host, struct cpu_
 		shadow_answered(v);
 	kvm_adjust_pc(k);
 	if (slots_lost())
-		return EXIT_IL;
+		return EXIT_IL;		/* whatever it is: kvm_run_vcpu() */
 
 	vcpu_begin(v, c);
 	if (unlikely(aarch32))
@@ -310,12 +310,12 @@ static enum vcpu_exit run_private(struct vm *vm, u8 *k, kva_t host, struct cpu_r
 
 	/* It takes nothing that the host did not say. */
 	if (slots_lost())
-		return EXIT_IL;
+		return EXIT_IL;		/* whatever it is: kvm_run_vcpu() */
 	code = pvm_run(vm, host, &io);
 	if (unlikely(io.reset)) {
 		/* A step that KVM asked for was over the last VM's instruction: kvm_adjust_pc(). */
 		KV8(k, KVM_VCPU_IFLAGS) = iflags & ~IFLAGS_DONE;
-		return code;
+		return code;		/* EXIT_IRQ: its host tries again, with a new VM */
 	}
 
 	memset(k + KVM_VCPU_REGS, 0, sizeof(io.out_x));

@@ -34,8 +34,8 @@ void vm_drop_shared(struct vm *vm, u64 ipa, u64 size)
 	if (start < end)
 		s2_unmap(&vm->s2, start, end - start);
 	/* One of them by its address; more with one flush, or their guest says how many there are. */
-	if (size == PAGE_SIZE && vm_shares(vm, ipa, PAGE_SIZE))
-		s2_unmap(&vm->s2, ipa, PAGE_SIZE);
-	else if (size != PAGE_SIZE)
+	if (size != PAGE_SIZE)
 		s2_unmap_pages(&vm->s2, s->grant, s->grants, ipa, size);
+	else if (vm_shares(vm, ipa, PAGE_SIZE))
+		s2_unmap(&vm->s2, ipa, PAGE_SIZE);
 }

@@ -24,3 +24,4 @@ $(foreach t,shared grant rsi rsi_memory rsi_window seal seal_refused seal_invali
 	$(eval ARC_test_$t := $(out)/machine.a $(out)/libsodium-host.a) \
 	$(eval INC_test_$t := $(on_machine)) \
 	$(eval LIB_test_$t := -lcrypto $(foreach f,aead_seal aead_open wipe,-Wl$(comma)--wrap=hypsec_$f)))
+LIB_test_seal_blocks += -Wl$(comma)--wrap=pa_is_ram

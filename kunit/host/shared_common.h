@@ -31,12 +31,12 @@ static inline int begin_shared(void **state)
 
 #define SHARED_TEST(t) cmocka_unit_test_setup_teardown(t, begin_shared, end)
 
-/* The guest accesses @frame. True: it goes on; false: the host sees @io. */
-static inline bool access(u64 esr, u64 frame)
+/* An abort of the guest's on @frame, as @esr says. True: it goes on; false: the host sees @io. */
+static inline bool faults(u64 esr, u64 frame)
 {
 	bool again;
 
-	v->esr = esr | FSC_TRANS | 3;
+	v->esr = esr;
 	v->far = 0xffff000012345678;
 	v->hpfar = IPA_HPFAR(frame << PAGE_SHIFT);
 	code = EXIT_TRAP;
@@ -48,6 +48,12 @@ static inline bool access(u64 esr, u64 frame)
 	if (!again)
 		assert_int_equal(pvm_expose(v, &io), code);
 	return again;
+}
+
+/* The guest accesses @frame, of which its table has nothing. */
+static inline bool access(u64 esr, u64 frame)
+{
+	return faults(esr | FSC_TRANS | 3, frame);
 }
 
 /* The guest has the host's own page there, and cannot execute it. */

@@ -99,6 +99,12 @@ static void prepare(bool protected)
 		vm->state = VM_ORDINARY;
 }
 
+/* Of an EL1 in AArch32, which this CPU has not. */
+static const char *const aarch32[] = {
+	R(SPSR_ABT), R(SPSR_UND), R(SPSR_IRQ), R(SPSR_FIQ), R(DACR32_EL2), R(IFSR32_EL2),
+	R(DBGVCR32_EL2), R(FPEXC32_EL2),
+};
+
 static struct touched run(void)
 {
 	touched.n = 0;
@@ -106,6 +112,8 @@ static struct touched run(void)
 	assert_int_equal(cpu_run_vcpu(vm, HOST), EXIT_IRQ);
 	cpu_reg_hook = NULL;
 	assert_int_equal(g.entered, 2);
+	for (size_t i = 0; i < ARRAY_SIZE(aarch32); i++)
+		assert_false(touches(&touched, aarch32[i]));
 	return touched;
 }
 

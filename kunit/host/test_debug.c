@@ -69,9 +69,11 @@ static void all_registers_shown(void **state)
 			assert_int_equal(GPR(cpu_kvm_vcpu, 31), v->regs.sp_el0);
 			assert_int_equal(GPR(cpu_kvm_vcpu, 32), v->regs.pc);
 			assert_int_equal(GPR(cpu_kvm_vcpu, 33) & ~(u64)SPSR_SS, v->regs.pstate);
-			assert_int_equal(SR(cpu_kvm_vcpu, SP_EL1), v->sr[GSR_SP_EL1]);
-			assert_int_equal(SR(cpu_kvm_vcpu, TTBR1_EL1), v->sr[GSR_TTBR1_EL1]);
-			assert_int_equal(SR(cpu_kvm_vcpu, ELR_EL1), v->sr[GSR_ELR_EL1]);
+#define X(r) \
+			if (GSR_##r != GSR_MDSCR_EL1) \
+				assert_int_equal(REG64(cpu_kvm_vcpu, KVM_SR_##r), v->sr[GSR_##r]);
+			GUEST_SYSREGS(X)
+#undef X
 			/* Its debugger's, which KVM takes back. */
 			assert_int_equal(SR(cpu_kvm_vcpu, MDSCR_EL1), MDSCR_SS | MDSCR_MDE);
 			esr = REG64(cpu_kvm_vcpu, KVM_VCPU_ESR);

@@ -51,10 +51,13 @@ static void refused(void **state)
 		vm->pvm->flags = HYPSEC_FLAG_SHARE;
 	}
 	assert_null(vm->shared);
-	/* What is not shared stays as it is. */
+	/* What is not shared stays as it is, at home or not. */
 	assert_int_equal(revoke(IPA_OF(FRAME)), HYPSEC_OK);
 	assert_true(private(FRAME, PAGE_A));
 	assert_memory_equal(raw(PAGE_A), plain, PAGE_SIZE);
+	host_touches(PAGE_A);
+	assert_int_equal(revoke(IPA_OF(FRAME)), HYPSEC_OK);
+	assert_true(sealed(FRAME));
 	/* The range is for good. */
 	assert_int_equal(pvm_share(vm, POOL, POOL_SIZE), HYPSEC_OK);
 	assert_int_equal(grant(POOL), HYPSEC_OK);
@@ -108,6 +111,9 @@ static void exchanged(void **state)
 	assert_int_equal(revoke(IPA_OF(FRAME)), HYPSEC_OK);
 	assert_int_equal(entry(FRAME), 0);
 	assert_int_equal(own_lookup(PA(PAGE_B)).state, PG_HOST);
+	/* The guest goes on: the host is not asked for a page, now or at the next exit. */
+	pvm_expose(v, &io);
+	assert_int_equal(io.esr | io.hpfar | io.far | io.out_mask, 0);
 	kvm_maps(FRAME, PAGE_B);
 	assert_true(access(READ, FRAME));
 	assert_true(private(FRAME, PAGE_B));
@@ -141,6 +147,74 @@ static void not_the_hosts(void **state)
 	assert_int_equal(own_unshare(PA(PAGE_A)), HYPSEC_OK);
 	assert_int_equal(revoke(IPA_OF(FRAME)), HYPSEC_OK);
 	assert_true(private(FRAME, PAGE_A));
+}
+
+/* Another CPU has the page in a slot, or it has a memory error: what is not done is not said. */
+static void not_given(void **state)
+{
+	(void)state;
+	fill(FRAME, PAGE_A);
+	cpu_switch(1);
+	assert_non_null(slot_map_private(PA(PAGE_A), vm->id));
+	cpu_switch(0);
+	assert_int_equal(pvm_grant(vm, IPA_OF(FRAME)), HYPSEC_BUSY);
+	assert_true(private(FRAME, PAGE_A));
+	assert_null(vm->shared);
+	cpu_switch(1);
+	assert_int_equal(slot_unmap(SLOT_PAGE), HYPSEC_OK);
+	cpu_switch(0);
+	assert_memory_equal(raw(PAGE_A), plain, PAGE_SIZE);
+	assert_int_equal(grant(IPA_OF(FRAME)), HYPSEC_OK);
+	assert_memory_equal(raw(PAGE_A), plain, PAGE_SIZE);
+}
+
+/* It is private again, and there is no memory for its table: the guest makes the call again. */
+static void no_memory(void **state)
+{
+	u64 far = FRAME + PAGES_2M;
+
+	(void)state;
+	assert_int_equal(grant(IPA_OF(far)), HYPSEC_OK);
+	kvm_maps(far, PAGE_A);
+	hog_all();
+	assert_int_equal(revoke(IPA_OF(far)), HYPSEC_BUSY);
+	assert_false(vm_shares(vm, IPA_OF(far), PAGE_SIZE));
+	assert_int_equal(entry(far), 0);
+	assert_int_equal(own_lookup(PA(PAGE_A)).state, PG_HOST);
+	hog_none();
+	assert_int_equal(revoke(IPA_OF(far)), HYPSEC_OK);
+	assert_true(private(far, PAGE_A));
+	assert_true(is_zero(PAGE_A));
+}
+
+static unsigned int vm_locks;
+
+/* The host's root, on another CPU, before the lock is taken for the second time. */
+static void ends(const struct spinlock *l)
+{
+	if (l != &vm->lock || ++vm_locks < 2)
+		return;
+	lock_hook = NULL;
+	cpu_switch(1);
+	vm_kill(vm, "test");
+	cpu_switch(0);
+}
+
+/* The VM ends between the two halves. */
+static void ends_meanwhile(void **state)
+{
+	(void)state;
+	assert_int_equal(grant(IPA_OF(FRAME)), HYPSEC_OK);
+	kvm_maps(FRAME, PAGE_A);
+	vm->running++;
+	vm_locks = 0;
+	lock_hook = ends;
+	assert_int_equal(revoke(IPA_OF(FRAME)), HYPSEC_STATE);
+	assert_null(lock_hook);
+	assert_int_equal(vm->state, VM_DEAD);
+	assert_int_equal(own_lookup(PA(PAGE_A)).state, PG_HOST);
+	assert_int_equal(entry(FRAME), 0);
+	vm_leave(vm);
 }
 
 /* Ciphertext is not what the guest means to show. */
@@ -216,6 +290,7 @@ static void is_a_cache(void **state)
 	u64 start = IPA_OF(FRAME), size = 2 * PAGE_SIZE;
 
 	(void)state;
+	fill(FRAME - 1, PAGE_B + PAGE_SIZE);
 	fill(FRAME + 1, PAGE_B);
 	fill(FRAME, PAGE_A);
 	assert_int_equal(grant(IPA_OF(FRAME)), HYPSEC_OK);
@@ -234,11 +309,58 @@ static void is_a_cache(void **state)
 	vm_drop_shared(vm, IPA_OF(FRAME + 1), PAGE_SIZE);
 	spin_unlock(&vm->lock);
 	assert_true(has_host_page(FRAME, PAGE_A));
+	assert_true(private(FRAME - 1, PAGE_B + PAGE_SIZE));
+	assert_true(private(FRAME + 1, PAGE_B));
 	spin_lock(&vm->lock);
 	vm_drop_shared(vm, 0, BIT(40));
 	spin_unlock(&vm->lock);
 	assert_int_equal(entry(FRAME), 0);
+	assert_true(private(FRAME - 1, PAGE_B + PAGE_SIZE));
 	assert_true(private(FRAME + 1, PAGE_B));
+}
+
+/* The first frame that there can be, and the last: an epoch takes them, too. */
+static void first_and_last(void **state)
+{
+	u64 frame[] = { 0, (BIT(40) >> PAGE_SHIFT) - 1 };
+
+	(void)state;
+	vm->pvm->ram[0] = (struct pvm_range){ 0, BIT(40) };
+	for (unsigned int i = 0; i < ARRAY_SIZE(frame); i++) {
+		assert_int_equal(grant(IPA_OF(frame[i])), HYPSEC_OK);
+		kvm_maps(frame[i], PAGE_A);
+		assert_true(access(WRITE, frame[i]));
+		assert_true(has_host_page(frame[i], PAGE_A));
+	}
+	assert_int_equal(own_claim(PA(PAGE_A), 50, 1, true), HYPSEC_EPOCH);
+	shadow_drop_all();
+	for (unsigned int i = 0; i < ARRAY_SIZE(frame); i++)
+		assert_int_equal(entry(frame[i]), 0);
+	assert_false(tlb_stale(~0UL));
+	assert_int_equal(own_claim(PA(PAGE_A), 50, 1, true), HYPSEC_OK);
+	assert_int_equal(own_return(PA(PAGE_A), 50, 1), HYPSEC_OK);
+}
+
+/* What KVM, or the guest, does to one of them costs the others nothing. */
+static void one_by_its_address(void **state)
+{
+	(void)state;
+	for (u64 f = FRAME; f < FRAME + 2; f++) {
+		kvm_maps(f, f == FRAME ? PAGE_A : PAGE_B);
+		assert_int_equal(grant(IPA_OF(f)), HYPSEC_OK);
+		assert_true(access(WRITE, f));
+	}
+	counts_reset();
+	spin_lock(&vm->lock);
+	vm_drop_shared(vm, IPA_OF(FRAME), PAGE_SIZE);
+	spin_unlock(&vm->lock);
+	assert_int_equal(entry(FRAME), 0);
+	assert_true(has_host_page(FRAME + 1, PAGE_B));
+	assert_int_not_equal(counts.ipas2e1is, 0);
+	assert_false(tlb_stale(~0UL));
+	kvm_maps(FRAME, 0);			/* a claim would begin an epoch */
+	assert_int_equal(revoke(IPA_OF(FRAME)), HYPSEC_OK);
+	assert_true(has_host_page(FRAME + 1, PAGE_B));
 }
 
 /* However many there are: an epoch, or KVM's call, costs one flush for them, with all locks held. */
@@ -281,8 +403,10 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		SHARED_TEST(refused), SHARED_TEST(there_and_back), SHARED_TEST(exchanged),
-		SHARED_TEST(not_the_hosts), SHARED_TEST(sealed_one), SHARED_TEST(too_many),
+		SHARED_TEST(not_the_hosts), SHARED_TEST(not_given), SHARED_TEST(no_memory),
+		SHARED_TEST(ends_meanwhile), SHARED_TEST(sealed_one), SHARED_TEST(too_many),
 		SHARED_TEST(in_blocks), SHARED_TEST(is_a_cache), SHARED_TEST(one_flush),
+		SHARED_TEST(first_and_last), SHARED_TEST(one_by_its_address),
 		SHARED_TEST(lets_interrupts_in),
 	};
 

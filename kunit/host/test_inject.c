@@ -48,6 +48,40 @@ static void only_an_abort(void **state)
 	}
 }
 
+/* What of an answer counts: a step, unless there is an exception; and without either nothing. */
+static void answers(void **state)
+{
+	static const enum pvm_exposure asked[] = { SHOW_WFX, SHOW_SGI, SHOW_LOAD, SHOW_STORE };
+	static u8 k[KVM_VCPU_SIZE];
+	static struct seen s;
+	(void)state;
+
+	warm_up();
+	for (size_t i = 0; i < ARRAY_SIZE(asked); i++) {
+		for (u32 flags = 0; flags < 16; flags++) {
+			bool exception = flags & KVM_FLAG_PENDING_EXCEPTION;
+			bool step = !exception && (flags & KVM_FLAG_INCREMENT_PC);
+			bool access = asked[i] == SHOW_LOAD || asked[i] == SHOW_STORE;
+
+			begin(asked[i]);
+			cpu_run_vcpu(vm, HOST);
+			save();
+			restore();
+			memset(k, 0, sizeof(k));
+			k[KVM_VCPU_IFLAGS] = (u8)flags;
+			GPR(k, 0) = test_rand();
+			enter(&s, k);
+			assert_int_equal(s.entered, 1);
+			assert_int_equal(s.regs.pc, access && exception ?
+					 saved.vcpu[0].sr[GSR_VBAR_EL1] + 0x200 :
+					 saved.vcpu[0].regs.pc + (step ? 4 : 0));
+			if (asked[i] != SHOW_LOAD || !step)
+				assert_memory_equal(s.regs.x, saved.vcpu[0].regs.x,
+						    sizeof(s.regs.x));
+		}
+	}
+}
+
 /*
  * KVM's other calls between two runs: nothing of a protected vCPU changes but its CPU interface's
  * ICH_AP*R_EL2, its mappings stay, its counter does not jump, what it masks stays masked.
@@ -175,6 +209,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(only_an_abort),
+		cmocka_unit_test(answers),
 		cmocka_unit_test(other_calls),
 		cmocka_unit_test(timer),
 	};

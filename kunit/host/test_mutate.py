@@ -32,6 +32,8 @@ void toy_reset(void)
 {
 	toy_flush();
 	toy_state = 0;
+	_Static_assert(sizeof(toy_state) >= 4 && sizeof(char) == 1,
+		       "sizes");
 }
 """
 TEST = """\
@@ -133,6 +135,8 @@ def main():
     status, lived, said = mutate("toy/toy.c:2[01]")
     check("a call that may be dropped lives, an assignment does not",
           status == 1 and lived == [("20", "upkeep")], said)
+    status, lived, said = mutate("toy/toy.c:2[2-4]")
+    check("what the compiler checks is no mutant", status == 0 and " 0 mutants" in said, said)
     status, lived, said = mutate("toy/toy.c:5", test=TEST.replace("11), 10", "11), 11"))
     check("where the test fails as it is nothing is judged",
           status == 1 and "fails as it is" in said and "killed" not in said, said)

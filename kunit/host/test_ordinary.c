@@ -8,7 +8,7 @@
 #define BANKED_MODE	0x13		/* AArch32 SVC */
 #define PHYSICAL	0xf000UL	/* where guest_at() finds a page */
 
-enum needs { ALWAYS, TCR2, PIE, POE, MTE, AARCH32, ONLY_IN };
+enum needs { ALWAYS, RAS, TCR2, PIE, POE, MTE, AARCH32, ONLY_IN };
 static const struct {
 	const char *reg;
 	u32 at;
@@ -19,7 +19,7 @@ static const struct {
 	EL1(AFSR0_EL1) EL1(AFSR1_EL1) EL1(FAR_EL1) EL1(MAIR_EL1) EL1(VBAR_EL1)
 	EL1(CONTEXTIDR_EL1) EL1(AMAIR_EL1) EL1(CNTKCTL_EL1) EL1(PAR_EL1) EL1(TPIDR_EL1)
 	EL1(TPIDR_EL0) EL1(TPIDRRO_EL0) EL1(MDSCR_EL1) EL1(SP_EL1) EL1(ELR_EL1) EL1(SPSR_EL1)
-	{ NAME(VMPIDR_EL2), KVM_SR_MPIDR_EL1, ONLY_IN }, { NAME(VDISR_EL2), KVM_SR_DISR_EL1, ALWAYS },
+	{ NAME(VMPIDR_EL2), KVM_SR_MPIDR_EL1, ONLY_IN }, { NAME(VDISR_EL2), KVM_SR_DISR_EL1, RAS },
 #define KEY(r, n) { __sr_str(r), KVM_SR_APIAKEYLO_EL1 + 8 * (n), ALWAYS },
 	KEY(APIAKEYLO_EL1, 0) KEY(APIAKEYHI_EL1, 1) KEY(APIBKEYLO_EL1, 2) KEY(APIBKEYHI_EL1, 3)
 	KEY(APDAKEYLO_EL1, 4) KEY(APDAKEYHI_EL1, 5) KEY(APDBKEYLO_EL1, 6) KEY(APDBKEYHI_EL1, 7)
@@ -38,6 +38,7 @@ static struct {
 	unsigned int entered, answered;
 	bool aarch32;
 	u64 exit, esr, par;		/* of the first entry; the second ends with an interrupt */
+	u64 pc;				/* at the first */
 	u64 set_hcr, clear_hcr;		/* HCR_EL2's bits, as the hardware changes them */
 	u64 disr;
 	bool at_el1;			/* AT S1E1A was asked for */
@@ -75,6 +76,7 @@ static bool has(enum needs needs)
 	const struct cpu_feat *f = &this_feat;
 
 	return needs == ALWAYS || needs == ONLY_IN || (needs == AARCH32 && t.aarch32) ||
+	       (needs == RAS && f->ras) ||
 	       (needs == TCR2 && f->tcr2) || (needs == PIE && f->tcr2 && f->s1pie) ||
 	       (needs == POE && f->tcr2 && f->s1poe) || (needs == MTE && f->mte);
 }
@@ -89,6 +91,7 @@ static u64 uses_all(struct vcpu_regs *r)
 			    *fake_reg(switched[i].reg) != REG64(k, switched[i].at))
 				fail_msg("%s is not as KVM has it", switched[i].reg);
 		}
+		t.pc = SREG(ELR_EL2);
 		assert_int_equal(SREG(ELR_EL2), GPR(k, 32));
 		assert_int_equal(SREG(SPSR_EL2), GPR(k, 33));
 		for (size_t i = 0; i < ARRAY_SIZE(switched); i++) {
@@ -145,19 +148,22 @@ static void check(void)
 static void registers(void **state)
 {
 	(void)state;
-	for (unsigned int without = 0; without < 6; without++) {
+	for (unsigned int without = 0; without < 8; without++) {
 		prepare();
 		this_feat.tcr2 = without != 1;
 		this_feat.s1pie = without != 2;
 		this_feat.s1poe = without != 3;
 		this_feat.mte = without != 4;
+		this_feat.ras = without != 6;
+		this_feat.fgt = without != 7;
 		if (without == 5) {
 			t.aarch32 = true;
 			REG64(k, KVM_VCPU_HCR) &= ~(u64)HCR_RW;
 			GPR(k, 33) = BANKED_MODE;
 		}
 		assert_int_equal(run(), EXIT_IRQ);
-		REG64(t.want, KVM_VCPU_DISR) = 0;
+		if (cpu_state.feat.ras)
+			REG64(t.want, KVM_VCPU_DISR) = 0;
 		check();
 		assert_int_equal(t.entered, 1);
 		if (t.aarch32)		/* FPEXC.EN, and traps of FP come to EL2 */
@@ -291,6 +297,28 @@ static void answers(void **state)
 	}
 }
 
+/* What KVM has emulated, or wants the guest to take, comes before its next instruction. */
+static void adjusted(void **state)
+{
+	u64 pc;
+	(void)state;
+
+	for (int exception = 0; exception < 2; exception++) {
+		prepare();
+		k[KVM_VCPU_IFLAGS] = exception ? KVM_FLAG_PENDING_EXCEPTION : KVM_FLAG_INCREMENT_PC;
+		pc = exception ? REG64(k, KVM_SR_VBAR_EL1) + 0x200 : GPR(k, 32) + 4;
+		assert_int_equal(run(), EXIT_IRQ);
+		assert_int_equal(t.entered, 1);
+		assert_int_equal(t.pc, pc);
+		/* Once. */
+		assert_int_equal(k[KVM_VCPU_IFLAGS], 0);
+		pc = GPR(k, 32);
+		t.entered = 0;
+		run();
+		assert_int_equal(t.pc, pc);
+	}
+}
+
 /* The translation is gone: it tries again. */
 static void gone(void **state)
 {
@@ -308,11 +336,15 @@ static void gone(void **state)
 static void virtual_serror(void **state)
 {
 	(void)state;
-	for (int taken = 0; taken < 2; taken++) {
+	for (int i = 0; i < 8; i++) {
+		/* Whatever else KVM asks for there. */
+		bool taken = i & 1, fb = i & 2, tde = i & 4;
 		u64 hcr;
 
 		prepare();
-		REG64(k, KVM_VCPU_HCR) |= HCR_VSE;
+		REG64(k, KVM_VCPU_HCR) &= ~(u64)HCR_FB;
+		REG64(k, KVM_VCPU_HCR) |= HCR_VSE | (fb ? HCR_FB : 0);
+		REG64(k, KVM_VCPU_MDCR) = tde ? MDCR_TDE : 0;
 		hcr = REG64(k, KVM_VCPU_HCR);
 		t.clear_hcr = taken ? HCR_VSE : 0;
 		t.set_hcr = HCR_FB;
@@ -353,6 +385,7 @@ static void counter(void **state)
 			if (done && rt < 31)
 				x[rt] = SREG(CNTPCT_EL0) - cpu_state.lease.poffset;
 			assert_memory_equal(k + KVM_VCPU_REGS, x, sizeof(x));
+			assert_int_equal(GPR(k, 31), GPR(t.want, 31));	/* XZR is not SP_EL0 */
 			assert_int_equal(GPR(k, 32), GPR(t.want, 32) + (done ? 4 : 0));
 		}
 	}
@@ -389,6 +422,7 @@ int main(void)
 		cmocka_unit_test(aarch32),
 		cmocka_unit_test(exits),
 		cmocka_unit_test(answers),
+		cmocka_unit_test(adjusted),
 		cmocka_unit_test(gone),
 		cmocka_unit_test(virtual_serror),
 		cmocka_unit_test(counter),

@@ -32,7 +32,10 @@ struct vm *vm_get(const struct vm_identity *id, bool *over)
 {
 	*over = false;
 	named = *id;
-	return none ? NULL : vm;
+	if (none)
+		return NULL;
+	vm->refs++;
+	return vm;
 }
 
 /* A call of the guest's, and what became of it. */
@@ -133,6 +136,15 @@ static void sve(void **state)
 	t.esr[1] = (u64)EC_SVE << ESR_EC_SHIFT | ESR_IL;
 	assert_int_equal(run(), EXIT_TRAP);
 	assert_int_equal(t.entered, 2);
+	/* A vCPU without, after one with SVE on this CPU: that one's registers stay as they are. */
+	with_sve(SVE_VL, 0);
+	assert_int_equal(run(), EXIT_IRQ);
+	t.entered = 0;
+	k[KVM_VCPU_CFLAGS] = 0;
+	assert_int_equal(run(), EXIT_TRAP);
+	assert_int_equal(t.entered, 1);
+	assert_memory_equal(cpu_more, t.sve, SVE_SIZE);
+	assert_int_equal(REG64(k, KVM_SR_ZCR_EL1), t.zcr);
 	/* A vCPU without SVE: KVM's to say that it is UNDEFINED. */
 	with_sve(SVE_VL, 0);
 	k[KVM_VCPU_CFLAGS] = 0;
@@ -142,14 +154,21 @@ static void sve(void **state)
 	with_sve(SVE_VL, 0);
 	this_feat.sve = false;
 	assert_int_equal(run(), EXIT_TRAP);
-	/* Without FPMR of its own it has none. */
-	prepare();
-	REG64(k, KVM_VCPU_HCRX) = 0;
-	t.fpmr = SREG(FPMR);
-	t.esr[0] = (u64)EC_FP << ESR_EC_SHIFT | ESR_IL;
-	assert_int_equal(run(), EXIT_IRQ);
-	assert_int_equal(t.entered, 2);
-	assert_int_equal(SREG(FPMR), t.fpmr);
+	/* Without FPMR of its own it has none, whatever else it has; with that alone it has one. */
+	for (int has = 0; has < 2; has++) {
+		u64 kvms;
+
+		prepare();
+		REG64(k, KVM_VCPU_HCRX) = has ? HCRX_EnFPM : ~(u64)HCRX_EnFPM;
+		kvms = REG64(k, KVM_SR_FPMR);
+		t.fpmr = has ? kvms : SREG(FPMR);
+		t.esr[0] = (u64)EC_FP << ESR_EC_SHIFT | ESR_IL;
+		assert_int_equal(run(), EXIT_IRQ);
+		assert_int_equal(t.entered, 2);
+		assert_int_equal(REG64(k, KVM_SR_FPMR), has ? t.fpmr : kvms);
+		if (!has)
+			assert_int_equal(SREG(FPMR), t.fpmr);
+	}
 }
 
 static void sve_refused(void **state)
@@ -173,8 +192,17 @@ static void sve_refused(void **state)
 		t.esr[0] = 0;
 		assert_int_equal(run(), at % 16 ? EXIT_IL : EXIT_IRQ);
 	}
-	with_sve(SVE_VL, ALIGN_DOWN(CPU_MORE_SIZE - SVE_SIZE, 16) + 16);
-	assert_int_equal(run(), EXIT_IL);
+	for (u32 vl = 16; vl <= 256; vl += 16) {
+		u32 last = ALIGN_DOWN(CPU_MORE_SIZE - vl * 34 - vl / 8, 16);
+
+		/* Seen before the guest uses it. */
+		for (u32 more = 0; more <= 16; more += 16) {
+			with_sve(vl, last + more);
+			t.esr[0] = 0;
+			assert_int_equal(run(), more ? EXIT_IL : EXIT_IRQ);
+			assert_int_equal(t.entered, !more);
+		}
+	}
 	/* Longer than this CPU's: the layout would be another. */
 	with_sve(SVE_VL, 0);
 	cpu_sve_max = 16;
@@ -267,6 +295,14 @@ static void names(void **state)
 		assert_int_equal(named.vtcr, REG64(cpu_mmu, KVM_MMU_VTCR));
 	}
 	none = false;
+	/* No vCPU, no VM that is looked for. */
+	prepare();
+	memset(&named, 0, sizeof(named));
+	cpu_no_lease = true;
+	assert_int_equal(run(), EXIT_IL);
+	cpu_no_lease = false;
+	assert_int_equal(t.entered, 0);
+	assert_int_equal(named.kvm.v, 0);
 }
 
 static u32 state_then;

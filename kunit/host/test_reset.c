@@ -176,6 +176,34 @@ static void by_kvm(void **state)
 	is_reset();
 }
 
+/* One that the guest has started is the one whose number KVM has, whichever thread it is. */
+static void by_its_number(void **state)
+{
+	kva_t thread = KVA(HOST.v + 0x10000);
+	static struct vcpu before;
+	(void)state;
+
+	warm_up();
+	for (unsigned int i = 1; i < VM_MAX_VCPUS; i++) {
+		start();
+		for (unsigned int n = 1; n < VM_MAX_VCPUS; n++) {
+			world_vcpu[n].power = VCPU_ON_PENDING;
+			world_vcpu[n].on_entry = 0x40201000 + 0x100 * n;
+			world_vcpu[n].host = KVA(0);
+		}
+		before = world_vcpu[0];
+		reset();
+		REG64(cpu_kvm_vcpu, KVM_SR_MPIDR_EL1) = BIT(31) | i;
+		g.entered = 0;
+		assert_int_equal(cpu_run_vcpu(vm, thread), EXIT_IRQ);
+		assert_int_equal(g.entered, 1);
+		assert_int_equal(g.regs.pc, 0x40201000 + 0x100 * i);
+		for (unsigned int n = 1; n < VM_MAX_VCPUS; n++)
+			assert_int_equal(world_vcpu[n].host.v, n == i ? thread.v : 0);
+		assert_memory_equal(&world_vcpu[0], &before, sizeof(before));
+	}
+}
+
 /* The host is shown what there is, and has it. */
 static void debugged(void **state)
 {
@@ -305,6 +333,7 @@ int main(void)
 		cmocka_unit_test(written_back),
 		cmocka_unit_test(by_its_vmm),
 		cmocka_unit_test(by_kvm),
+		cmocka_unit_test(by_its_number),
 		cmocka_unit_test(debugged),
 		cmocka_unit_test(restored),
 		cmocka_unit_test(over),

@@ -44,6 +44,16 @@ static void share(void **state)
 	assert_false(entry(IN_WINDOW));
 }
 
+/* The upper half begins at its first byte. */
+static void from_the_first_byte(void **state)
+{
+	(void)state;
+	assert_int_equal(pvm_share(vm, TOP, WINDOW_SIZE), HYPSEC_OK);
+	kvm_maps(TOP >> PAGE_SHIFT, PAGE_A);
+	assert_true(access(WRITE, TOP >> PAGE_SHIFT));
+	assert_true(has_host_page(TOP >> PAGE_SHIFT, PAGE_A));
+}
+
 static void window(void **state)
 {
 	u64 start = WINDOW, size = WINDOW_SIZE, done;
@@ -108,7 +118,8 @@ static void alias_of_private(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		RSI_TEST(share), RSI_TEST(window), RSI_TEST(alias_of_private),
+		RSI_TEST(share), RSI_TEST(from_the_first_byte), RSI_TEST(window),
+		RSI_TEST(alias_of_private),
 	};
 
 	return cmocka_run_group_tests(tests, kvm_host_boot, NULL);

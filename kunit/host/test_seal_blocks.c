@@ -87,6 +87,54 @@ static void by_the_page(void **state)
 	assert_int_equal(vm->private_pages, 5 + 2 * PAGES_2M);
 }
 
+bool __real_pa_is_ram(pa_t pa, u64 size);
+bool __wrap_pa_is_ram(pa_t pa, u64 size);
+
+static u64 hole;			/* 2 MiB of RAM that are none */
+
+bool __wrap_pa_is_ram(pa_t pa, u64 size)
+{
+	if (hole && pa.v < hole + SZ_2M && hole < pa.v + size)
+		return false;
+	return __real_pa_is_ram(pa, size);
+}
+
+/* The last 2 MiB before a hole are a block as any. */
+static void at_the_end_of_ram(void **state)
+{
+	(void)state;
+	kvm_maps_block(BASE, BLOCK);
+	hole = BLOCK + SZ_2M;
+	assert_int_equal(touch(BASE), HYPSEC_OK);
+	hole = 0;
+	is_block(BLOCK);
+}
+
+/* All memory first, the VM's tables too: however little there is, nothing fails half way. */
+static void first_of_a_gib(void **state)
+{
+	u64 frame = 2UL * SZ_1G >> PAGE_SHIFT;
+	unsigned int tries = 0;
+	int ret;
+
+	(void)state;
+	vm->pvm->ram[0].size = 2UL * SZ_1G;
+	kvm_maps_block(frame, BLOCK);
+	hog_all();
+	while ((ret = touch(frame)) != HYPSEC_OK) {
+		assert_int_equal(ret, HYPSEC_NO_MEMORY);
+		assert_int_equal(vm->private_pages, 0);
+		assert_int_equal(pool_account(HYPSEC_ACC_HELD), 0);
+		assert_int_equal(own_lookup(PA(BLOCK)).state, PG_HOST);
+		assert_in_range(tries++, 0, 40);
+		hog_give(1);
+	}
+	assert_true(tries);
+	hog_none();
+	assert_int_equal(vm_level(frame), 2);
+	assert_int_equal(vm->private_pages, PAGES_2M);
+}
+
 /* KVM has a GiB in one piece: the guest gets the 2 MiB of it that the frame lies in. */
 static void in_a_gib(void **state)
 {
@@ -206,6 +254,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		SEAL_TEST(claimed_at_once),
 		SEAL_TEST(by_the_page),
+		SEAL_TEST(at_the_end_of_ram), SEAL_TEST(first_of_a_gib),
 		SEAL_TEST(in_a_gib),
 		SEAL_TEST(beside_a_page),
 		SEAL_TEST(waits),

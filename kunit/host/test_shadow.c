@@ -33,6 +33,7 @@ static void test_pages(void **state)
 	counts_reset();
 	maps(WRITE | FSC_PERM | 3, IPA0, pa + PAGE_SIZE, PAGE_SIZE, S2_R | S2_W | S2_XN | WB);
 	assert_true(counts.ipas2e1is > 0);
+	assert_int_equal(counts.ipa, IPA0);
 }
 
 static void test_blocks(void **state)

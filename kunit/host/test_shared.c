@@ -10,6 +10,15 @@ static int share(u64 base, u64 size)
 	return ret;
 }
 
+/* KVM takes these frames away: frame numbers. */
+static void drop(u64 frame, u64 frames)
+{
+	spin_lock(&vm->lock);
+	vm_drop_shared(vm, frame << PAGE_SHIFT, frames << PAGE_SHIFT);
+	spin_unlock(&vm->lock);
+	assert_false(tlb_stale(~0UL));
+}
+
 /* What is refused leaves the frames private. */
 static void refused(void **state)
 {
@@ -36,10 +45,13 @@ static void refused(void **state)
 	};
 
 	(void)state;
+	log_lines = 0;
 	for (unsigned int i = 0; i < ARRAY_SIZE(cases); i++) {
 		assert_int_equal(share(cases[i].base, cases[i].size), cases[i].status);
 		assert_null(vm->shared);
 	}
+	/* Nobody reads in the log that it was shared. */
+	assert_int_equal(log_lines, 0);
 	/* Its signer does not allow it. */
 	vm->pvm->flags = 0;
 	assert_int_equal(share(POOL, POOL_SIZE), HYPSEC_DENIED);
@@ -49,6 +61,8 @@ static void refused(void **state)
 	assert_true(private(IN_POOL, PAGE_A));
 	/* The first that is right ends it. */
 	assert_int_equal(share(POOL + 2 * SZ_2M, POOL_SIZE), HYPSEC_OK);
+	assert_int_equal(log_lines, 1);
+	assert_non_null(strstr(logged, "shares 4096 KiB"));
 	assert_int_equal(share(POOL + 2 * SZ_2M, POOL_SIZE), HYPSEC_STATE);
 	assert_int_equal(share(POOL + 8 * SZ_2M, POOL_SIZE), HYPSEC_STATE);
 	assert_false(vm_shares(vm, POOL + 8 * SZ_2M, POOL_SIZE));
@@ -115,6 +129,8 @@ static void is_the_hosts(void **state)
 	/* Never executed. */
 	assert_true(access(FETCH, IN_POOL + 2));
 	assert_int_equal(aborts, 1);
+	assert_true(abort_exec);
+	assert_int_equal(abort_far, v->far);
 	assert_false(entry(IN_POOL + 2));
 	assert_int_equal(vm->private_pages, 0);
 }
@@ -145,6 +161,68 @@ static void no_more(void **state)
 		assert_false(vm_shares(vm, at, SZ_2M));
 }
 
+/* A call of KVM's for frames on both sides of an end takes the shared ones, and those alone. */
+static void over_the_ends(void **state)
+{
+	u64 first = POOL >> PAGE_SHIFT, end = (POOL + POOL_SIZE) >> PAGE_SHIFT;
+	u64 frame[] = { first - 1, first, first + 1, end - 2, end - 1, end };
+	static const bool left[3][6] = {
+		{ true, false, true, true, true, true },
+		{ true, false, true, true, false, true },
+		{ true, false, false, false, false, true },
+	};
+
+	(void)state;
+	assert_int_equal(share(POOL, POOL_SIZE), HYPSEC_OK);
+	for (unsigned int i = 0; i < ARRAY_SIZE(frame); i++) {
+		kvm_maps(frame[i], PAGE_A + i * PAGE_SIZE);
+		assert_true(access(WRITE, frame[i]));
+	}
+	for (unsigned int k = 0; k < ARRAY_SIZE(left); k++) {
+		if (k < 2)
+			drop(k ? end - 1 : first - 1, 2);
+		else
+			drop(first - 1, end - first + 2);
+		for (unsigned int i = 0; i < ARRAY_SIZE(frame); i++) {
+			u64 page = PAGE_A + i * PAGE_SIZE;
+
+			if (i == 0 || i == 5)
+				assert_true(private(frame[i], page));
+			else if (left[k][i])
+				assert_true(has_host_page(frame[i], page));
+			else
+				assert_int_equal(entry(frame[i]), 0);
+		}
+	}
+	/* Another CPU could be mapping one of them. */
+	expect_assert_failure(vm_drop_shared(vm, POOL, PAGE_SIZE));
+}
+
+/* A VMM has RAM where it likes, a guest shares what it likes of it: from address 0 on, too. */
+static void at_zero(void **state)
+{
+	(void)state;
+	vm->pvm->ram[0] = (struct pvm_range){ 0, SZ_1G };
+	assert_int_equal(share(0, POOL_SIZE), HYPSEC_OK);
+	assert_true(vm_shares(vm, 0, PAGE_SIZE));
+	/* That is the one range. */
+	assert_int_equal(share(0, POOL_SIZE), HYPSEC_STATE);
+	assert_int_equal(share(POOL_SIZE, POOL_SIZE), HYPSEC_STATE);
+	kvm_maps(POOL_SIZE >> PAGE_SHIFT, PAGE_A);
+	assert_true(access(WRITE, POOL_SIZE >> PAGE_SHIFT));
+	assert_true(private(POOL_SIZE >> PAGE_SHIFT, PAGE_A));
+	for (u64 i = 0; i < 3; i++) {
+		kvm_maps(i, PAGE_B + i * PAGE_SIZE);
+		assert_true(access(WRITE, i));
+		assert_true(has_host_page(i, PAGE_B + i * PAGE_SIZE));
+	}
+	drop(1, 2);
+	assert_true(has_host_page(0, PAGE_B));
+	assert_int_equal(entry(1) | entry(2), 0);
+	drop(0, 1);
+	assert_int_equal(entry(0), 0);
+}
+
 /* The page is the zero page, or KSM's: a store is KVM's to answer, by another page. */
 static void read_only(void **state)
 {
@@ -157,9 +235,7 @@ static void read_only(void **state)
 	assert_false(access(WRITE, IN_POOL));
 	assert_int_equal(io.esr, WRITE | FSC_PERM | 3);
 	kvm_maps(IN_POOL, PAGE_B);
-	spin_lock(&vm->lock);
-	vm_drop_shared(vm, IN_POOL << PAGE_SHIFT, PAGE_SIZE);
-	spin_unlock(&vm->lock);
+	drop(IN_POOL, 1);
 	assert_true(access(WRITE, IN_POOL));
 	assert_true(has_host_page(IN_POOL, PAGE_B));
 	/* Old: its first use is for KVM to see. */
@@ -167,6 +243,29 @@ static void read_only(void **state)
 	*kvm_entry(&id, (IN_POOL + 1) << PAGE_SHIFT, 3) &= ~PTE_AF;
 	assert_false(access(READ, IN_POOL + 1));
 	assert_int_equal(io.esr, READ | FSC_ACCESS | 3);
+}
+
+/*
+ * The guest has tables there. A walk reads them; one that a permission stops is about to set a
+ * flag: the page that KVM then has is one that may be written.
+ */
+static void walks(void **state)
+{
+	(void)state;
+	assert_int_equal(share(POOL, POOL_SIZE), HYPSEC_OK);
+	kvm_maps(IN_POOL, PAGE_A);
+	*kvm_entry(&id, IN_POOL << PAGE_SHIFT, 3) &= ~S2_W;
+	for (int wnr = 0; wnr < 2; wnr++) {
+		u64 esr = (wnr ? WRITE : READ) | ESR_S1PTW;
+
+		assert_true(faults(esr | FSC_TRANS | 3, IN_POOL));
+		assert_false(entry(IN_POOL) & S2_W);
+		assert_false(faults(esr | FSC_PERM | 3, IN_POOL));
+		assert_int_equal(io.esr, WRITE | FSC_PERM | 3);
+	}
+	/* Maintenance by address that a permission stops is none. */
+	assert_true(faults(WRITE | ESR_CM | FSC_PERM | 3, IN_POOL));
+	assert_false(entry(IN_POOL) & S2_W);
 }
 
 /* A block of KVM's is mapped by the page: blocks of this table are private ones. */
@@ -180,6 +279,19 @@ static void block_of_kvms(void **state)
 	assert_true(access(WRITE, IN_POOL));
 	assert_true(has_host_page(IN_POOL, pages + 5 * PAGE_SIZE));
 	assert_int_equal(vm->s2.held, 0);
+}
+
+/* What is private next to the range may be a block. */
+static void block_beside(void **state)
+{
+	u64 pages = GUEST_PAGES + SZ_2M;
+
+	(void)state;
+	assert_int_equal(share(POOL, POOL_SIZE), HYPSEC_OK);
+	*kvm_entry(&id, POOL - SZ_2M, 2) = (pages | PAGE_RWX) & ~S2_TABLE;
+	assert_true(access(WRITE, (POOL >> PAGE_SHIFT) - 1));
+	assert_int_equal(vm->s2.held, 1);
+	assert_int_equal(vm->private_pages, PAGES_2M);
 }
 
 /* What the host maps there and has no right to, the guest does not get, nor any other VM's data. */
@@ -311,7 +423,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		SHARED_TEST(refused), SHARED_TEST(beside), SHARED_TEST(touched_before),
 		SHARED_TEST(is_the_hosts), SHARED_TEST(no_more),
-		SHARED_TEST(read_only), SHARED_TEST(block_of_kvms), SHARED_TEST(not_the_hosts),
+		SHARED_TEST(over_the_ends), SHARED_TEST(at_zero),
+		SHARED_TEST(walks), SHARED_TEST(read_only), SHARED_TEST(block_of_kvms),
+		SHARED_TEST(block_beside), SHARED_TEST(not_the_hosts),
 		SHARED_TEST(epoch), SHARED_TEST(waits_once), SHARED_TEST(is_not_private), SHARED_TEST(empty_pool),
 	};
 

@@ -39,6 +39,28 @@ static void test_drop_all(void **state)
 	vm_put(va);
 }
 
+/* Whichever slots the VMs have. */
+static void test_drop_all_slots(void **state)
+{
+	struct vm *vm[VM_MAX];
+	struct vm_identity id;
+	unsigned int i;
+
+	(void)state;
+	for (i = 0; i < VM_MAX; i++) {
+		id = kvm_vm(i, 40);
+		vm[i] = kvm_ran(&id);
+		map_host_page(vm[i], 1, PRIVATE_PAGE);
+	}
+	assert_int_equal(vms_in(VM_ORDINARY), VM_MAX);
+	assert_int_equal(own_claim(PA(PRIVATE_PAGE), 50, 1, true), HYPSEC_EPOCH);
+	shadow_drop_all();
+	for (i = 0; i < VM_MAX; i++)
+		assert_false(mapped(vm[i], 1));
+	assert_int_equal(own_claim(PA(PRIVATE_PAGE), 50, 1, true), HYPSEC_OK);
+	assert_int_equal(own_return(PA(PRIVATE_PAGE), 50, 1), HYPSEC_OK);
+}
+
 static unsigned int locks_seen, at_lock;
 static struct vm *actor;
 static struct vm *locked[VM_MAX];
@@ -248,6 +270,7 @@ int main(void)
 	cmocka_unit_test_setup_teardown(name, kvm_host_begin, kvm_host_end)
 	const struct CMUnitTest tests[] = {
 		TEST(test_drop_all),
+		TEST(test_drop_all_slots),
 		TEST(test_drop_all_beside_protected),
 		TEST(test_drop_all_once),
 		TEST(test_drop_all_races),

@@ -185,7 +185,15 @@ void tlb_flush_vmid_local(const struct s2 *s2)
 	cpu_flushes++;
 }
 
-struct vm *vm_find(kva_t kva) { return run_vm; }
+/* With a reference; NULL: none. */
+static struct vm *referred(struct vm *vm)
+{
+	if (vm)
+		vm->refs++;
+	return vm;
+}
+
+struct vm *vm_find(kva_t kva) { return referred(run_vm); }
 
 int kva_to_pa(kva_t va, size_t n, pa_t *pa)
 {
@@ -207,12 +215,12 @@ int copy_to_host(pa_t dst, const void *src, size_t n)
 __weak bool vm_identity_valid(const struct vm_identity *id) { return true; }
 
 void shadow_age(struct vm *vm) { }
-bool cpu_vm_over;
+bool cpu_vm_over, cpu_no_lease;
 
 __weak struct vm *vm_get(const struct vm_identity *id, bool *over)
 {
 	*over = cpu_vm_over;
-	return cpu_vm_over ? NULL : run_vm;
+	return referred(cpu_vm_over ? NULL : run_vm);
 }
 
 __weak bool pvm_guest_call(struct vcpu *v, kva_t host, enum vcpu_exit *code)
@@ -223,16 +231,18 @@ __weak bool pvm_guest_call(struct vcpu *v, kva_t host, enum vcpu_exit *code)
 u8 *kvm_lease(struct cpu_run *c, kva_t host)
 {
 	c->lease.mmu_map = cpu_mmu;
-	return cpu_kvm_vcpu;
+	return cpu_no_lease ? NULL : cpu_kvm_vcpu;
 }
 
 u64 cpu_run_vcpu(struct vm *vm, kva_t host)
 {
+	u32 refs = vm->refs;
 	u64 code;
 
 	run_vm = vm;
 	order_begin();
 	code = kvm_run_vcpu(host);
 	order_end();
+	assert_int_equal(vm->refs, refs);
 	return code;
 }

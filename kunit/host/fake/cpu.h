@@ -63,6 +63,8 @@ extern void (*cpu_reg_hook)(const char *name);
 u64 cpu_run_vcpu(struct vm *vm, kva_t host);
 /* vm_get(): there is no VM, as one of that name has ended itself and has not given all back. */
 extern bool cpu_vm_over;
+/* kvm_lease(): the host names no vCPU of KVM's. */
+extern bool cpu_no_lease;
 extern unsigned int cpu_fp_clears, cpu_unmaps, cpu_flushes;
 /* The vector registers: Z, P and FFR at the current length, and the longest there is, in bytes. */
 extern u8 cpu_sve[256 * 34 + 32];

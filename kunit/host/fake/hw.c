@@ -143,6 +143,8 @@ void fake_tlbi(const char *op, u64 arg)
 		window_tlbi(arg, !strcmp(op, "vae2is"));
 	if (!strcmp(op, "alle2is"))
 		window_alle2is();
+	if (!strcmp(op, "ipas2e1is"))
+		counts.ipa = FIELD(arg, 39, 0) << PAGE_SHIFT;
 #define COUNT(x) (counts.x += !strcmp(op, #x))
 	COUNT(ipas2e1is);
 	COUNT(ripas2e1is);

@@ -59,6 +59,7 @@ struct counts {
 	unsigned int ipas2e1is, ripas2e1is, vmalle1is, vmalls12e1is, vmalls12e1, alle1is;
 	unsigned int alle2is, vae2;
 	unsigned int zva, civac, ialluis, iallu, vttbr, pte, events, core_pa;
+	u64 ipa;			/* of the last ipas2e1is */
 };
 extern struct counts counts;
 void counts_reset(void);

@@ -143,12 +143,17 @@ void vm_kill(struct vm *vm, const char *why)
 
 struct vm *vm_by_id(u16 id)
 {
-	return id == w.dead->id ? w.dead : id == world_vm.id ? &world_vm : NULL;
+	struct vm *vm = id == w.dead->id ? w.dead : id == world_vm.id ? &world_vm : NULL;
+
+	if (vm)
+		vm->refs++;
+	return vm;
 }
 
 void vm_put(struct vm *vm)
 {
-	assert_non_null(vm);
+	assert_int_not_equal(vm->refs, 0);
+	vm->refs--;
 }
 
 void shadow_drop_all(void)
