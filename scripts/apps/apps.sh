@@ -17,11 +17,10 @@ fail() {
 	kill -9 $pid
 	exit 1
 }
-# idle: sets idle to the hundredths of a second that the only CPU had nothing to do
+# idle: sets idle to the hundredths of a second that the only CPU had nothing to do, or waited for a disk
 idle() {
-	read -r _ idle </proc/uptime
-	idle=${idle%.*}${idle#*.}
-	idle=${idle#0}
+	read -r _ _ _ _ idle waits _ </proc/stat
+	idle=$((idle + waits))
 }
 # answer: what the guest says next, into $got
 answer() {
