@@ -10,6 +10,7 @@
 #include <linux/moduleparam.h>
 #include <linux/scatterlist.h>
 #include <linux/sizes.h>
+#include <linux/spinlock.h>
 #include <linux/version.h>
 #include <linux/vmalloc.h>
 
@@ -20,6 +21,9 @@
 #define GRANULE		(1UL << GRANULE_SHIFT)
 /* Drivers split what is longer; long ones need as much of the pool in one piece. */
 #define MAPPING_MAX	SZ_256K
+/* Free slots that are kept at hand of each size of KEPT_SIZES: 1 granule, 2 granules. */
+#define KEPT		64
+#define KEPT_SIZES	2
 
 /**
  * struct lent - what a granule is lent to
@@ -31,6 +35,23 @@
 struct lent {
 	phys_addr_t private;
 	size_t left;
+};
+
+/**
+ * struct kept - free slots of one size, the last one that was given back on top
+ *
+ * Disks and networks ask for the same again and again. A search for it would cost as much as the copy
+ * of 2 KiB.
+ */
+struct kept {
+	raw_spinlock_t lock;
+	unsigned int n;
+	void *slot[KEPT];
+};
+
+static struct kept kept[KEPT_SIZES] = {
+	{ .lock = __RAW_SPIN_LOCK_UNLOCKED(kept[0].lock) },
+	{ .lock = __RAW_SPIN_LOCK_UNLOCKED(kept[1].lock) },
 };
 
 static struct {
@@ -69,10 +90,19 @@ MODULE_PARM_DESC(copied, "bytes copied to and from the pool so far");
 module_param_named(cleared, pool_cleared, ulong, 0444);
 MODULE_PARM_DESC(cleared, "bytes of the pool zeroed so far");
 
+static size_t pool_free_bytes(void)
+{
+	size_t i, bytes = pool.gen ? gen_pool_avail(pool.gen) : 0;
+
+	for (i = 0; i < KEPT_SIZES; i++)
+		bytes += READ_ONCE(kept[i].n) * (i + 1) * GRANULE;
+	return bytes;
+}
+
 /* Whoever signs an image has to know how much is enough. */
 static int get_free(char *buf, const struct kernel_param *kp)
 {
-	return sysfs_emit(buf, "%zu\n", pool.gen ? gen_pool_avail(pool.gen) : 0);
+	return sysfs_emit(buf, "%zu\n", pool_free_bytes());
 }
 
 static const struct kernel_param_ops free_ops = {
@@ -91,6 +121,69 @@ static void *clear(void *at, size_t size)
 {
 	pool_cleared += size;
 	return memset(at, 0, size);
+}
+
+static struct kept *kept_of(size_t room)
+{
+	size_t i = (room >> GRANULE_SHIFT) - 1;
+
+	return i < KEPT_SIZES ? &kept[i] : NULL;
+}
+
+static void *kept_take(struct kept *k)
+{
+	void *slot = NULL;
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&k->lock, flags);
+	if (k->n)
+		slot = k->slot[--k->n];
+	raw_spin_unlock_irqrestore(&k->lock, flags);
+	return slot;
+}
+
+static bool keep(struct kept *k, void *slot)
+{
+	unsigned long flags;
+	bool room;
+
+	raw_spin_lock_irqsave(&k->lock, flags);
+	room = k->n < KEPT;
+	if (room)
+		k->slot[k->n++] = slot;
+	raw_spin_unlock_irqrestore(&k->lock, flags);
+	return room;
+}
+
+/* What is kept is in nobody's way. */
+static unsigned long search(size_t room, genpool_algo_t algo)
+{
+	unsigned long found = gen_pool_alloc_algo(pool.gen, room, algo, NULL);
+	void *slot;
+	size_t i;
+
+	if (found)
+		return found;
+	for (i = 0; i < KEPT_SIZES; i++)
+		while ((slot = kept_take(&kept[i])))
+			gen_pool_free(pool.gen, (unsigned long)slot, (i + 1) * GRANULE);
+	return gen_pool_alloc_algo(pool.gen, room, algo, NULL);
+}
+
+static void *slot_alloc(size_t room)
+{
+	struct kept *k = kept_of(room);
+	void *slot = k ? kept_take(k) : NULL;
+
+	return slot ?: (void *)search(room, gen_pool_first_fit);
+}
+
+static void slot_free(void *slot, size_t room)
+{
+	struct kept *k = kept_of(room);
+
+	if (!k || !keep(k, slot))
+		gen_pool_free(pool.gen, (unsigned long)slot, room);
 }
 
 static void *virt_of(dma_addr_t addr)
@@ -122,18 +215,18 @@ static bool from_device(enum dma_data_direction dir)
 static dma_addr_t pool_map(struct device *dev, phys_addr_t phys, size_t size,
 			   enum dma_data_direction dir, unsigned long attrs)
 {
-	size_t room = ALIGN(size, GRANULE), copied = 0, at;
+	size_t room = ALIGN(size, GRANULE), at;
 	struct lent *lent;
 	dma_addr_t addr;
 	void *slot;
 
 	if (!size || size > MAPPING_MAX || !pfn_valid(PHYS_PFN(phys)))
 		return DMA_MAPPING_ERROR;
-	slot = (void *)gen_pool_alloc(pool.gen, room);
+	slot = slot_alloc(room);
 	if (!slot) {
 		if (!(attrs & DMA_ATTR_NO_WARN))
 			dev_warn_ratelimited(dev, "the pool shared with the host is full (%zu bytes wanted, %zu of %zu free): sign a larger one\n",
-					     size, gen_pool_avail(pool.gen), pool.size);
+					     size, pool_free_bytes(), pool.size);
 		return DMA_MAPPING_ERROR;
 	}
 	addr = pool.base + (slot - pool.virt);
@@ -141,12 +234,13 @@ static dma_addr_t pool_map(struct device *dev, phys_addr_t phys, size_t size,
 	for (at = 0; at < size; at += GRANULE)
 		lent[at >> GRANULE_SHIFT] = (struct lent){ phys + at, size - at };
 
-	/* Where the device is to write, the old contents are nobody's business: a short read leaves them. */
-	if (to_device(dir) && !(attrs & DMA_ATTR_SKIP_CPU_SYNC)) {
-		copied = size;
-		copy(slot, phys_to_virt(phys), copied);
-	}
-	clear(slot + copied, room - copied);
+	/*
+	 * Where the device is to write, the old contents of private memory are nobody's business, and a
+	 * short read leaves what is there: zeros, since pool_unmap(), or what the host has put there, as
+	 * it could have as the device.
+	 */
+	if (to_device(dir) && !(attrs & DMA_ATTR_SKIP_CPU_SYNC))
+		copy(slot, phys_to_virt(phys), size);
 	return addr;
 }
 
@@ -187,9 +281,10 @@ static void pool_unmap(struct device *dev, dma_addr_t addr, size_t size,
 		return;
 	if (!(attrs & DMA_ATTR_SKIP_CPU_SYNC))
 		sync_for_cpu(dev, addr, size, dir);
-	clear(virt_of(addr), room);
+	/* In the rest of the last granule nothing of the guest's has been. */
+	clear(virt_of(addr), size);
 	memset(lent, 0, (room >> GRANULE_SHIFT) * sizeof(*lent));
-	gen_pool_free(pool.gen, (unsigned long)virt_of(addr), room);
+	slot_free(virt_of(addr), room);
 }
 
 static void pool_unmap_sg(struct device *dev, struct scatterlist *sgl, int nents,
@@ -246,7 +341,7 @@ static void *pool_alloc(struct device *dev, size_t size, dma_addr_t *addr, gfp_t
 
 	if (!room)
 		return NULL;
-	slot = gen_pool_alloc_algo(pool.gen, room, gen_pool_first_fit_order_align, NULL);
+	slot = search(room, gen_pool_first_fit_order_align);
 	if (!slot)
 		return NULL;
 	*addr = pool.base + (slot - (unsigned long)pool.virt);

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * What input and output cost (bench). In the guest: iocount DISK; it is told on the console what to
- * do, "read BYTES N", "write BYTES N", "send N", "receive N", "nothing", and answers with the ticks
- * of the counter and the bytes that the module of the pool copied and cleared, if there is one.
- * In the host: iocount, the other end of its packets.
+ * do, "read BYTES N", "write BYTES N", "send ADDRESS N", "receive ADDRESS N", "nothing", and answers
+ * with the ticks of the counter, and the bytes that the module of the pool, if there is one, has
+ * copied and cleared so far.
+ * In the host: iocount, the other end of its packets; iocount ADDRESS PORT N, so many requests to its
+ * HTTP server, and the ticks.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -20,6 +22,7 @@
 #define PACKET	1400
 #define BURST	32UL	/* packets that nobody has to drop */
 #define AREA	(8UL << 20)
+#define PAGE	1024	/* the body of an answer, of 'x' (guest-init) */
 
 static char packet[PACKET];
 
@@ -110,21 +113,53 @@ static void in(int end, unsigned long n)
 	}
 }
 
-static int peer(int serving)
+/* A socket connected to the address, or, with NULL, bound to the port of them all */
+static int peer(int type, const char *address, int port)
 {
-	struct sockaddr_in a = { .sin_family = AF_INET, .sin_port = htons(PORT) };
-	int end = socket(AF_INET, SOCK_DGRAM, 0);
+	struct sockaddr_in a = { .sin_family = AF_INET, .sin_port = htons(port) };
+	int end = socket(AF_INET, type, 0);
 
-	a.sin_addr.s_addr = inet_addr(serving ? "127.0.0.1" : "10.0.2.2");
-	if (end < 0 || (serving ? bind(end, (struct sockaddr *)&a, sizeof(a)) :
-			connect(end, (struct sockaddr *)&a, sizeof(a))))
+	a.sin_addr.s_addr = address ? inet_addr(address) : htonl(INADDR_ANY);
+	if (end < 0 || (address ? connect(end, (struct sockaddr *)&a, sizeof(a)) :
+			bind(end, (struct sockaddr *)&a, sizeof(a))))
 		fail("socket");
 	return end;
 }
 
+static void request(const char *address, int port)
+{
+	static const char get[] = "GET /page HTTP/1.0\r\n\r\n";
+	static char answer[8192];
+	int end = peer(SOCK_STREAM, address, port);
+	size_t got = 0, i;
+	ssize_t more;
+
+	if (send(end, get, sizeof(get) - 1, 0) != sizeof(get) - 1)
+		fail("request");
+	while ((more = recv(end, answer + got, sizeof(answer) - got, 0)) > 0)
+		got += more;
+	close(end);
+	if (more || got < PAGE + 16 || strncmp(answer + 8, " 200 ", 5) ||
+	    strncmp(answer + got - PAGE - 4, "\r\n\r\n", 4))
+		fail("answer");
+	for (i = got - PAGE; i < got; i++)
+		if (answer[i] != 'x')
+			fail("page");
+}
+
+static void ask(const char *address, int port, unsigned long n)
+{
+	uint64_t start = ticks();
+	unsigned long i;
+
+	for (i = 0; i < n; i++)
+		request(address, port);
+	printf("iocount: %lu\n", (unsigned long)(ticks() - start));
+}
+
 static void serve(void)
 {
-	int end = peer(1);
+	int end = peer(SOCK_DGRAM, NULL, PORT);
 
 	for (;;) {
 		struct sockaddr_in from;
@@ -143,14 +178,17 @@ int main(int argc, char **argv)
 {
 	struct termios t;
 	char line[80];
-	int disk, end;
+	int disk;
 
 	if (argc < 2)
 		serve();
+	if (argc == 4) {
+		ask(argv[1], atoi(argv[2]), strtoul(argv[3], NULL, 10));
+		return 0;
+	}
 	disk = open(argv[1], O_RDWR | O_DIRECT);
 	if (disk < 0)
 		fail(argv[1]);
-	end = peer(0);
 	if (!tcgetattr(0, &t)) {
 		t.c_lflag &= ~(tcflag_t)ECHO;
 		tcsetattr(0, TCSANOW, &t);
@@ -158,22 +196,26 @@ int main(int argc, char **argv)
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	printf("iocount: ready\n");
 	while (fgets(line, sizeof(line), stdin)) {
-		unsigned long copied = parameter("copied"), cleared = parameter("cleared");
-		unsigned long a = 0, b = 0;
 		uint64_t start = ticks(), spent;
-		char what[16] = "";
+		char what[16] = "", of[16] = "";
+		unsigned long n = 0;
+		int end;
 
-		if (sscanf(line, "%15s %lu %lu", what, &a, &b) < 1)
+		if (sscanf(line, "%15s %15s %lu", what, of, &n) < 1)
 			continue;
-		if (!strcmp(what, "read") || !strcmp(what, "write"))
-			blocks(disk, *what == 'w', a, b);
-		else if (!strcmp(what, "send"))
-			out(end, a);
-		else if (!strcmp(what, "receive"))
-			in(end, a);
+		if (!strcmp(what, "read") || !strcmp(what, "write")) {
+			blocks(disk, *what == 'w', strtoul(of, NULL, 10), n);
+		} else if (!strcmp(what, "send") || !strcmp(what, "receive")) {
+			end = peer(SOCK_DGRAM, of, PORT);
+			if (*what == 's')
+				out(end, n);
+			else
+				in(end, n);
+			close(end);
+		}
 		spent = ticks() - start;
-		printf("iocount: %lu %lu %lu\n", (unsigned long)spent, parameter("copied") - copied,
-		       parameter("cleared") - cleared);
+		printf("iocount: %lu %lu %lu\n", (unsigned long)spent, parameter("copied"),
+		       parameter("cleared"));
 	}
 	return 0;
 }
