@@ -5,7 +5,7 @@
 # an Arm CCA Realm, and hosts and VMMs that attack it there. HYPSEC_KILLS VMMs are killed (4), when
 # HYPSEC_SEED says; HYPSEC_PARTS=kills does nothing else (scripts/io/protected.sh). HYPSEC_VMM=10: with
 # QEMU 10.0 on Debian 12, too.
-# takes: 500
+# takes: 560
 # timeout: 1800
 
 . "$(dirname "$0")/../lib/ktap.sh"
