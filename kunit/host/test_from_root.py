@@ -50,22 +50,23 @@ def module(name, release=REL):
     return b"\x7fELF" + name.encode() + b"\0vermagic=" + release.encode() + b" SMP\0"
 
 
-def make_root(top="tree"):
+def make_root(top="tree", release=REL):
     shutil.rmtree(top, ignore_errors=True)
     put(f"{top}/sbin/init", b"#!/bin/sh\n", 0o755)
     put(f"{top}/etc/public", b"public-marker")
     os.symlink("/etc/public", f"{top}/etc/link")
     os.chown(f"{top}/etc/public", 12, 34)
     head = struct.pack("<II6QII", 0x14000010, 0, 0, 400000, 0xA, 0, 0, 0, 0x644D5241, 0)
-    put(f"{top}/boot/vmlinuz-{REL}", head + random.Random(1).randbytes(300000))
-    put(f"{top}/boot/config-{REL}", b"CONFIG_A=y\nCONFIG_DMA_RESTRICTED_POOL=y\n")
+    put(f"{top}/boot/vmlinuz-{release}", head + random.Random(1).randbytes(300000))
+    put(f"{top}/boot/config-{release}", b"CONFIG_A=y\nCONFIG_DMA_RESTRICTED_POOL=y\n")
     dep = ""
     for m in MODULES:
         path = f"kernel/drivers/{m}.ko.xz"
-        put(f"{top}/usr/lib/modules/{REL}/{path}", lzma.compress(module(m)))
+        put(f"{top}/usr/lib/modules/{release}/{path}", lzma.compress(module(m, release)))
         dep += f"{path}:{' kernel/drivers/dm-mod.ko.xz' * m.startswith('dm-c')}\n"
-    put(f"{top}/usr/lib/modules/{REL}/modules.dep", dep.encode())
-    put(f"{top}/usr/lib/modules/{REL}/modules.builtin", b"kernel/fs/ext4/ext4.ko\n")
+    put(f"{top}/usr/lib/modules/{release}/modules.dep", dep.encode())
+    put(f"{top}/usr/lib/modules/{release}/modules.builtin",
+        b"kernel/fs/ext4/ext4.ko\nkernel/drivers/virtio/virtio_pci.ko\n")
 
 
 def args(root="tree", disk="disk.img", family="f", out="vm.img", more=()):
@@ -161,6 +162,52 @@ def lines_to_paste():
                 if a.getAttribute("type") == "virtio-mmio"]) == 2
 
 
+def line(text):
+    shell = text[text.index("qemu-system"):].split("\n\n")[0]
+    return subprocess.run(["sh", "-c", "printf '%s\\n' " + shell], capture_output=True, text=True,
+                          check=True).stdout.splitlines()
+
+
+@test
+def on_a_bus():
+    text = good(*args(more=("--pci", "blk,net")))
+    for device in ("virtio-blk-pci,drive=disk", "virtio-net-pci,netdev=net"):
+        assert device + ",iommu_platform=on,disable-legacy=on" in line(text)
+    dom = xml.dom.minidom.parseString(text[text.index("<domain"):])
+    at = [a for a in dom.getElementsByTagName("address") if a.getAttribute("type") == "pci"]
+    assert [(a.getAttribute("bus"), a.getAttribute("slot")) for a in at] == [("0", "1"), ("0", "2")]
+    assert {dom.getElementsByTagName(t)[0].getAttribute("model") or
+            dom.getElementsByTagName(t)[0].getAttribute("type")
+            for t in ("disk", "model")} == {"virtio-non-transitional"}
+    initrd()
+    assert "virtio_mmio" not in get("unpacked/hypsec/modules").decode()
+    said = tool("inspect", "vm.img")[1]
+    assert re.search("^virtio-pci +blk net$", said, re.M) and "64 MiB" in said, said
+    refused("blk,net or blk", more=("--pci", "net,blk"))
+    refused("blk,net or blk", more=("--pci", "net", "--virtio-mmio", "blk"))
+
+
+@test
+def as_a_realm():
+    refused("6.13 or later", more=("--rsi",))
+    make_root("realm", "6.13.0-test-arm64")
+    text = good(*args(root="realm", more=("--rsi",)))
+    assert "<domain" not in text
+    for word in ("memory-backend-ram,id=shared,size=1024M", "ivshmem-plain,memdev=shared", "1024M",
+                 "virtio-blk-device,drive=disk,iommu_platform=on"):
+        assert word in line(text), word
+    said = tool("inspect", "vm.img")[1]
+    assert re.search("^flags .*rsi", said, re.M) and "swiotlb=" in said, said
+    os.unlink("realm/boot/config-6.13.0-test-arm64")    # nobody asks for a pool, or a module
+    text = good(*args(root="realm", more=("--rsi", "--share", "256M", "--virtio-mmio", "blk")))
+    assert "256M" in line(text) and line(text)[-2:] == ["-net", "none"]
+    for want, more in (("256M at most", ("--share", "256M", "--memory", "257M")),
+                       ("power of 2", ("--share", "192M")), ("no PCIe bus", ("--pci", "blk")),
+                       ("needs none", ("--dma-module", "key")), ("command line", ("--xml", "x"))):
+        refused(want, root="realm", more=("--rsi", *more))
+    refused("blk,net or blk", root="realm", more=("--rsi", "--virtio-mmio", "net"))
+
+
 @test
 def of_an_archive():
     subprocess.run(["tar", "-C", "tree", "-cf", "root.tar", "."], check=True)
@@ -194,7 +241,7 @@ def refusals():
     refused("--family", family=None)
     refused("at least", more=("--size", "32M"))
     refused("blk,net or blk", more=("--virtio-mmio", "net,blk"))
-    refused("blk,net or blk", more=("--pci", "blk"))
+    refused("blk,net or blk", more=("--pci", "blk", "--virtio-mmio", "net"))
     refused("no /sbin/other in it", more=("--init", "/sbin/other"))
     bad("absolute path", *args(disk="no.img", more=("--init", "/sbin/i'; reboot")))
     bad("whole MiB", *args(disk="no.img", more=("--size", "5000")))

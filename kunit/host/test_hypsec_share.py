@@ -137,9 +137,6 @@ def a_realm_that_makes_no_sense():
         assert (status == 0) == (size == "64M"), text
     os.unlink("no.img")
     bad("a size is", *build(out="no.img", share="2G"))
-    status, text = tool("from-root", "--rsi", "--kernel", "Image", "--key", "key", "--family", "f",
-                        "--disk", "d", "-o", "no.img", ".")
-    assert status == 2 and "unrecognized arguments: --rsi" in text, text
 
 
 @test

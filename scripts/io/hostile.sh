@@ -14,7 +14,9 @@ nothing_lost() {
 	echo "# the guest: $(tr -d '\r' <$out | grep -a '^io:' | tail -n 1)"
 }
 scribble() {
-	"$dir/scribble" "${part:-$pool}" 20000 "$1" | sed 's/^/# /'
+	scribbled=$("$dir/scribble" "${piece:-$pool}" 20000 "$1")
+	echo "# $scribbled"
+	check "what it shares is written to at random ($1)" [ "${scribbled#scribble: [1-9]}" != "$scribbled" ]
 	nothing_lost "written to at random ($1)"
 }
 scribble_rings() {

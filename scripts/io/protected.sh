@@ -3,7 +3,7 @@
 #
 # In the host, with HypSec sealed: protected guests with devices, by the stock QEMU and by scripts/vmm.
 # protected.sh SUM-OF-DISK SUM-OF-FILE KILLS SEED PART...	with the files of scripts/tests/io.sh.
-# Prints result lines. PART: used, devices, realm, root, vmm, kills, each a file of that name.
+# Prints result lines. PART: used, restricted, devices, realm, root, vmm, kills, each a file of that name.
 sum_disk=$1 sum_file=$2 kills=$3 seed=$4
 shift 4
 . "${0%/*}/vm.sh"
@@ -13,6 +13,7 @@ cp "$dir/disk" /tmp/disk
 modprobe zram
 echo 256M >/sys/block/zram0/disksize
 mkswap /dev/zram0 >/dev/null && swapon /dev/zram0
+echo "# $(qemu-system-aarch64 --version | head -n 1)"
 httpd -p 127.0.0.1:8000 -h "$dir/www"
 
 for part; do

@@ -3,7 +3,6 @@
 # In the host, sourced by protected.sh: a stock kernel that is an Arm CCA Realm, with no module of
 # ours. What it shares is not of its RAM, but memory that its VMM has beside it.
 
-ivshmem() { window="-object memory-backend-ram,id=sh,size=$1M -device ivshmem-plain,memdev=sh"; }
 cp "$dir/disk" /tmp/disk
 image=realm.img cpus=2 mode=data
 ivshmem 512
@@ -47,10 +46,10 @@ start=${pool#*:} start=$((0x${start%:*}))
 rings=$(used_rings)
 check "its rings are in what it shares" [ -n "$rings" ]
 every=16
-part=$(printf '%s:%x:%x' $pid $((start + ${rings%%[!0-9]*}0 / 163840 * 67108864)) 67108864)
+piece=$(printf '%s:%x:%x' $pid $((start + ${rings%%[!0-9]*}0 / 163840 * 67108864)) 67108864)
 scribble_rings
 scribble 1
-part= every=1
+piece= every=1
 dropped $pid
 check "no VM is left" soon no_vm
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# In the host, sourced by protected.sh: a guest with an encrypted root, and guests that lack something.
+# In the host, sourced by protected.sh: guests with an encrypted root, and guests that lack something.
 
 # --- From an encrypted root: the first boot makes it, the next one has it
 image=root.img
@@ -15,8 +15,22 @@ for boot in first next; do
 	check "its address is shown" shown "guest: eth0 10.0.2.15/24"
 	[ $boot = first ] || check "it has what it had written" shown "root: kept private"
 done
+# Another image of the family: a newer kernel, as a Realm, that enrols nothing
+unpacked() { gunzip -c "$dir/$1.gz" >"/tmp/$1" && image=../tmp/$1; }
+unpacked root-realm.img
+ivshmem 256
+begin blk net
+check "a Realm of the same family opens it" eval 'wait_for $pid && shown "root: kept private"'
+check "and shares what covers its RAM" logged "shares 262144 KiB at 8040000000"
+window=
 check "which is not on the disk in clear" on_disk 0 private-marker
 check "what was shipped is (control)" on_disk "[1-9]" public-marker
+unpacked root-pci.img
+gunzip -c "$dir/disk-pci.gz" >/tmp/disk
+begin pblk pnet
+check "the first boot from a disk on a PCIe bus" eval 'wait_for $pid && shown "root: done"'
+check "of ciphertext, too" on_disk 0 private-marker
+rm /tmp/root-*.img
 image=vm.img
 soon no_vm
 first_accounts

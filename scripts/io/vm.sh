@@ -66,6 +66,8 @@ io_vm() {
 		$window -qmp unix:/tmp/qmp,server=on,wait=off -global virtio-mmio.force-legacy=$legacy \
 		$devices -kernel "$dir/$image" <>$input >"$out" 2>&1
 }
+# ivshmem MIB: what a Realm shares
+ivshmem() { window="-object memory-backend-ram,id=sh,size=$1M -device ivshmem-plain,memdev=sh"; }
 begin() { : >$out; mark; ( io_vm "$@" ) & pid=$!; }
 dropped() {
 	kill -9 "$1" 2>/dev/null

@@ -38,6 +38,20 @@ need_rootfs() {
 	ROOTFS_TREE=$ROOTFS_DIR/usr
 	ROOTFS_DISK=$ROOTFS_DIR/usr.ext4
 	ROOTFS_CPIO=$ROOTFS_DIR/base.cpio
+	other_vmm
+}
+
+# other_vmm: with HYPSEC_VMM=10 the host's /usr has QEMU 10.0, of Debian 12's backports; Debian 13's
+# own is that one. What is made of ROOTFS_TREE for guests stays as it is.
+other_vmm() {
+	local suite
+
+	[ -n "${HYPSEC_VMM:-}" ] || return 0
+	[ "$HYPSEC_VMM" = 10 ] || die 125 "HYPSEC_VMM=$HYPSEC_VMM: there is 10, or none for the release's own"
+	suite=$(. /etc/os-release && echo "$VERSION_CODENAME")
+	[ "$suite" = bookworm ] || return 0
+	cached "$ROOTFS_DIR-vmm10" "$(rootfs_recipe | sha256sum)" make_rootfs $suite-backports
+	ROOTFS_DISK=$ROOTFS_DIR-vmm10/usr.ext4
 }
 
 # What the image depends on: made again where one of these is edited.
@@ -46,16 +60,23 @@ rootfs_recipe() {
 	declare -f make_rootfs cpio_of
 }
 
+# make_rootfs [SUITE] DIR: with what SUITE has, where it has it
 make_rootfs() {
-	local dir=$1 root=$1/root base=$1/base d applet
+	local dir=${*: -1} OWN_SUITE suite=() root base d applet
 
+	root=$dir/root base=$dir/base
 	own_apt_update
+	if [ $# -gt 1 ]; then
+		OWN_SUITE=$1
+		own_apt_update
+		suite=("$HYPSEC_BUILD/apt-$1/sources.list" "--aptopt=APT::Default-Release \"$1\"")
+	fi
 	say "making the host's file system"
 	quietly "$HYPSEC_BUILD/log/mmdebstrap.log" \
 		mmdebstrap --architectures=arm64 --variant=extract --mode=root \
 		--include="$ROOTFS_PACKAGES" \
 		"$(. /etc/os-release && echo "$VERSION_CODENAME")" "$root" \
-		"$HYPSEC_BUILD/apt/sources.list" ||
+		"$HYPSEC_BUILD/apt/sources.list" ${suite[@]+"${suite[@]}"} ||
 		die 125 "cannot make the host's file system" \
 			"mmdebstrap needs root and the network; see its log above"
 

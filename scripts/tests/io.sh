@@ -3,8 +3,9 @@
 #
 # Devices of a protected guest, by the stock QEMU and by a VMM of ours, an encrypted root, a newer kernel as
 # an Arm CCA Realm, and hosts and VMMs that attack it there. HYPSEC_KILLS VMMs are killed (4), when
-# HYPSEC_SEED says; HYPSEC_PARTS=kills does nothing else (scripts/io/protected.sh).
-# takes: 500
+# HYPSEC_SEED says; HYPSEC_PARTS=kills does nothing else (scripts/io/protected.sh). HYPSEC_VMM=10: with
+# QEMU 10.0 on Debian 12, too.
+# takes: 560
 # timeout: 1800
 
 . "$(dirname "$0")/../lib/ktap.sh"
@@ -21,12 +22,14 @@ sums=("$(sha256sum <"$tmp/disk" | cut -d' ' -f1)" "$(sha256sum <"$tmp/file" | cu
 truncate -s 12M "$tmp/disk"
 add=(--add "$tmp/file:/io/www/file" --add "$tmp/disk:/io/disk" --add "$soak/ram:/io/ram"
 	--add "$HYPSEC_TOP/scripts/protected/functions.sh:/io/functions.sh" --add "$vmm:/io/vmm")
-into_host /io "$io"/{protected,vm,hostile,used,devices,realm,root,vmm,kills}.sh \
-	"$images"/{vm.img,all.img,root.img,realm.img,disk.gz,scribble,qmp,virtiofsd} "$HYPSEC_BUILD/io/vsock"
+into_host /io "$io"/{protected,vm,hostile,used,restricted,devices,realm,root,vmm,kills}.sh \
+	"$images"/{vm.img,all.img,root.img,realm.img,pool.img,disk.gz,disk-pci.gz,root-{pci,realm}.img.gz,scribble,qmp,virtiofsd} "$HYPSEC_BUILD/io/vsock"
 out=$("$HYPSEC_TOP/scripts/host" --mem 1G --timeout $((1200 + kills * 60)) "${add[@]}" -- \
 	sh /io/protected.sh "${sums[@]}" $kills $((${HYPSEC_SEED:-$RANDOM})) \
-	${HYPSEC_PARTS:-used devices realm root vmm kills}) && status=0 || status=$?
+	${HYPSEC_PARTS:-used restricted devices realm root vmm kills}) && status=0 || status=$?
 pass_on <<<"$out"
+[ -z "${HYPSEC_VMM:-}" ] || check "the VMM was QEMU $HYPSEC_VMM" \
+	grep -q "^# QEMU emulator version $HYPSEC_VMM\." <<<"$out"
 
 # What the Realm has got of the core is for somebody who sees neither of them.
 of() { sed -n "s/^# $1: //p" <<<"$out"; }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * vmm [-m MIB] [-c VCPUS] [-1] [-d|-p DEVICE[:DISK]]... [-s TEXT] [-x SEED] IMAGE
+ * vmm [-m MIB] [-c VCPUS] [-1] [-b] [-d|-p DEVICE[:DISK]]... [-s TEXT] [-x SEED] IMAGE
  *
  * A VMM that is not QEMU: RAM at 2 GiB, as many bits of address as there are, virtio-mmio, or virtio
  * on a PCIe bus (-p). README.
@@ -176,7 +176,7 @@ static void kicked(int sig)
 
 static int usage(void)
 {
-	fprintf(stderr, "usage: vmm [-m MIB] [-c VCPUS] [-1] [-d|-p DEVICE[:DISK]]... [-s TEXT] [-x SEED] IMAGE\n");
+	fprintf(stderr, "usage: vmm [-m MIB] [-c VCPUS] [-1] [-b] [-d|-p DEVICE[:DISK]]... [-s TEXT] [-x SEED] IMAGE\n");
 	return 2;
 }
 
@@ -188,7 +188,7 @@ int main(int argc, char **argv)
 	char *disk;
 	int opt;
 
-	while ((opt = getopt(argc, argv, "m:c:1d:p:s:x:")) != -1) {
+	while ((opt = getopt(argc, argv, "m:c:1bd:p:s:x:")) != -1) {
 		switch (opt) {
 		case 'm':
 			vmm.size = strtoul(optarg, NULL, 0) * MIB;
@@ -198,6 +198,9 @@ int main(int argc, char **argv)
 			break;
 		case '1':
 			once = true;
+			break;
+		case 'b':
+			virtio_withdraw();
 			break;
 		case 'd':
 		case 'p':

@@ -17,6 +17,7 @@
 #define SECTOR		512UL
 #define F_VERSION_1	(1UL << 32)
 #define F_ACCESS_PLATFORM (1UL << 33)
+#define DRIVER_OK	4U
 #define STATUS_DRIVER_OK 4
 #define CONFIG		0x100
 #define IRQ_USED	1
@@ -43,6 +44,7 @@ static struct device {
 } devices[MAX_DEVICES];
 int virtio_devices;
 unsigned long virtio_lies;
+static uint64_t withdrawn;	/* features that devices have no more as soon as a driver resets them */
 static uint64_t state;		/* of the liar's random numbers; 0: not one yet */
 
 static const struct { const char *name; uint32_t id; } kinds[] = {
@@ -196,6 +198,11 @@ static void reset(struct device *d)
 	virtio_mood((int)(d - devices));
 }
 
+void virtio_withdraw(void)
+{
+	withdrawn = F_ACCESS_PLATFORM;
+}
+
 void virtio_reset(void)
 {
 	for (int i = 0; i < virtio_devices; i++)
@@ -292,7 +299,10 @@ static void set(struct vmm *v, struct device *d, uint32_t offset, uint32_t value
 		break;
 	case 0x070:
 		d->status = value;
+		if (value & DRIVER_OK && !(d->features & F_ACCESS_PLATFORM))
+			printf("\nvmm: device %u has a driver, without ACCESS_PLATFORM\n", d->id);
 		if (!value) {
+			d->features &= ~withdrawn;
 			reset(d);
 			raise_irq(v, d, 0);
 		}

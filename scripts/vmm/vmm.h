@@ -67,6 +67,7 @@ void virtio_reset(void);
 void virtio_access(struct vmm *v, uint64_t offset, uint32_t len, bool write, void *data);
 extern unsigned long virtio_lies;	/* told so far */
 void virtio_lie(uint64_t seed);		/* from now on */
+void virtio_withdraw(void);		/* ACCESS_PLATFORM, from the first reset by a driver on */
 void virtio_mood(int device);		/* how often it lies from now on */
 uint32_t virtio_answer(int device, uint32_t truth);	/* or a lie, as often as this device tells one */
 

@@ -22,10 +22,14 @@ def how_to_start(image, name):
                                               devices(image.virtio).split())))
 
 
-def build(args):
+def make(args):
     out, at = pack(args, public_key(args.key))
     out[at + SIGNED_SIZE:at + MANIFEST_SIZE] = sign(args.key, to_sign(out, at))
     write(args.output, bytes(out))
+
+
+def build(args):
+    make(args)
     how_to_start(Image(args.output), args.output)
 
 

@@ -10,10 +10,10 @@ import shlex
 import tempfile
 
 from bootline import names
-from commands import build
+from commands import make
 from initrd import DMA_MODULE, Modules, make_initrd, module_data, release_of, tools_folder
-from rootdisk import MIB, Root, free_name, make_disk
-from sharing import DEFAULT, VIRTIO
+from rootdisk import MIB, Root, free_name, make_disk, order
+from sharing import DEFAULT, RSI_DEFAULT, VIRTIO, realm_ram
 from tool import Refused, read, write
 from vmline import libvirt_xml, pasted, qemu_line
 
@@ -54,8 +54,10 @@ def options(s):
                    help="hypsec-dma.ko for a kernel without CONFIG_DMA_RESTRICTED_POOL "
                    "(default: in the root's modules; none: the kernel needs none)")
     s.add_argument("--tools", metavar="DIR", help="what scripts/root/tools makes (default: do)")
-    s.add_argument("--memory", type=size, default=1 << 30, help="for the lines that are printed")
-    s.add_argument("--xml", metavar="FILE", help="gets the libvirt domain (default: printed)")
+    s.add_argument("--memory", type=size, help="for the lines that are printed (default: 1G, or "
+                   "less if a Realm shares less)")
+    s.add_argument("--xml", metavar="FILE", help="gets the libvirt domain (default: printed); of a "
+                   "Realm there is none")
 
 
 def has_pool(root, kernel, release):
@@ -69,7 +71,9 @@ def has_pool(root, kernel, release):
 
 def dma_module(args, root, kernel, modules):
     """hypsec-dma.ko, or None where the kernel does without."""
-    if args.dma_module == "none":
+    if args.rsi and args.dma_module not in (None, "none"):
+        raise Refused("--dma-module: a Realm has no pool, and needs none")
+    if args.rsi or args.dma_module == "none":
         return None
     if args.dma_module:
         data = module_data(args.dma_module)
@@ -92,11 +96,21 @@ def from_root(args):
         raise Refused("--disk: say where it goes; or --no-enrol, for a disk that there is")
     if not args.enrol and (args.disk or args.size or args.allow_ephemeral):
         raise Refused("--no-enrol makes no disk: not with --disk, --size, --allow-ephemeral")
-    args.virtio_mmio = args.virtio_mmio or DEVICES
-    args.share = DEFAULT if args.share is None else args.share
-    if args.virtio_mmio not in (DEVICES, DEVICES[:1]) or args.pci:
-        raise Refused("--virtio-mmio: blk,net or blk; others, and --pci, are for build, with an "
-                      "initrd that knows them")
+    if not args.pci:
+        args.virtio_mmio = args.virtio_mmio or DEVICES
+    if (args.virtio_mmio + args.pci not in (DEVICES, DEVICES[:1])) or (args.virtio_mmio and args.pci):
+        raise Refused("--virtio-mmio or --pci: blk,net or blk; others are for build, with an initrd "
+                      "that knows them")
+    if args.rsi and args.pci:
+        raise Refused("--rsi: a Realm has no PCIe bus: --virtio-mmio")
+    if args.rsi and args.xml:
+        raise Refused("--xml: a Realm is started by QEMU's command line, which is printed")
+    args.share = args.share if args.share is not None else RSI_DEFAULT if args.rsi else DEFAULT
+    most = realm_ram(args.share) if args.rsi else 1 << 40
+    args.memory = args.memory or min(1 << 30, most)
+    if args.memory > most:
+        raise Refused(f"--memory: what a Realm shares covers its RAM: {most >> 20}M at most with "
+                      f"--share {args.share >> 20}M")
     if args.disk:
         free_name(args.disk)
     with tempfile.TemporaryDirectory() as work:
@@ -109,6 +123,8 @@ def from_root(args):
         args.kernel = args.kernel or root.kernel(modules.release)
         if not args.kernel:
             raise Refused(f"{args.root}: no boot/vmlinuz-{modules.release} in it; --kernel")
+        if args.rsi and order(modules.release) < order("6.13"):
+            raise Refused(f"--rsi: Linux {modules.release} cannot be a Realm: 6.13 or later")
         if not root.has(args.init[1:]):
             raise Refused(f"{args.root}: no {args.init} in it: install systemd-sysv, or --init")
         network = root.network() if args.network == "auto" else args.network
@@ -123,8 +139,9 @@ def from_root(args):
         if args.enrol:
             conf["ROOT_SIZE"], conf["ROOT_SHA512"] = make_disk(root, args.disk, args.size)
         try:
-            write(args.initrd, make_initrd(modules, tools, conf, module))
-            build(args)
+            write(args.initrd, make_initrd(modules, tools, conf, module,
+                                           "virtio_pci" if args.pci else "virtio_mmio"))
+            make(args)
         except BaseException:
             if args.disk:
                 os.unlink(args.disk)
@@ -137,15 +154,19 @@ def from_root(args):
 
 def show(args, release, network):
     disk = args.disk or "disk.img"
-    net = args.virtio_mmio == DEVICES
+    net = DEVICES in (args.virtio_mmio, args.pci)
+    pci = bool(args.pci)
     print(f"kernel {release}; network: " +
           {"root": "the root's own", "dhcp": "eth0 by the initrd, DHCP"}[network])
     if not args.console:
         print("no console (--console): the VM is reached over its network only")
     if not args.clock:
         print("no clock (--clock): the VM starts in 1970, when no certificate is valid yet")
-    print("\n" + pasted(qemu_line(args.output, disk, args.memory, net)))
-    xml = libvirt_xml(args.output, disk, args.memory, net)
+    print("\n" + pasted(qemu_line(args.output, disk, args.memory, net, pci,
+                                  args.share if args.rsi else 0)))
+    xml = libvirt_xml(args.output, disk, args.memory, net, pci)
+    if args.rsi:
+        return
     if args.xml:
         write(args.xml, xml.encode())
         print(f"\nvirsh define {shlex.quote(args.xml)}")

@@ -15,8 +15,7 @@ from tool import Refused, read
 
 # Loaded in this order, what they need before them. The second list's are for one processor or
 # kernel and not for another; without them something slower does, or the kernel has it built in.
-REQUIRED = ("dm_mod", "dm_crypt", "dm_integrity", "authenc", "xts", "ext4", "virtio_mmio",
-            "virtio_blk")
+REQUIRED = ("dm_mod", "dm_crypt", "dm_integrity", "authenc", "xts", "ext4", "virtio_blk")
 OPTIONAL = ("cryptomgr", "aes_generic", "sha256_generic", "hmac", "ecb", "cbc", "crc32c_generic",
             "sha256_arm64", "sha2_ce", "aes_neon_bs", "aes_ce_blk", "algif_skcipher",
             "virtio_net", "virtio_rng")
@@ -54,12 +53,13 @@ class Modules:
             yield from reversed(self.needs[path])
             yield path
 
-    def plan(self):
+    def plan(self, transport):
         """What to load, in order, as (path, whether it has to load)."""
-        missing = [m for m in REQUIRED if m not in self.path and m not in self.builtin]
+        required = REQUIRED[:-1] + (transport,) + REQUIRED[-1:]
+        missing = [m for m in required if m not in self.path and m not in self.builtin]
         if missing:
             raise Refused(f"{self.folder}: neither module nor built in: {', '.join(missing)}")
-        must = dict.fromkeys(self.load_order(m for m in REQUIRED if m in self.path))
+        must = dict.fromkeys(self.load_order(m for m in required if m in self.path))
         may = dict.fromkeys(self.load_order(m for m in OPTIONAL if m in self.path))
         # The disk comes after what opens it; what else is virtio after the disk.
         first = [(p, p in must) for p in may if "virtio" not in p]
@@ -131,7 +131,7 @@ def tools_folder(name):
     return name
 
 
-def make_initrd(modules, tools, conf, dma_module=None):
+def make_initrd(modules, tools, conf, dma_module=None, transport="virtio_mmio"):
     """The archive, packed; @conf: what init reads, @dma_module: hypsec-dma.ko's contents."""
     a = Archive()
     for d in ("dev", "proc", "sys", "run", "tmp", "newroot", "bin", "lib", "sbin"):
@@ -149,7 +149,7 @@ def make_initrd(modules, tools, conf, dma_module=None):
     if dma_module:
         a.file(f"modules/{DMA_MODULE}.ko", dma_module)
         lines.append(f"/modules/{DMA_MODULE}.ko")
-    for path, must in modules.plan():
+    for path, must in modules.plan(transport):
         name = f"modules/{module_name(path)}.ko"
         a.file(name, modules.data(path))
         lines.append("?" * (not must) + "/" + name)

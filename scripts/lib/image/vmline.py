@@ -19,18 +19,26 @@ def comma(name):
     return name.replace(",", ",,")
 
 
-def qemu_line(image, disk, memory, net):
-    """Words, in the groups that belong together."""
+def window(size):
+    """The memory that a Realm shares."""
+    return (("-object", f"memory-backend-ram,id=shared,size={size >> 20}M"),
+            ("-device", "ivshmem-plain,memdev=shared")) if size else ()
+
+
+def qemu_line(image, disk, memory, net, pci=False, shared=0):
+    """Words, in the groups that belong together. shared: bytes, of a Realm."""
+    kind, behind = ("pci", "iommu_platform=on,disable-legacy=on") if pci else \
+        ("device", "iommu_platform=on")
     lines = (
         ("qemu-system-aarch64", "-M", "virt,gic-version=3", "-accel", "kvm", "-cpu", "host"),
         ("-smp", "2", "-m", f"{memory >> 20}M", "-nographic", "-kernel", image),
-        ("-global", "virtio-mmio.force-legacy=false"),
+    ) + ((("-global", "virtio-mmio.force-legacy=false"),) if not pci else ()) + window(shared) + (
         ("-drive", f"if=none,id=disk,format=raw,file={comma(disk)}"),
-        ("-device", "virtio-blk-device,drive=disk,iommu_platform=on"),
+        ("-device", f"virtio-blk-{kind},drive=disk,{behind}"),
     )
     return lines + ((
         ("-netdev", "user,id=net,hostfwd=tcp:127.0.0.1:2222-:22"),
-        ("-device", "virtio-net-device,netdev=net,iommu_platform=on"),
+        ("-device", f"virtio-net-{kind},netdev=net,{behind}"),
     ) if net else (("-net", "none"),))
 
 
@@ -41,9 +49,7 @@ def realm_line(image, size, memory, virtio):
         ("-m", f"{memory >> 20}M", "-nographic", "-net", "none", "-kernel", image),
         ("-global", "virtio-mmio.force-legacy=false"),
     ]
-    if size:
-        lines += [("-object", f"memory-backend-ram,id=shared,size={size >> 20}M"),
-                  ("-device", "ivshmem-plain,memdev=shared")]
+    lines += window(size)
     for n, name in enumerate(virtio):
         if name == "blk":
             lines += [("-drive", f"if=none,id=disk{n},format=raw,file=DISK"),
@@ -60,16 +66,25 @@ def pasted(lines):
     return " \\\n    ".join(" ".join(shlex.quote(w) for w in words) for words in lines)
 
 
+# On the PCIe bus: not below a port, where libvirt would put them, and of virtio 1 alone
+ADDRESS = "<address type='pci' domain='0' bus='0' slot='{}' function='0'/>"
 INTERFACE = """    <interface type='user'>
-      <model type='virtio'/>
+      <model type='{model}'/>
       <driver iommu='on'/>
-      <address type='virtio-mmio'/>
+      {address}
     </interface>
+"""
+MODERN = """  <qemu:commandline>
+    <qemu:arg value='-global'/>
+    <qemu:arg value='virtio-mmio.force-legacy=false'/>
+  </qemu:commandline>
 """
 
 
-def libvirt_xml(image, disk, memory, net):
+def libvirt_xml(image, disk, memory, net, pci=False):
     name = re.sub(r"[^A-Za-z0-9_.-]", "-", os.path.basename(image).rsplit(".", 1)[0]) or "vm"
+    at = [ADDRESS.format(slot) if pci else "<address type='virtio-mmio'/>" for slot in (1, 2)]
+    model = "virtio-non-transitional" if pci else "virtio"
     return f"""<domain type='kvm' xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0'>
   <name>{name}</name>
   <memory unit='MiB'>{memory >> 20}</memory>
@@ -83,20 +98,16 @@ def libvirt_xml(image, disk, memory, net):
   </features>
   <cpu mode='host-passthrough'/>
   <devices>
-    <disk type='file' device='disk'>
+    <disk type='file' device='disk'{f" model='{model}'" * pci}>
       <driver name='qemu' type='raw' iommu='on'/>
       <source file={quoteattr(os.path.abspath(disk))}/>
       <target dev='vda' bus='virtio'/>
-      <address type='virtio-mmio'/>
+      {at[0]}
     </disk>
-{INTERFACE * net}    <serial type='pty'/>
+{INTERFACE.format(model=model, address=at[1]) * net}    <serial type='pty'/>
     <console type='pty'/>
     <controller type='usb' model='none'/>
     <memballoon model='none'/>
   </devices>
-  <qemu:commandline>
-    <qemu:arg value='-global'/>
-    <qemu:arg value='virtio-mmio.force-legacy=false'/>
-  </qemu:commandline>
-</domain>
+{MODERN * (not pci)}</domain>
 """
