@@ -162,7 +162,7 @@ static void registers(void **state)
 			GPR(k, 33) = BANKED_MODE;
 		}
 		assert_int_equal(run(), EXIT_IRQ);
-		if (cpu_state.feat.ras)
+		if (this_feat.ras)
 			REG64(t.want, KVM_VCPU_DISR) = 0;
 		check();
 		assert_int_equal(t.entered, 1);
