@@ -30,8 +30,7 @@ class Plan:
             elif kind == "archive":
                 self.archives[field[0]] = (field[1].split(), field[2])
             else:
-                self.tests.append(Test(field[0], ["kunit/host/%s.c" % field[0]] +
-                                       field[1].split(), *field[2:]))
+                self.tests.append(Test(field[0], field[1].split(), *field[2:]))
 
     def units_of(self, test):
         """(source, flags) of all that is compiled for it."""

@@ -1,7 +1,4 @@
 # SPDX-License-Identifier: GPL-2.0-only
-SRC_test_psci	:= el2-objs/firmware/psci.c el2-objs/firmware/smc.c
-SRC_test_smc	:= $(SRC_test_psci)
-SRC_test_scrub	:= el2-objs/pvm/scrub.c
 SRC_test_dispatch := el2-objs/host/dispatch.c el2-objs/host/calls.c \
 	el2-objs/host/inject.c el2-objs/base/irq.c el2-objs/base/core.c kunit/host/fake/panic.c
 INC_test_dispatch := -Wno-unused-parameter -DHYPSEC_DEBUG -include $(here)/fake/sysreg_array.h

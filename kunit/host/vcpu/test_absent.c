@@ -4,7 +4,7 @@
  * that is the end of the core. So a run touches those of what is there, and no other. And the
  * units that record what a CPU does, stopped beside a run.
  */
-#include "canary_common.h"
+#include "pvm/canary_common.h"
 
 #define NAMES	200
 #define DBG_AT	1024		/* a set of breakpoints in KVM's structure */

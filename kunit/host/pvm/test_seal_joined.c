@@ -5,7 +5,7 @@
  */
 #include "seal_common.h"
 /* This one's is linked, so that what is charged to whom can be seen. */
-#include "../../el2-objs/pool/share.c"
+#include "../../../el2-objs/pool/share.c"
 
 #define BASE	0x40400UL
 #define AREAS	3			/* of 2 MiB, of the guest */

@@ -10,7 +10,7 @@ int core_memcmp(const void *a, const void *b, size_t n);
 #define memcpy core_memcpy
 #define memmove core_memmove
 #define memcmp core_memcmp
-#include "../../el2-objs/base/string.c"
+#include "../../../el2-objs/base/string.c"
 #undef memset
 #undef memcpy
 #undef memmove

@@ -14,7 +14,7 @@ import struct
 import subprocess
 import sys
 
-sys.path.insert(0, os.path.join(os.environ["HYPSEC_TOP"], "kunit/host"))
+sys.path.insert(0, os.path.join(os.environ["HYPSEC_TOP"], "kunit/host/tools"))
 sys.dont_write_bytecode = True
 # pylint: disable=wrong-import-position
 from image_tool import (CLOSED, STUB, TOOL, TOP, attach, bad, build, get, good,  # noqa: E402

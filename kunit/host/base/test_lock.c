@@ -18,7 +18,7 @@ static void relax(void)
 
 #undef cpu_relax
 #define cpu_relax() relax()
-#include "../../el2-objs/base/lock.c"
+#include "../../../el2-objs/base/lock.c"
 
 static struct percpu cpus[3] = { { .id = 0 }, { .id = 1 }, { .id = 2 } };
 static struct percpu *cpu = cpus;

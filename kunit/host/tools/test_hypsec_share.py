@@ -7,7 +7,7 @@ import re
 import struct
 import sys
 
-sys.path.insert(0, os.path.join(os.environ["HYPSEC_TOP"], "kunit/host"))
+sys.path.insert(0, os.path.join(os.environ["HYPSEC_TOP"], "kunit/host/tools"))
 sys.dont_write_bytecode = True
 # pylint: disable=wrong-import-position
 from image_tool import (STUB, TOP, bad, build, get, good, main, manifest_at,  # noqa: E402

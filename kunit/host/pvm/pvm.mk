@@ -15,3 +15,4 @@ SRC_test_pvm_protect := $(pvm) $(addprefix el2-objs/pvm/,pages.c protect.c firmw
 SRC_test_pvm_refused := $(SRC_test_pvm_protect)
 SRC_test_pvm_identity := $(SRC_test_pvm_protect)
 SRC_test_smccc := $(SRC_test_pvm_psci)
+SRC_test_scrub	:= el2-objs/pvm/scrub.c

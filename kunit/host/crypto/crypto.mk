@@ -10,7 +10,7 @@ GEN_test_crypto := $(out)/ed25519_vectors.h
 
 # The 1024 vectors of ed25519.cr.yp.to, the last of which is RFC 8032's TEST 1024, as
 # libsodium's own test has them: { seed, public key, signature, message of n bytes }.
-$(out)/ed25519_vectors.h: $(here)/crypto.mk
+$(out)/ed25519_vectors.h: $(here)/crypto/crypto.mk
 	@mkdir -p $(out)
 	src=$$($(top)/scripts/fetch-source libsodium) && \
 	sed -n '/^static TestData/,/^};/p' $$src/test/default/sign.c > $@.new && mv $@.new $@
@@ -27,17 +27,6 @@ SRC_test_random_failing := $(SRC_test_random_sources)
 INC_test_random_failing := $(INC_test_random_sources)
 ARC_test_random_failing := $(ARC_test_random_sources)
 LIB_test_random_failing := $(LIB_test_random_sources)
-
-# Its region has to lie where the bundle's begins, at 2 MiB.
-SRC_test_install := el2-objs/install/install.c el2-objs/host/phase.c el2-objs/base/core.c kunit/host/fake/panic.c
-INC_test_install := -fno-pie -Wno-unused-parameter -DFAKE_ISB -include $(here)/fake/sysreg_array.h
-LIB_test_install := -no-pie -Wl,--defsym=bundle_header=install_region
-SRC_test_install_place := $(SRC_test_install)
-INC_test_install_place := $(INC_test_install)
-LIB_test_install_place := $(LIB_test_install)+4096
-
-SRC_test_late	:= el2-objs/install/late.c el2-objs/base/feat.c kunit/host/fake/panic.c
-INC_test_late	:= -Wno-unused-parameter -include $(here)/fake/sysreg_array.h
 
 SRC_test_health	:= el2-objs/crypto/health.c $(SRC_test_crypto)
 ARC_test_health	:= $(ARC_test_crypto)

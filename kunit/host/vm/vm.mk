@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # The table of VMs, KVM's tables and shadows, above own/ on the machine of fake/hw.h.
-SRC_test_adjust	:= el2-objs/kvm/adjust.c
 
 vm_sources := $(addprefix el2-objs/vm/,vm.c end.c drop.c shared.c) \
 	kunit/host/fake/kvm_host.c
@@ -19,11 +18,8 @@ SRC_test_shadow_owner := $(SRC_test_shadow)
 SRC_test_shadow_beside := $(SRC_test_shadow)
 SRC_test_shadow_answered := $(SRC_test_shadow)
 SRC_test_shadow_used := $(SRC_test_shadow)
-SRC_test_kvm_calls := $(vm_sources) $(addprefix el2-objs/kvm/,hcalls.c lease.c) el2-objs/vcpu/cpu.c el2-objs/base/feat.c
-SRC_test_kvm_lease := $(SRC_test_kvm_calls)
-SRC_test_kvm_flush := $(SRC_test_kvm_calls)
 
-$(foreach t,kvm_calls kvm_lease kvm_flush vm vm_slots vm_end vm_drop vm_teardown vm_let_go walk walk_known walk_races \
+$(foreach t,vm vm_slots vm_end vm_drop vm_teardown vm_let_go walk walk_known walk_races \
 	shadow shadow_owner shadow_beside shadow_answered shadow_used,\
 	$(eval ARC_test_$t := $(out)/machine.a) \
 	$(eval INC_test_$t := $(on_machine)))
@@ -38,6 +34,3 @@ $(out)/walk_announced.a: $(top)/el2-objs/vm/walk.c $(here)/Makefile $(headers)
 		-c -o $(out)/walk_announced.o $<
 	rm -f $@
 	ar rcs $@ $(out)/walk_announced.o
-
-SRC_test_feat	:= el2-objs/base/feat.c el2-objs/vcpu/cpu.c kunit/host/fake/panic.c
-INC_test_feat	:= -Wno-unused-parameter -include $(here)/fake/sysreg_array.h

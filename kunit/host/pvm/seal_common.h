@@ -7,7 +7,7 @@
 #define HYPSEC_SEAL_COMMON_H
 
 #include <openssl/evp.h>
-#include "vm_common.h"
+#include "vm/vm_common.h"
 #include "base/core.h"
 #include "crypto/crypto.h"
 #include "pgt/pgt.h"

@@ -10,10 +10,6 @@ machine := $(addprefix el2-objs/base/,cache.c ram.c) \
 
 on_machine := -include $(here)/fake/hw.h
 
-$(foreach t,own own_moves own_epochs own_random s2 s2_split pool slot host_s2 host_exec share lost later,\
-	$(eval ARC_test_$t := $(out)/machine.a) \
-	$(eval INC_test_$t := $(on_machine)))
-
 # Compiled once: many tests are of these and little more. Its rule is the Makefile's.
 OF_machine.a := $(machine)
 FLAGS_machine.a := $(on_machine)

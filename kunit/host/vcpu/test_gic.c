@@ -3,7 +3,7 @@
  * struct vgic_v3_cpu_if, all of it the host's to write, at any time: what of it gets into the
  * CPU while a guest runs, and what stays there. For an ordinary VM and for a protected one.
  */
-#include "canary_common.h"
+#include "pvm/canary_common.h"
 
 #define LRS		16
 #define HCR_EN		BIT(0)

@@ -98,7 +98,7 @@ def put(name, text):
 
 
 def mutate(at, equivalent="", test=TEST):
-    put("kunit/host/test_toy.c", test)
+    put("kunit/host/toy/test_toy.c", test)
     put("equivalent", "# nothing\n" + equivalent)
     p = subprocess.run([MUTATE, "--top=.", "--out=out", "--plan=plan", "--equivalent=equivalent",
                         "--folders=toy", "--seed=1", "--at=" + at], capture_output=True, text=True,
@@ -114,7 +114,7 @@ def main():
     put("el2-objs/toy/alone.c", "int alone(int x)\n{\n\treturn x < 3;\n}\n")
     cc = CC.replace("@TOP@", os.getcwd())
     put("plan", "quick %s-O0\nfull %s-O1 -fsanitize=address,undefined\n"
-        "test test_toy|el2-objs/toy/toy.c|||\n" % (cc, cc))
+        "test test_toy|kunit/host/toy/test_toy.c el2-objs/toy/toy.c|||\n" % (cc, cc))
 
     status, lived, said = mutate("toy/toy.c:5")
     check("a limit that no test looks at lives", status == 1 and

@@ -21,7 +21,7 @@ INC_test_pci	:= -I$(top)/scripts/stub
 SRC_test_realm	:= scripts/stub/realm.c scripts/stub/dt_check.c
 INC_test_realm	:= -I$(top)/scripts/stub
 
-$(out)/libfdt-host.a: $(top)/scripts/fetch-source $(here)/dt.mk
+$(out)/libfdt-host.a: $(top)/scripts/fetch-source $(here)/stub/dt.mk
 	@mkdir -p $(out)/libfdt
 	src=$$($(top)/scripts/fetch-source arm-trusted-firmware) && \
 	cp $$src/lib/libfdt/*.[ch] $$src/include/lib/libfdt/*.h $(out)/libfdt/

@@ -15,7 +15,7 @@ import sys
 import tempfile
 import xml.dom.minidom
 
-sys.path.insert(0, os.path.join(os.environ["HYPSEC_TOP"], "kunit/host"))
+sys.path.insert(0, os.path.join(os.environ["HYPSEC_TOP"], "kunit/host/tools"))
 sys.dont_write_bytecode = True
 # pylint: disable=wrong-import-position
 import image_tool  # noqa: E402

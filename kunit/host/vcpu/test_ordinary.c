@@ -3,7 +3,7 @@
  * A whole run of an ordinary vCPU: it has the registers that KVM's structure says, KVM finds there
  * what it left in them, and why it came back. (What the host finds in the CPU: test_abort_run.c.)
  */
-#include "canary_common.h"
+#include "pvm/canary_common.h"
 
 #define BANKED_MODE	0x13		/* AArch32 SVC */
 #define PHYSICAL	0xf000UL	/* where guest_at() finds a page */

@@ -3,7 +3,7 @@
  * What an ordinary vCPU uses now and then: SVE and FP, breakpoints, event counters, a call of ours.
  * Of each the host names the place, or the size: what of that is followed.
  */
-#include "canary_common.h"
+#include "pvm/canary_common.h"
 #include "abi/hypsec_guest.h"
 
 #define SVE_VL		32U
