@@ -5,7 +5,7 @@
  * No byte of the host's tree reaches the kernel in any other way.
  *
  * dt_*.c need libfdt and nothing else; they also run on the workstation under
- * sanitizers (kunit/host/test_dt*.c).
+ * sanitizers (kunit/host/stub/test_dt*.c).
  */
 #ifndef HYPSEC_STUB_DT_H
 #define HYPSEC_STUB_DT_H
