@@ -23,7 +23,7 @@ none_of() {
 
 	for name; do
 		! "${HYPSEC_CROSS}nm" "$HYPSEC_BUILD/module-minimal/el2-objs/bundle.elf" | grep -w "$name" || return 1
-		"${HYPSEC_CROSS}nm" "$HYPSEC_BUILD/module/el2-objs/bundle.elf" | grep -qw "$name" || return 1
+		"${HYPSEC_CROSS}nm" "$HYPSEC_BUILD/module/el2-objs/bundle.elf" | grep -w "$name" >/dev/null || return 1
 	done
 }
 "$HYPSEC_TOP/scripts/build" --if-stale >&2
