@@ -8,12 +8,12 @@
 
 . "$(dirname "$0")/../lib/ktap.sh"
 
-guest=$("$HYPSEC_TOP/scripts/guest/build")
-attack=$("$HYPSEC_TOP/scripts/attack/build")
+guest=$("$HYPSEC_TOP/scripts/tests/guest/build")
+attack=$("$HYPSEC_TOP/scripts/tests/attack/build")
 add=(--add "$guest/kvmapi:/controls/kvmapi" --add "$attack/attack:/controls/attack"
 	--add "$attack/attack.ko:/controls/attack.ko"
-	--add "$HYPSEC_TOP/scripts/guest/vm.sh:/controls/vm.sh"
-	--add "$HYPSEC_TOP/scripts/guest/controls.sh:/controls/controls.sh")
+	--add "$HYPSEC_TOP/scripts/tests/guest/vm.sh:/controls/vm.sh"
+	--add "$HYPSEC_TOP/scripts/tests/guest/controls.sh:/controls/controls.sh")
 status=0
 out=$("$HYPSEC_TOP/scripts/host" --no-hypsec --timeout 600 "${add[@]}" \
 	-- sh /controls/controls.sh control) || status=1

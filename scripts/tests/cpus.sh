@@ -12,14 +12,14 @@
 
 . "$(dirname "$0")/../lib/ktap.sh"
 . "$HYPSEC_TOP/scripts/lib/kunit.sh"
-. "$HYPSEC_TOP/scripts/secret/cmdline"
+. "$HYPSEC_TOP/scripts/tests/secret/cmdline"
 
 [ $# -gt 0 ] || set -- cortex-a57 neoverse-n1 max
 scripts=$HYPSEC_TOP/scripts
 need_kernel
 need_small_kernel
-attack=$("$scripts/attack/build")
-initrd=$("$scripts/secret/build")
+attack=$("$scripts/tests/attack/build")
+initrd=$("$scripts/tests/secret/build")
 out=$(mktemp)
 trap 'rm -f "$out"' EXIT
 
@@ -57,13 +57,13 @@ wide() {
 
 for cpu in "$@"; do
 	case $cpu in
-	max*) kernel=$KERNEL_IMAGE image=$("$scripts/secret/image") ;;
-	*) kernel=$SMALL_IMAGE image=$("$scripts/secret/image" "$kernel") ;;
+	max*) kernel=$KERNEL_IMAGE image=$("$scripts/tests/secret/image") ;;
+	*) kernel=$SMALL_IMAGE image=$("$scripts/tests/secret/image" "$kernel") ;;
 	esac
 	status=0
 	"$scripts/host" --cpu "$cpu" --mem 1G --timeout 1100 \
 		--add "$attack/attack:/root/attack" --add "$attack/attack.ko:/root/attack.ko" \
-		--add "$scripts/secret/attack.sh:/root/attack.sh" \
+		--add "$scripts/tests/secret/attack.sh:/root/attack.sh" \
 		--add "$image:/root/vm.img" --add "$kernel:/root/Image" \
 		--add "$initrd:/root/initrd.cpio" -- sh -c '
 		sh attack.sh --boot -kernel Image -initrd initrd.cpio -append "$1" &&

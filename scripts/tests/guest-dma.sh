@@ -2,14 +2,14 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # The guest module that keeps its devices in the memory shared with the host: what its devices are
-# told, seen from the VMM's side, without HypSec (scripts/io/README).
+# told, seen from the VMM's side, without HypSec (scripts/tests/io/README).
 # takes: 80
 # timeout: 900
 
 . "$(dirname "$0")/../lib/ktap.sh"
 . "$HYPSEC_TOP/scripts/lib/kernel.sh"
 
-io=$HYPSEC_TOP/scripts/io
+io=$HYPSEC_TOP/scripts/tests/io
 built=$("$io/build")
 need_kernel
 dir=$(mktemp -d -p "$HYPSEC_BUILD")

@@ -9,10 +9,10 @@
 
 . "$(dirname "$0")/../lib/ktap.sh"
 
-image=$("$HYPSEC_TOP/scripts/protected/stock")
+image=$("$HYPSEC_TOP/scripts/tests/protected/stock")
 out=$("$HYPSEC_TOP/scripts/host" --timeout 1200 --add "$image:/root/vm.img" \
-	--add "$HYPSEC_TOP/scripts/protected/hotplug.sh:/root/hotplug.sh" \
-	--add "$HYPSEC_TOP/scripts/protected/functions.sh:/root/functions.sh" \
+	--add "$HYPSEC_TOP/scripts/tests/protected/hotplug.sh:/root/hotplug.sh" \
+	--add "$HYPSEC_TOP/scripts/tests/protected/functions.sh:/root/functions.sh" \
 	-- sh /root/hotplug.sh 1000) && status=0 || status=$?
 pass_on <<<"$out"
 check "the host's script went through" [ $status = 0 ]

@@ -33,19 +33,19 @@ for s in section:
 open(sys.argv[2], 'wb').write(data)
 PY
 "${HYPSEC_CROSS}gcc" -O2 -Wall -Werror -static -D_GNU_SOURCE -o "$dir/kexec" \
-	"$HYPSEC_TOP/scripts/install/kexec.c"
+	"$HYPSEC_TOP/scripts/tests/install/kexec.c"
 
-guest=$("$HYPSEC_TOP/scripts/guest/build")
-attack=$("$HYPSEC_TOP/scripts/attack/build")
+guest=$("$HYPSEC_TOP/scripts/tests/guest/build")
+attack=$("$HYPSEC_TOP/scripts/tests/attack/build")
 
-# refuses ERROR CAUSE REMEDY ARGUMENT...: see scripts/install/preflight.sh.
+# refuses ERROR CAUSE REMEDY ARGUMENT...: see scripts/tests/install/preflight.sh.
 refuses() {
 	local why=("$1" "$2" "$3")
 	shift 3
 
 	"$host" --no-hypsec "$@" --add "$debug/hypsec.ko:/install/hypsec.ko" \
 		--add "$guest/kvmapi:/install/kvmapi" \
-		--add "$HYPSEC_TOP/scripts/install/preflight.sh:/install/preflight.sh" \
+		--add "$HYPSEC_TOP/scripts/tests/install/preflight.sh:/install/preflight.sh" \
 		-- sh /install/preflight.sh "${why[@]}" </dev/null
 }
 
@@ -205,7 +205,7 @@ uefi() {
 		-numa node -object memory-backend-ram,id=late,size=512M
 		-device virtio-mem-pci,memdev=late,node=1,requested-size=512M" \
 	"$host" --timeout 400 --mem 2G,slots=1,maxmem=4G --add "$guest/kvmapi:/install/kvmapi" \
-		--add "$HYPSEC_TOP/scripts/install/uefi.sh:/install/uefi.sh" \
+		--add "$HYPSEC_TOP/scripts/tests/install/uefi.sh:/install/uefi.sh" \
 		-- sh /install/uefi.sh >"$dir/out" 2>"$dir/err" </dev/null || status=$?
 	[ $status = 122 ] && grep -qx good "$dir/out" &&
 		grep -q 'reboot: Restarting system' "$dir/err" && return 0
@@ -220,7 +220,7 @@ status=0
 "$host" --no-hypsec --timeout 600 --add "$debug/hypsec.ko:/install/hypsec.ko" \
 	--add "$dir/again.ko:/install/again.ko" --add "$dir/kexec:/install/kexec" \
 	--add "$guest/kvmapi:/install/kvmapi" \
-	--add "$HYPSEC_TOP/scripts/install/host.sh:/install/host.sh" \
+	--add "$HYPSEC_TOP/scripts/tests/install/host.sh:/install/host.sh" \
 	-- sh /install/host.sh >"$dir/host" || status=$?
 # Its results follow ours.
 awk -v n=$KTAP_COUNT '

@@ -3,17 +3,17 @@
 #
 # Devices of a protected guest, by the stock QEMU and by a VMM of ours, an encrypted root, a newer kernel as
 # an Arm CCA Realm, and hosts and VMMs that attack it there. HYPSEC_KILLS VMMs are killed (4), when
-# HYPSEC_SEED says; HYPSEC_PARTS=kills does nothing else (scripts/io/protected.sh). HYPSEC_VMM=10: with
+# HYPSEC_SEED says; HYPSEC_PARTS=kills does nothing else (scripts/tests/io/protected.sh). HYPSEC_VMM=10: with
 # QEMU 10.0 on Debian 12, too.
 # takes: 560
 # timeout: 1800
 
 . "$(dirname "$0")/../lib/ktap.sh"
 
-io=$HYPSEC_TOP/scripts/io kills=$((${HYPSEC_KILLS:-4}))
+io=$HYPSEC_TOP/scripts/tests/io kills=$((${HYPSEC_KILLS:-4}))
 images=$("$io/images")
-soak=$("$HYPSEC_TOP/scripts/soak/build")
-vmm=$("$HYPSEC_TOP/scripts/vmm/build")
+soak=$("$HYPSEC_TOP/scripts/tests/soak/build")
+vmm=$("$HYPSEC_TOP/scripts/tests/vmm/build")
 tmp=$(mktemp -d -p "$HYPSEC_BUILD")
 trap 'rm -rf "$tmp"' EXIT
 head -c 6M /dev/urandom >"$tmp/disk"
@@ -21,7 +21,7 @@ head -c 2M /dev/urandom >"$tmp/file"
 sums=("$(sha256sum <"$tmp/disk" | cut -d' ' -f1)" "$(sha256sum <"$tmp/file" | cut -d' ' -f1)")
 truncate -s 12M "$tmp/disk"
 add=(--add "$tmp/file:/io/www/file" --add "$tmp/disk:/io/disk" --add "$soak/ram:/io/ram"
-	--add "$HYPSEC_TOP/scripts/protected/functions.sh:/io/functions.sh" --add "$vmm:/io/vmm")
+	--add "$HYPSEC_TOP/scripts/tests/protected/functions.sh:/io/functions.sh" --add "$vmm:/io/vmm")
 into_host /io "$io"/{protected,vm,hostile,used,restricted,devices,realm,root,vmm,kills}.sh \
 	"$images"/{vm.img,all.img,root.img,realm.img,pool.img,disk.gz,disk-pci.gz,root-{pci,realm}.img.gz,scribble,qmp,virtiofsd} "$HYPSEC_BUILD/io/vsock"
 out=$("$HYPSEC_TOP/scripts/host" --mem 1G --timeout $((1200 + kills * 60)) "${add[@]}" -- \

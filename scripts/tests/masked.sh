@@ -13,10 +13,10 @@
 
 need_kernel
 "$HYPSEC_TOP/scripts/build" --if-stale --debug >&2
-attack=$("$HYPSEC_TOP/scripts/attack/build")
-guest=$("$HYPSEC_TOP/scripts/guest/build")
-images=$("$HYPSEC_TOP/scripts/protected/build")
-soak=$("$HYPSEC_TOP/scripts/soak/build") small=$("$HYPSEC_TOP/scripts/soak/guest")
+attack=$("$HYPSEC_TOP/scripts/tests/attack/build")
+guest=$("$HYPSEC_TOP/scripts/tests/guest/build")
+images=$("$HYPSEC_TOP/scripts/tests/protected/build")
+soak=$("$HYPSEC_TOP/scripts/tests/soak/build") small=$("$HYPSEC_TOP/scripts/tests/soak/guest")
 make_stub
 tmp=$(mktemp -d -p "$HYPSEC_BUILD")
 trap 'rm -rf "$tmp"' EXIT
@@ -33,5 +33,5 @@ trap 'rm -rf "$tmp"' EXIT
 	--add "$guest/kvmapi:/masked/kvmapi" --add "$images/box3.img:/masked/box3.img" \
 	--add "$soak/ram:/masked/ram" \
 	--add "$tmp/vm.img:/masked/vm.img" \
-	--add "$HYPSEC_TOP/scripts/guest/masked.sh:/masked/masked.sh" \
+	--add "$HYPSEC_TOP/scripts/tests/guest/masked.sh:/masked/masked.sh" \
 	-- sh /masked/masked.sh 1000000

@@ -9,8 +9,8 @@
 . "$(dirname "$0")/../lib/ktap.sh"
 
 "$HYPSEC_TOP/scripts/build" --if-stale --minimal >&2
-images=$("$HYPSEC_TOP/scripts/protected/build")
-guest=$("$HYPSEC_TOP/scripts/guest/build")
+images=$("$HYPSEC_TOP/scripts/tests/protected/build")
+guest=$("$HYPSEC_TOP/scripts/tests/guest/build")
 module=$HYPSEC_BUILD/module-minimal/hypsec.ko
 objects=$(sed -n 's/^el2-options := //p' "$HYPSEC_TOP/el2-objs/Makefile")
 smaller() {
@@ -33,7 +33,7 @@ check "nothing of them is in it" none_of pvm_rsi pvm_share pvm_relinquish pvm_de
 	platform_report tlb_flush_range
 
 add=()
-into_host /protected "$HYPSEC_TOP"/scripts/protected/{minimal,functions}.sh \
+into_host /protected "$HYPSEC_TOP"/scripts/tests/protected/{minimal,functions}.sh \
 	"$images"/{off,stay,forged,debug,share,rsi}.img "$guest/kvmapi"
 out=$("$HYPSEC_TOP/scripts/host" --hypsec "$module" --timeout 700 "${add[@]}" -- sh /protected/minimal.sh) &&
 	status=0 || status=$?

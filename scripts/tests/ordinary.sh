@@ -9,12 +9,12 @@
 . "$(dirname "$0")/../lib/kernel.sh"
 
 need_kernel
-built=$("$HYPSEC_TOP/scripts/guest/build")
+built=$("$HYPSEC_TOP/scripts/tests/guest/build")
 status=0
 "$HYPSEC_TOP/scripts/host" --timeout "${HYPSEC_ORDINARY_TIMEOUT:-1800}" --mem 2G "$@" \
 	--add "$KERNEL_IMAGE:/ordinary/Image" --add "$built/initrd:/ordinary/initrd" \
 	--add "$built/kvmapi:/ordinary/kvmapi" --add "$built/qmp:/ordinary/qmp" \
-	--add "$HYPSEC_TOP/scripts/guest/vm.sh:/ordinary/vm.sh" \
-	--add "$HYPSEC_TOP/scripts/guest/ordinary.sh:/ordinary/ordinary.sh" \
+	--add "$HYPSEC_TOP/scripts/tests/guest/vm.sh:/ordinary/vm.sh" \
+	--add "$HYPSEC_TOP/scripts/tests/guest/ordinary.sh:/ordinary/ordinary.sh" \
 	-- sh /ordinary/ordinary.sh || status=$?
 exit $status

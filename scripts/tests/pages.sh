@@ -3,7 +3,7 @@
 #
 # scripts/tests/pages.sh [--plain] [--smp N] [CASE | -CASE]... [-- HOST-OPTION...]
 #
-# The host's root against the memory of running guests (scripts/soak/attacks.sh): pages
+# The host's root against the memory of running guests (scripts/tests/soak/attacks.sh): pages
 # saved, changed, exchanged, put back too late, dropped, aliased, hammered. With --plain
 # (the default run has one, too) against ordinary guests on the stock kernel. "--smp 4 -churn" on a
 # workstation with fewer processors: KVM gives back a split block's pages one after another with
@@ -24,11 +24,11 @@ while [ $# -gt 0 ]; do
 	esac
 	shift
 done
-here=$HYPSEC_TOP/scripts/soak
+here=$HYPSEC_TOP/scripts/tests/soak
 
 need_kernel
 built=$("$here/build") guest=$("$here/guest")
-attack=$("$HYPSEC_TOP/scripts/attack/build")
+attack=$("$HYPSEC_TOP/scripts/tests/attack/build")
 add=()
 into_host /soak "$here"/{functions.sh,attacks.sh,cmdline} "$built"/{ram,qmp} \
 	"$guest"/{vm.img,Image,initrd.cpio} \

@@ -14,13 +14,13 @@ scripts=$HYPSEC_TOP/scripts
 image=$scripts/hypsec-image
 need_packages
 need_kernel
-images=$("$scripts/protected/build")
-machine=$("$scripts/secret/platform")
-demo=$("$scripts/secret/images")
+images=$("$scripts/tests/protected/build")
+machine=$("$scripts/tests/secret/platform")
+demo=$("$scripts/tests/secret/images")
 tools=$("$scripts/platform/tools")
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
-attack=$("$scripts/attack/build")
+attack=$("$scripts/tests/attack/build")
 nonce=$(head -c 64 /dev/urandom | od -An -v -tx1 | tr -d ' \n')
 add=()
 into_host /guests "$scripts"/platform/{platform,guests}.sh "$images"/{box3,box4,theirs3,alone3}.img
@@ -151,7 +151,7 @@ done
 
 theirs() {
 	"$scripts/host" --tpm "$machine/tpm" --mem 1G --timeout 400 \
-		--add "$scripts/secret/attack.sh:/root/attack.sh" \
+		--add "$scripts/tests/secret/attack.sh:/root/attack.sh" \
 		--add "$demo/theirs.img:/root/theirs.img" \
 		--add "$demo/vm.img:/root/vm.img" -- sh -c 'sh attack.sh --boot -kernel theirs.img
 			sh attack.sh --boot -kernel vm.img' 2>&1 | tr -d '\r' >"$dir/theirs"

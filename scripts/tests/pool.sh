@@ -8,14 +8,14 @@
 
 . "$(dirname "$0")/../lib/ktap.sh"
 
-images=$("$HYPSEC_TOP/scripts/protected/build")
+images=$("$HYPSEC_TOP/scripts/tests/protected/build")
 tmp=$(mktemp -d -p "$HYPSEC_BUILD")
 trap 'rm -rf "$tmp"' EXIT
 truncate -s 8M "$tmp/disk"
 PATH=$PATH:/usr/sbin:/sbin mke2fs -q -t ext4 -O ^has_journal -m 0 "$tmp/disk"
 add=(--add "$tmp/disk:/protected/disk"
-	--add "$("$HYPSEC_TOP/scripts/protected/relinquish/build"):/protected/linux.img")
-into_host /protected "$HYPSEC_TOP"/scripts/protected/{pool,functions}.sh \
+	--add "$("$HYPSEC_TOP/scripts/tests/protected/relinquish/build"):/protected/linux.img")
+into_host /protected "$HYPSEC_TOP"/scripts/tests/protected/{pool,functions}.sh \
 	"$images"/{off.img,stay.img,spend.img,hold,beside,closes}
 out=$("$HYPSEC_TOP/scripts/host" --mem 1G --timeout 900 "${add[@]}" -- sh /protected/pool.sh) &&
 	status=0 || status=$?

@@ -9,11 +9,11 @@
 
 . "$(dirname "$0")/../lib/ktap.sh"
 
-images=$("$HYPSEC_TOP/scripts/protected/build")
-shells=$("$HYPSEC_TOP/scripts/protected/shells")
-attack=$("$HYPSEC_TOP/scripts/attack/build")
-add=(--add "$("$HYPSEC_TOP/scripts/vmm/build"):/protected/vmm")
-into_host /protected "$attack"/attack{,.ko} "$HYPSEC_TOP"/scripts/protected/{protected,shells,functions}.sh \
+images=$("$HYPSEC_TOP/scripts/tests/protected/build")
+shells=$("$HYPSEC_TOP/scripts/tests/protected/shells")
+attack=$("$HYPSEC_TOP/scripts/tests/attack/build")
+add=(--add "$("$HYPSEC_TOP/scripts/tests/vmm/build"):/protected/vmm")
+into_host /protected "$attack"/attack{,.ko} "$HYPSEC_TOP"/scripts/tests/protected/{protected,shells,functions}.sh \
 	"$images"/{off.img,reset.img,stay.img,forged.img,debug.img,stay.identity,debug.identity} \
 	"$images"/{signer,gdb} "$shells"/{open,closed,silent}.img
 plain=$("$HYPSEC_TOP/scripts/host" --no-hypsec --timeout 600 "${add[@]}" -- sh -c \

@@ -15,7 +15,7 @@
 
 . "$(dirname "$0")/../lib/kernel.sh"
 
-here=$HYPSEC_TOP/scripts/selftests
+here=$HYPSEC_TOP/scripts/tests/selftests
 cpu=cortex-a72 second= short= list=$here/list
 limit=${HYPSEC_SELFTESTS_TIMEOUT:-900}
 while [ $# -gt 0 ]; do

@@ -9,9 +9,9 @@
 
 . "$(dirname "$0")/../lib/ktap.sh"
 
-images=$("$HYPSEC_TOP/scripts/protected/build")
+images=$("$HYPSEC_TOP/scripts/tests/protected/build")
 add=()
-into_host /protected "$HYPSEC_TOP"/scripts/protected/{signers,functions}.sh "$images"/{signer,other} \
+into_host /protected "$HYPSEC_TOP"/scripts/tests/protected/{signers,functions}.sh "$images"/{signer,other} \
 	"$images"/{listed,old,other,unsigned,resigned,truncated,nomanifest,overlap,wrap}.img \
 	"$images"/{outside,sizewrap,outofram,reserved,entry,flags,version,big}.img
 out=$("$HYPSEC_TOP/scripts/host" --timeout 1500 --param "signers=$(cat "$images/signer"):2" \

@@ -5,7 +5,7 @@
 #
 # Protected guests that check their memory all the time, in a host that does everything
 # a stock host can do with memory: swap, compaction, merging, dumps and the rest
-# (scripts/soak/soak.sh). --long: so many minutes instead of 40 s. --plain: ordinary
+# (scripts/tests/soak/soak.sh). --long: so many minutes instead of 40 s. --plain: ordinary
 # guests; "-- --no-hypsec" the same on the stock kernel. "-ksm" leaves that action out,
 # "ksm" does it alone.
 # takes: 130
@@ -24,7 +24,7 @@ while [ $# -gt 0 ]; do
 	esac
 	shift
 done
-here=$HYPSEC_TOP/scripts/soak
+here=$HYPSEC_TOP/scripts/tests/soak
 seconds=${minutes:+$((minutes * 60))}
 seconds=${seconds:-40} parts=${minutes:+1}
 parts=${parts:-8}

@@ -10,7 +10,7 @@
 . "$(dirname "$0")/../lib/ktap.sh"
 . "$HYPSEC_TOP/scripts/lib/rootfs.sh"
 
-io=$("$HYPSEC_TOP/scripts/io/build")
+io=$("$HYPSEC_TOP/scripts/tests/io/build")
 root=$("$HYPSEC_TOP/scripts/root/whole")
 dir=$(mktemp -d -p "$HYPSEC_BUILD")
 trap 'rm -rf "$dir"' EXIT
@@ -21,7 +21,7 @@ check "an image and a disk are made of it" "$image" from-root "$root/root.tar" -
 	--dma-module "$io/hypsec-dma.ko" --allow-ephemeral --console --clock --cmdline quiet \
 	--disk "$dir/disk" --key "$dir/key" -o "$dir/vm.img"
 add=()
-into_host /whole "$HYPSEC_TOP"/scripts/{root/whole,protected/functions}.sh "$dir/vm.img"
+into_host /whole "$HYPSEC_TOP"/scripts/{root/whole,tests/protected/functions}.sh "$dir/vm.img"
 disk="-drive if=none,id=whole,format=raw,file=$dir/disk -device virtio-blk-pci,drive=whole,serial=whole-root"
 out=$(HYPSEC_QEMU_ARGS="${HYPSEC_QEMU_ARGS:-} $disk" "$HYPSEC_TOP/scripts/host" --timeout 5000 \
 	"${add[@]}" -- sh /whole/whole.sh 2400 vm.img) && status=0 || status=$?
