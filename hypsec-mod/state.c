@@ -187,8 +187,11 @@ static int read_platform(struct hypsec_platform *p)
 	unsigned int i;
 
 	for (i = 0; i < HYPSEC_PLATFORM_PIECES; i++) {
-		if (hypsec_call_platform(i, &res))
-			return -EOPNOTSUPP;	/* a core without CONFIG_HYPSEC_ATTEST */
+		int status = hypsec_call_platform(i, &res);
+
+		/* A core without CONFIG_HYPSEC_ATTEST; or broken. */
+		if (status)
+			return status == HYPSEC_NOT_SUPPORTED ? -EOPNOTSUPP : -EIO;
 		piece[0] = res.a1;
 		piece[1] = res.a2;
 		piece[2] = res.a3;
@@ -200,9 +203,10 @@ static int read_platform(struct hypsec_platform *p)
 static int platform_show(struct seq_file *m, void *v)
 {
 	struct hypsec_platform p;
+	int ret = read_platform(&p);
 
-	if (read_platform(&p))
-		return -EOPNOTSUPP;
+	if (ret)
+		return ret;
 	seq_puts(m, p.source == HYPSEC_PLATFORM ? "platform\n" : "ephemeral\n");
 	return 0;
 }
@@ -210,9 +214,10 @@ static int platform_show(struct seq_file *m, void *v)
 static int platform_key_show(struct seq_file *m, void *v)
 {
 	struct hypsec_platform p;
+	int ret = read_platform(&p);
 
-	if (read_platform(&p))
-		return -EOPNOTSUPP;
+	if (ret)
+		return ret;
 	seq_printf(m, "%*phN\n", (int)sizeof(p.key), p.key);
 	return 0;
 }

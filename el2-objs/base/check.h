@@ -23,11 +23,9 @@ __noreturn void core_exception(u64 esr, u64 elr, u64 far);
 /* For a CPU that is to do nothing any more. */
 __noreturn void core_park(void);
 
-/* Upwards, and the only way there: what core_panic() ends with (host/leave.c). */
+/* Upwards, by this name (../README): what core_panic() ends with. host/leave.c. */
 struct percpu;
-extern const struct base_up {
-	void (*leave)(struct percpu *cpu) __noreturn;
-} base_up;
+__noreturn void base_up_leave(struct percpu *cpu);
 
 /* True once any CPU has panicked; spin loops test it. */
 extern bool core_broken;

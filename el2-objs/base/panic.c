@@ -38,7 +38,7 @@ void core_panic(const char *file, int line, const char *what)
 		hlog("BROKEN: CPU %u %s:%d: %s", cpu->id, file, line, what);
 	}
 	cpu->ranks_held = 0;
-	base_up.leave(cpu);
+	base_up_leave(cpu);
 }
 
 void core_exception(u64 esr, u64 elr, u64 far)

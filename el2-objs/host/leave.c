@@ -8,7 +8,7 @@
 #include "pvm/pvm.h"
 #include "vcpu/run.h"
 
-static void __noreturn leave(struct percpu *cpu)
+void base_up_leave(struct percpu *cpu)
 {
 	struct vcpu *v;
 
@@ -52,5 +52,3 @@ static void __noreturn leave(struct percpu *cpu)
 	cpu->panicking = 0;
 	host_return(cpu);
 }
-
-const struct base_up base_up = { .leave = leave };

@@ -9,12 +9,16 @@
 int hc_seal(struct percpu *cpu, const u64 *arg, u64 *val)
 {
 	const struct percpu *first = cpu_by_id(0);
+	static bool begun;
 	u32 i;
 
 	for (i = 0; i < core_install.nr_taken; i++) {
 		if (!READ_ONCE(cpu_by_id(i)->online))
 			return HYPSEC_STATE;
 	}
+	/* The phase was looked at without a lock: of two CPUs one seals. */
+	if (__atomic_exchange_n(&begun, true, __ATOMIC_ACQ_REL))
+		return HYPSEC_STATE;
 	/*
 	 * Of those that come up later, if they do, nothing is known yet. What all CPUs have is asked
 	 * of them too: they have it, or late.c lets none of them in.

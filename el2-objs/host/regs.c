@@ -133,7 +133,7 @@ static void write_snapshot(const struct percpu *cpu)
 /*
  * What would tell the host of a guest what it executed. The counters of an AMU run in every
  * context and only EL3 stops them; a trace unit is stopped around a guest by TRFCR_EL1
- * (vcpu/debug.c), or, where no bit tells that EL3 lets us have that, never programmed.
+ * (pgt/trace.c), or, where no bit tells that EL3 lets us have that, never programmed.
  */
 static u64 host_cptr(void)
 {

@@ -30,8 +30,8 @@ static pa_t slot_scrap[HYPSEC_MAX_CPUS] __ro_after_seal;
 static struct spinlock map_lock = SPINLOCK(RANK_EL2_S1);
 
 /* Before the pool exists pages are cut off its front. */
-static pa_t early_next __ro_after_seal, early_end __ro_after_seal;
-static u64 early_pages __ro_after_seal;
+static pa_t early_next, early_end;
+static u64 early_pages;
 static bool pool_ready __ro_after_seal;
 
 static void *table_alloc(void)
@@ -229,6 +229,9 @@ static void protect_page(u64 va, u64 desc)
 	/* No break: nothing changes but a permission (Arm ARM D8.16.1). */
 	WRITE_ONCE(*e, va | desc);
 	dsb(ishst);
+	/* Twice: other CPUs go on to read it (tlb.c, FLUSH_DONE). */
+	tlbi_arg(vae2is, va >> PAGE_SHIFT);
+	dsb(ish);
 	tlbi_arg(vae2is, va >> PAGE_SHIFT);
 	dsb(ish);
 	isb();

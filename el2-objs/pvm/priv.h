@@ -5,6 +5,7 @@
 
 #include "pvm/pvm.h"
 #include "auth/auth.h"
+#include "base/check.h"
 #include "base/esr.h"
 #include "base/sysreg.h"
 #include "seal/seal.h"
@@ -207,9 +208,10 @@ static inline int pvm_revoke(struct vcpu *v, u64 ipa)
 	return HYPSEC_NOT_SUPPORTED;
 }
 
-/* vm_shares() says that there are none. */
+/* vm_shares() says that there are none. It would have to let go of vm->lock. */
 static inline bool pvm_shared_abort(struct vcpu *v, enum vcpu_exit *code)
 {
+	CHECK(false);
 	return false;
 }
 #endif

@@ -15,7 +15,7 @@ void vm_reap_locked(struct vm *vm)
 {
 	if (vm->state == VM_DEAD && vm->pvm &&
 	    !__atomic_load_n(&vm->running, __ATOMIC_SEQ_CST))
-		vm_up.free(vm);
+		vm_up_free(vm);
 }
 
 void vm_reap(struct vm *vm)
@@ -45,7 +45,7 @@ void vm_kill_locked(struct vm *vm, const char *why)
 		tlb_flush_vmid(&vm->s2);
 		/* Before its first page returns: pvm/sealed.c. */
 		icache_inval_all();
-		vm_up.forget(vm);
+		vm_up_forget(vm);
 		vm_reap_locked(vm);
 		hlog("vm %u: ended: %s", vm->id, why);
 	}
@@ -129,7 +129,7 @@ void vm_wipe_all(void)
 		if (!broken)
 			spin_lock(&vm->lock);
 		if (broken || vm->state == VM_DEAD)
-			vm_up.wipe(vm);
+			vm_up_wipe(vm);
 		if (!broken)
 			spin_unlock(&vm->lock);
 	}
@@ -147,7 +147,7 @@ void vm_host_touch(pa_t pa, struct page_info pi)
 	now = own_lookup(pa);
 	if (now.state == PG_PRIVATE && now.vm == vm->id) {
 		if (vm->state != VM_DEAD)
-			(void)vm_up.seal(vm, now.frame, pa);	/* busy: the host tries again */
+			(void)vm_up_seal(vm, now.frame, pa);	/* busy: the host tries again */
 		else if (own_return(pa, vm->id, now.frame) == HYPSEC_OK)
 			__atomic_fetch_sub(&vm->private_pages, 1, __ATOMIC_RELAXED);
 	}

@@ -182,24 +182,23 @@ struct vm {
 };
 
 /*
- * Upwards, and the only way there: what a protected VM is made of (pvm/up.c).
+ * Upwards, by these names (../README): what a protected VM is made of. pvm/up.c.
+ *
+ * The key that its sealed frames need is gone. Locks: vm->lock, held.
  */
-extern const struct vm_up {
-	/* The key that its sealed frames need is gone. Locks: vm->lock, held. */
-	void (*forget)(struct vm *vm);
-	/* Frees all that is kept for a dead VM with no vCPU inside. Locks: vm->lock, held. */
-	void (*free)(struct vm *vm);
-	/*
-	 * Erases the vCPUs' registers, in memory too. @vm is dead, or the core broken; a vCPU may
-	 * still be inside, and goes on to use the rest: who leaves does it once more for itself.
-	 */
-	void (*wipe)(struct vm *vm);
-	/*
-	 * The page at @pa of a private frame, @frame as its annotation says, goes to the host as
-	 * ciphertext: pvm_seal(). HYPSEC_OK, HYPSEC_BUSY, HYPSEC_DENIED. Locks: vm->lock, held.
-	 */
-	int (*seal)(struct vm *vm, u64 frame, pa_t pa);
-} vm_up;
+void vm_up_forget(struct vm *vm);
+/* Frees all that is kept for a dead VM with no vCPU inside. Locks: vm->lock, held. */
+void vm_up_free(struct vm *vm);
+/*
+ * Erases the vCPUs' registers, in memory too. @vm is dead, or the core broken; a vCPU may still be
+ * inside, and goes on to use the rest: who leaves does it once more for itself.
+ */
+void vm_up_wipe(struct vm *vm);
+/*
+ * The page at @pa of a private frame, @frame as its annotation says, goes to the host as
+ * ciphertext: pvm_seal(). HYPSEC_OK, HYPSEC_BUSY, HYPSEC_DENIED. Locks: vm->lock, held.
+ */
+int vm_up_seal(struct vm *vm, u64 frame, pa_t pa);
 
 /* --- vm.c, end.c, drop.c --- */
 void vms_init(void);

@@ -58,6 +58,13 @@ refuses() {
 
 fails() { ! "$@"; }
 
+# It would find what it looks at good.
+tool_fails() {
+	local -x "$1"=false
+
+	bundle good 'int a; int *p = &a;' && ! gate good
+}
+
 bad_header() {
 	echo 'pa_t f(void);' >"$dir/el2-objs/abi/bad.h"
 	local status=0
@@ -80,13 +87,14 @@ upwards() {
 	rm "$above"
 	return $status
 }
-# includes FLOOR TEXT: what is refused, or is not, of a file of the floor vcpu
-includes() {
+# includes TEXT COMMAND...: with that in a file of the floor vcpu
+includes() { includes_as '#include ' "$@"; }
+includes_as() {
 	local status=0
 
 	mkdir -p "$dir/el2-objs/vcpu"
-	echo "#include $1" >"$dir/el2-objs/vcpu/a.h"
-	shift
+	echo "$1$2" >"$dir/el2-objs/vcpu/a.h"
+	shift 2
 	"$@" || status=1
 	rm "$dir/el2-objs/vcpu/a.h"
 	return $status
@@ -111,18 +119,17 @@ check "a call upwards is refused" upwards pvm 'void f(void) { }' \
 	refuses "vcpu/up calls upwards: f of pvm" up "$call"
 check "an object of no floor is refused" upwards attic 'void f(void) { }' \
 	refuses "no floor: attic" attic "$call"
-table='extern void (*const vcpu_up)(void); void g(void) { vcpu_up(); }'
-check "a floor's table of upward calls passes" \
-	upwards pvm 'static void f(void) { } void (*const vcpu_up)(void) = f;' passes table "$table"
-check "another floor's is refused" \
-	upwards pvm 'static void f(void) { } void (*const vm_up)(void) = f;' \
-	refuses "vcpu/other_table calls upwards: vm_up of pvm" other_table "${table//vcpu_up/vm_up}"
-check "and one that can be written to" \
-	upwards pvm 'static void f(void) { } void (*vcpu_up)(void) = f;' \
-	refuses "vcpu_up can be written to" writable "$table"
+named='void vcpu_up_f(void); void g(void) { vcpu_up_f(); }'
+check "one that is named for its floor passes" upwards pvm 'void vcpu_up_f(void) { }' passes named "$named"
+check "for another floor it is refused" upwards pvm 'void vm_up_f(void) { }' \
+	refuses "vcpu/other calls upwards: vm_up_f of pvm" other "${named//vcpu_up/vm_up}"
 check "an include downwards passes" includes '"vm/vm.h"' passes include ''
 check "an include upwards is refused" includes '"pvm/priv.h"' \
 	refuses "vcpu/a.h includes upwards: pvm/priv.h" include_up ''
+check "however it is spelled" includes_as ' #	include	' '<pvm/priv.h>' \
+	refuses "vcpu/a.h includes upwards: pvm/priv.h" include_spelled ''
+check "by a macro, too" includes_as '#include ' 'WHAT' \
+	refuses "vcpu/a.h includes what cannot be told" include_macro ''
 check "one of no floor, too" includes '"../pvm/priv.h"' \
 	refuses "vcpu/a.h includes ../pvm/priv.h, which names no floor" include_none ''
 init='__attribute__((section(".init.text")))'
@@ -131,6 +138,9 @@ check "code that stays may not call it" refuses "refers to f, which the seal unm
 	"$init __attribute__((noinline)) void f(void) { asm(\"\"); } void g(void) { f(); }"
 check "nor keep its address" refuses "refers to f, which the seal unmaps" kept \
 	"$init void f(void) { } void (*const g)(void) = f;"
+for tool in NM OBJDUMP READELF; do
+	check "a $tool that fails fails the build" tool_fails $tool
+done
 check "an abi header that needs another is refused" bad_header
 
 # --- cached()

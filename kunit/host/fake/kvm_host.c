@@ -90,10 +90,6 @@ __weak int pvm_invalidate(struct vm *vm, u64 *start, u64 *size)
 	return invalidate_status;
 }
 
-const struct vm_up vm_up = {
-	.forget = pvm_forget, .free = pvm_free, .wipe = pvm_wipe, .seal = pvm_seal,
-};
-
 unsigned int aged;
 
 __weak void shadow_age(struct vm *vm)

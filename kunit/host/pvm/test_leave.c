@@ -88,7 +88,7 @@ static void panic(void)
 	end_of_core();
 	this_cpu()->online = 1;
 	this_cpu()->trap_esr = (u64)EC_HVC64 << ESR_EC_SHIFT;
-	base_up.leave(this_cpu());
+	base_up_leave(this_cpu());
 }
 
 /* The way back, host/ */

@@ -2,7 +2,7 @@
 # The table of VMs, KVM's tables and shadows, above own/ on the machine of fake/hw.h.
 
 vm_sources := $(addprefix el2-objs/vm/,vm.c end.c drop.c shared.c) \
-	kunit/host/fake/kvm_host.c
+	el2-objs/pvm/up.c kunit/host/fake/kvm_host.c
 
 SRC_test_vm	:= $(vm_sources)
 SRC_test_vm_slots := $(vm_sources)
