@@ -12,7 +12,7 @@
 #include "pgt/pte.h"
 #include "base/check.h"
 #include "base/sysreg.h"
-#include "vm/vm.h"
+#include "base/percpu.h"
 
 #define TCR_EPD0	BIT(7)
 #define TCR_EPD1	BIT(23)
