@@ -231,16 +231,13 @@ static void set_cntvoff(struct percpu *cpu, u64 value)
 	kvm_lease_rest(cpu_run());
 }
 
-bool kvm_host_call(struct percpu *cpu, u64 id)
+static __noinline bool other_call(struct percpu *cpu, u64 id)
 {
 	u64 *x = cpu->host.x;
 	int status = HYPSEC_OK;
 	u64 result = 0;
 
 	switch (id & FN_MASK) {
-	case KVM_FN_kvm_vcpu_run:
-		result = kvm_run_vcpu(KVA(x[1]));
-		break;
 	case KVM_FN_kvm_hyp_init:	/* a CPU of KVM's comes up: the core is there already */
 	case KVM_FN_kvm_enable_ssbs:	/* EL2's own: clear, so that no load passes a store */
 		/* VMIDs are the core's; a VM with a new one in its mmu is found at its run. */
@@ -292,5 +289,16 @@ bool kvm_host_call(struct percpu *cpu, u64 id)
 	}
 	x[0] = 0;
 	x[1] = result;
+	return true;
+}
+
+bool kvm_host_call(struct percpu *cpu, u64 id)
+{
+	u64 *x = cpu->host.x;
+
+	if (unlikely((id & FN_MASK) != KVM_FN_kvm_vcpu_run))
+		return other_call(cpu, id);
+	x[1] = kvm_run_vcpu(KVA(x[1]));
+	x[0] = 0;
 	return true;
 }

@@ -53,6 +53,7 @@ static void read_vm_fields(struct cpu_run *c)
 	const u8 *k = c->lease.kvm_map;
 	u64 fgu[KVM_FGT_COUNT];
 
+	c->vcpu.offered.valid = false;
 	for (unsigned int i = 0; i < KVM_FGT_COUNT; i++)
 		fgu[i] = KV64(k, KVM_KVM_FGU - KVM_FIRST + i * 8);
 	c->lease.poffset = KV64(k, KVM_KVM_POFFSET - KVM_FIRST);

@@ -15,7 +15,7 @@ static const u16 kvm_sr[GSR_COUNT] = {
 	GUEST_SYSREGS(X)
 #undef X
 };
-#define SR_SLOT(b, i) KV64(b, kvm_sr[i])
+#define SR_SLOT(b, i) (*(u64 *)((u8 *)(b) + kvm_sr[i]))
 #include "vcpu/el1.h"
 
 #define IFLAGS_DONE	(KVM_FLAG_PENDING_EXCEPTION | KVM_FLAG_EXCEPT_MASK | KVM_FLAG_INCREMENT_PC)
@@ -23,11 +23,12 @@ static const u16 kvm_sr[GSR_COUNT] = {
 #define SYS_CNTPCT	ESR_SYS(3UL, 3UL, 14UL, 0UL, 1UL)
 #define SYS_CNTPCTSS	ESR_SYS(3UL, 3UL, 14UL, 0UL, 5UL)
 
-static void read_identity(u8 *k, struct cpu_run *c, struct vm_identity *id)
+static void read_identity(const struct cpu_run *c, struct vm_identity *id)
 {
 	u8 *mmu = c->lease.mmu_map;
 
-	id->kvm = KVA(KV64(k, KVM_VCPU_KVM));
+	/* kvm_lease() has just read that vCPU's pointers to them. */
+	id->kvm = c->lease.kvm;
 	id->mmu = c->lease.mmu;
 	id->vmid_id = KV64(mmu, KVM_MMU_VMID);
 	id->pgd = PA(KV64(mmu, KVM_MMU_PGD));
@@ -94,6 +95,29 @@ static struct debug_regs *read_debug(u8 *k, kva_t host)
 	return (struct debug_regs *)(k + off);
 }
 
+/*
+ * Nearly always of the same offers as at the last run of an ordinary vCPU here: what was made of them
+ * is as good for this one. A virtual SError is not among them, as the guest takes it out of v->hcr;
+ * kvm/lease.c forgets them when it reads what else they are made of.
+ */
+static void read_controls(u8 *k, struct vcpu *v, struct cpu_run *c)
+{
+	u64 hcr = KV64(k, KVM_VCPU_HCR), mdcr = KV64(k, KVM_VCPU_MDCR);
+	u64 hcrx = KV64(k, KVM_VCPU_HCRX);
+
+	if (likely(v->offered.valid && v->offered.hcr == hcr && v->offered.mdcr == mdcr &&
+		   v->offered.hcrx == hcrx)) {
+		v->cptr = vcpu_cptr();
+		return;
+	}
+	v->poffset = c->lease.poffset;
+	vcpu_controls_ordinary(v, hcr, mdcr, hcrx, c->lease.fgu);
+	v->offered.valid = !(hcr & HCR_VSE);
+	v->offered.hcr = hcr;
+	v->offered.mdcr = mdcr;
+	v->offered.hcrx = hcrx;
+}
+
 static bool load_ordinary(u8 *k, kva_t host, struct vcpu *v, struct cpu_run *c)
 {
 	const struct cpu_feat *f = c->feat;
@@ -106,9 +130,7 @@ static bool load_ordinary(u8 *k, kva_t host, struct vcpu *v, struct cpu_run *c)
 	v->host = host;
 	if (!read_sve(k, v, f))
 		return false;
-	v->poffset = c->lease.poffset;
-	vcpu_controls_ordinary(v, KV64(k, KVM_VCPU_HCR), KV64(k, KVM_VCPU_MDCR),
-			       KV64(k, KVM_VCPU_HCRX), c->lease.fgu);
+	read_controls(k, v, c);
 	v->debug = read_debug(k, host);
 	if (unlikely(v->debug))
 		v->mdccint = KV64(k, KVM_SR_MDCCINT_EL1);
@@ -360,6 +382,13 @@ static bool enter_ordinary(struct vm *vm)
 	return ordinary;
 }
 
+/* A memory error in KVM's structures: this run has failed, no more. The next looks them up again. */
+static u64 run_failed(struct cpu_run *c)
+{
+	kvm_lease_end(c);
+	return EXIT_IL;
+}
+
 u64 kvm_run_vcpu(kva_t host)
 {
 	struct cpu_run *c = cpu_run();
@@ -371,15 +400,16 @@ u64 kvm_run_vcpu(kva_t host)
 
 	if (!k)
 		return EXIT_IL;
-	read_identity(k, c, &id);
-	/* A memory error in KVM's structures, here and below: this run has failed, no more. */
+	read_identity(c, &id);
 	if (slots_lost())
-		return EXIT_IL;
+		return run_failed(c);
 	vm = vm_get(&id, &over);
 	if (unlikely(!vm)) {
 		/* It was out when its VM ended: the next one is not what it was saved of. */
 		if (over && kvm_shown(k))
 			REG(k, R_PC) = HYPSEC_OVER_PC;
+		if (slots_lost())
+			return run_failed(c);
 		/* No memory or slot now; the host's next try may find one. */
 		return vm_identity_valid(&id) ? EXIT_IRQ : EXIT_IL;
 	}
@@ -389,5 +419,5 @@ u64 kvm_run_vcpu(kva_t host)
 		code = run_private(vm, k, host, c);
 	vm_leave(vm);
 	vm_put(vm);
-	return slots_lost() ? EXIT_IL : code;
+	return slots_lost() ? run_failed(c) : code;
 }

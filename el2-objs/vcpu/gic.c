@@ -100,7 +100,8 @@ void gic_load(struct vcpu *v, struct cpu_run *c)
 
 	if (g->used_lrs || g->vlpi || !g->sre || (g->hcr & ICH_HCR_TRAPS))
 		write_sysreg(g->hcr, ICH_HCR_EL2);
-	lrs_write(g->lr, g->used_lrs);
+	if (g->used_lrs)
+		lrs_write(g->lr, g->used_lrs);
 	if (!g->sre) {
 		isb();
 		dsb(sy);

@@ -18,11 +18,12 @@
 
 /* EL1&0 system registers of a guest that are swapped at every switch. */
 #define GUEST_SYSREGS(X) \
-	X(MPIDR_EL1) X(SCTLR_EL1) X(CPACR_EL1) X(TTBR0_EL1) X(TTBR1_EL1) \
-	X(TCR_EL1) X(ESR_EL1) X(AFSR0_EL1) X(AFSR1_EL1) X(FAR_EL1) \
-	X(MAIR_EL1) X(VBAR_EL1) X(CONTEXTIDR_EL1) X(AMAIR_EL1) X(CNTKCTL_EL1) \
-	X(PAR_EL1) X(TPIDR_EL1) X(TPIDR_EL0) X(TPIDRRO_EL0) X(MDSCR_EL1) \
-	X(CSSELR_EL1) X(SP_EL1) X(ELR_EL1) X(SPSR_EL1) X(DISR_EL1) \
+	X(MPIDR_EL1) X(SCTLR_EL1) X(TCR_EL1) X(PAR_EL1) X(CSSELR_EL1) X(DISR_EL1) \
+	/* in the pairs of EL1_STATE (vcpu/run.h): */ \
+	X(CPACR_EL1) X(CONTEXTIDR_EL1) X(TTBR0_EL1) X(TTBR1_EL1) X(AFSR0_EL1) X(AFSR1_EL1) \
+	X(ESR_EL1) X(MAIR_EL1) X(FAR_EL1) X(VBAR_EL1) X(TPIDR_EL0) X(TPIDRRO_EL0) \
+	X(TPIDR_EL1) X(CNTKCTL_EL1) X(MDSCR_EL1) X(SPSR_EL1) X(SP_EL1) X(ELR_EL1) \
+	X(AMAIR_EL1) \
 	/* only with the feature (vcpu/switch.c): */ \
 	X(TCR2_EL1) X(PIR_EL1) X(PIRE0_EL1) X(POR_EL1) X(POR_EL0) \
 	X(TFSR_EL1) X(TFSRE0_EL1) X(ZCR_EL1) \
@@ -108,6 +109,11 @@ struct vcpu {
 	u64 vsesr;			/* with HCR_EL2.VSE */
 	u64 poffset;			/* CNTPCT_EL0 reads as that much less */
 	u64 pmu_host, pmu_guest;	/* event counters to stop and start around a run */
+	/* kvm/run.c: of which offers of the host @hcr, @mdcr, @hcrx, @fgt were made */
+	struct {
+		bool valid;
+		u64 hcr, mdcr, hcrx;
+	} offered;
 	bool asked;			/* KVM was told of a fault: @esr, @hpfar of @vm, @host */
 	/* what KVM's table had where it was looked at last: a hint (vm/shadow.c) */
 	struct {
