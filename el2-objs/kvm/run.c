@@ -36,7 +36,7 @@ static void read_identity(const struct cpu_run *c, struct vm_identity *id)
 }
 
 /* The offers in struct vgic_v3_cpu_if, for both kinds of VM. */
-static void read_gic(u8 *k, struct gic_state *g, const struct cpu_feat *f)
+static __always_inline void read_gic(u8 *k, struct gic_state *g, const struct cpu_feat *f)
 {
 	u8 *cpu_if = k + KVM_VCPU_GIC;
 	u32 i;
@@ -96,9 +96,9 @@ static struct debug_regs *read_debug(u8 *k, kva_t host)
 }
 
 /*
- * Nearly always of the same offers as at the last run of an ordinary vCPU here: what was made of them
- * is as good for this one. A virtual SError is not among them, as the guest takes it out of v->hcr;
- * kvm/lease.c forgets them when it reads what else they are made of.
+ * Nearly always of the same offers as at the last run of an ordinary vCPU here: what was made of
+ * them is as good for this one. A virtual SError is not among them, as the guest takes it out of
+ * v->hcr; kvm/lease.c forgets them when what else they are made of has changed.
  */
 static void read_controls(u8 *k, struct vcpu *v, struct cpu_run *c)
 {
@@ -116,6 +116,31 @@ static void read_controls(u8 *k, struct vcpu *v, struct cpu_run *c)
 	v->offered.hcr = hcr;
 	v->offered.mdcr = mdcr;
 	v->offered.hcrx = hcrx;
+}
+
+static void load_extra(u8 *k, struct vcpu *v)
+{
+	if (v->hcr & HCR_VSE)
+		v->vsesr = KV64(k, KVM_VCPU_VSESR);
+	if (v->hcr & HCR_ATA) {
+		v->mte_rgsr = KV64(k, KVM_SR_RGSR_EL1);
+		v->mte_gcr = KV64(k, KVM_SR_GCR_EL1);
+	}
+	if (v->hcrx & HCRX_EnFPM)
+		v->fpmr = KV64(k, KVM_SR_FPMR);
+}
+
+static void store_extra(u8 *k, const struct vcpu *v)
+{
+	/* Other threads set VI and VF meanwhile: only what has changed is written. */
+	if (!(v->hcr & HCR_VSE) && (KV64(k, KVM_VCPU_HCR) & HCR_VSE))
+		KV64(k, KVM_VCPU_HCR) &= ~(u64)HCR_VSE;
+	if (v->hcr & HCR_ATA) {
+		KV64(k, KVM_SR_RGSR_EL1) = v->mte_rgsr;
+		KV64(k, KVM_SR_GCR_EL1) = v->mte_gcr;
+	}
+	if (v->hcrx & HCRX_EnFPM)
+		KV64(k, KVM_SR_FPMR) = v->fpmr;
 }
 
 static bool load_ordinary(u8 *k, kva_t host, struct vcpu *v, struct cpu_run *c)
@@ -138,14 +163,8 @@ static bool load_ordinary(u8 *k, kva_t host, struct vcpu *v, struct cpu_run *c)
 		v->pmu_host = KV64(k, KVM_VCPU_PMU_HOST);
 		v->pmu_guest = KV64(k, KVM_VCPU_PMU_GUEST);
 	}
-	if (unlikely(v->hcr & HCR_VSE))
-		v->vsesr = KV64(k, KVM_VCPU_VSESR);
-	if (unlikely(v->hcr & HCR_ATA)) {
-		v->mte_rgsr = KV64(k, KVM_SR_RGSR_EL1);
-		v->mte_gcr = KV64(k, KVM_SR_GCR_EL1);
-	}
-	if (unlikely(v->hcrx & HCRX_EnFPM))
-		v->fpmr = KV64(k, KVM_SR_FPMR);
+	if (unlikely(v->extra))
+		load_extra(k, v);
 	read_gic(k, &v->gic, f);
 	return true;
 }
@@ -198,16 +217,12 @@ static bool read_cntpct(struct vcpu *v)
 	return true;
 }
 
-static bool ordinary_exit(struct vcpu *v, enum vcpu_exit *code)
+static __noinline bool other_exit(struct vcpu *v, enum vcpu_exit *code)
 {
 	u8 *k = (u8 *)v->r - KVM_VCPU_REGS;
 
-	if (*code != EXIT_TRAP)
-		return false;
 	switch (ESR_EC(v->esr)) {
 	case EC_HVC64:
-		if (likely(!is_our_call(v)))
-			return false;
 		v->sr[GSR_MPIDR_EL1] = KV64(k, KVM_SR_MPIDR_EL1);
 		return pvm_guest_call(v, v->host, code);
 	case EC_SYS64:
@@ -228,6 +243,16 @@ static bool ordinary_exit(struct vcpu *v, enum vcpu_exit *code)
 	return false;
 }
 
+static bool ordinary_exit(struct vcpu *v, enum vcpu_exit *code)
+{
+	u64 ec = ESR_EC(v->esr);
+
+	/* Most are the host's, and are known to be without a frame for calls. */
+	if (*code != EXIT_TRAP || ec == EC_WFX || (ec == EC_HVC64 && likely(!is_our_call(v))))
+		return false;
+	return other_exit(v, code);
+}
+
 static void store_ordinary(u8 *k, struct vcpu *v, struct cpu_run *c, u64 code)
 {
 	u32 ec = ESR_EC(v->esr);
@@ -241,19 +266,12 @@ static void store_ordinary(u8 *k, struct vcpu *v, struct cpu_run *c, u64 code)
 	}
 	if (c->feat->ras)
 		KV64(k, KVM_VCPU_DISR) = v->disr;
-	/* Other threads set VI and VF meanwhile: only what has changed is written. */
-	if (unlikely(KV64(k, KVM_VCPU_HCR) & HCR_VSE) && !(v->hcr & HCR_VSE))
-		KV64(k, KVM_VCPU_HCR) &= ~(u64)HCR_VSE;
+	if (unlikely(v->extra))
+		store_extra(k, v);
 	if (unlikely(v->debug)) {
 		KV64(k, KVM_SR_MDCCINT_EL1) = v->mdccint;
 		KV8(k, KVM_VCPU_IFLAGS) &= ~KVM_FLAG_DEBUG_DIRTY;
 	}
-	if (unlikely(v->hcr & HCR_ATA)) {
-		KV64(k, KVM_SR_RGSR_EL1) = v->mte_rgsr;
-		KV64(k, KVM_SR_GCR_EL1) = v->mte_gcr;
-	}
-	if (unlikely(v->hcrx & HCRX_EnFPM))
-		KV64(k, KVM_SR_FPMR) = v->fpmr;
 	if (unlikely(v->sve_vl))
 		KV64(k, KVM_SR_ZCR_EL1) = v->sr[GSR_ZCR_EL1];
 	write_gic(k, &v->gic);
@@ -292,10 +310,10 @@ static enum vcpu_exit run_ordinary(struct vm *vm, u8 *k, kva_t host, struct cpu_
 	vcpu_begin(v, c);
 	if (unlikely(aarch32))
 		load32(k);
-	guest_el1_load(k, c->feat, v->hcr, v->hcrx);
+	guest_el1_load(k, c->feat, v);
 	code = vcpu_run_guest(v, c, KV64(k, KVM_SR_SCTLR_EL1), KV64(k, KVM_SR_TCR_EL1),
 			      ordinary_exit);
-	guest_el1_save(k, c->feat, v->hcr, v->hcrx);
+	guest_el1_save(k, c->feat, v);
 	if (unlikely(aarch32))
 		save32(k, v);
 	vcpu_end(v, c);
@@ -314,8 +332,9 @@ static enum vcpu_exit run_private(struct vm *vm, u8 *k, kva_t host, struct cpu_r
 	u64 mask;
 	u32 i;
 
-	/* The rest is read or written here only as far as out_mask and shown say. */
-	memset(&io, 0, offsetof(struct host_io, out_x));
+	/* x is copied; the rest is read or written here only as far as out_mask and shown say. */
+	memset((u8 *)&io + offsetof(struct host_io, mpidr), 0,
+	       offsetof(struct host_io, out_x) - offsetof(struct host_io, mpidr));
 	memcpy(io.x, k + KVM_VCPU_REGS, sizeof(io.x));
 	io.mpidr = KV64(k, KVM_SR_MPIDR_EL1);
 	io.exception = iflags & KVM_FLAG_PENDING_EXCEPTION;
@@ -382,7 +401,7 @@ static bool enter_ordinary(struct vm *vm)
 	return ordinary;
 }
 
-/* A memory error in KVM's structures: this run has failed, no more. The next looks them up again. */
+/* A memory error in KVM's structures: this run has failed, no more. The next maps them again. */
 static u64 run_failed(struct cpu_run *c)
 {
 	kvm_lease_end(c);

@@ -84,6 +84,7 @@ void vcpu_controls_ordinary(struct vcpu *v, u64 host_hcr, u64 host_mdcr, u64 hos
 		if (!f->fpmr)
 			v->hcrx &= ~HCRX_EnFPM;
 	}
+	v->extra = vcpu_extra(v->hcr, v->hcrx);
 	v->cnthctl = (read_sysreg(CNTHCTL_EL2) & ~CNTHCTL_EL1PCEN) | CNTHCTL_EL1PCTEN;
 	if (v->poffset)
 		v->cnthctl &= ~CNTHCTL_EL1PCTEN;
@@ -116,6 +117,7 @@ void vcpu_controls_protected(struct vcpu *v)
 	v->mdcr = mdcr_base() | MDCR_TDA;
 	v->cptr = vcpu_cptr();
 	v->hcrx = 0;
+	v->extra = vcpu_extra(v->hcr, v->hcrx);
 	v->cnthctl = (read_sysreg(CNTHCTL_EL2) & ~CNTHCTL_EL1PCEN) | CNTHCTL_EL1PCTEN;
 	for (i = 0; i < FGT_COUNT; i++)
 		v->fgt[i] = 0;		/* negative polarity: all of it traps */

@@ -74,24 +74,24 @@ static __always_inline u64 read_par(const struct cpu_feat *f)
 	return par;
 }
 
-static __always_inline void guest_el1_load(void *b, const struct cpu_feat *f, u64 hcr, u64 hcrx)
+static __always_inline void guest_el1_load(void *b, const struct cpu_feat *f, const struct vcpu *v)
 {
 	EL1_STATE(SR_LOAD2, SR_LOAD)
 	SR_LOAD(PAR_EL1)
 	write_sysreg(SR(b, MPIDR_EL1), VMPIDR_EL2);
 	if (f->ras)
 		write_sysreg(SR(b, DISR_EL1), VDISR_EL2);
-	if (unlikely((hcrx & HCRX_TCR2En) || (hcr & HCR_ATA)))
-		el1_load_features(b, f, hcr, hcrx);
+	if (unlikely(v->extra))
+		el1_load_features(b, f, v->hcr, v->hcrx);
 }
 
-static __always_inline void guest_el1_save(void *b, const struct cpu_feat *f, u64 hcr, u64 hcrx)
+static __always_inline void guest_el1_save(void *b, const struct cpu_feat *f, const struct vcpu *v)
 {
 	EL1_STATE(SR_SAVE2, SR_SAVE)
 	SR(b, PAR_EL1) = read_par(f);
 	SR_SAVE2(SCTLR_EL1, TCR_EL1)
 	if (f->ras)
 		SR(b, DISR_EL1) = read_sysreg(VDISR_EL2);
-	if (unlikely((hcrx & HCRX_TCR2En) || (hcr & HCR_ATA)))
-		el1_save_features(b, f, hcr, hcrx);
+	if (unlikely(v->extra))
+		el1_save_features(b, f, v->hcr, v->hcrx);
 }

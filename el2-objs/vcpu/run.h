@@ -70,6 +70,15 @@ struct cpu_run {
 };
 _Static_assert(sizeof(struct cpu_run) <= PAGE_SIZE, "one page per CPU");
 
+/*
+ * Registers of features that few guests use, or that come and go, cost the others one look at
+ * v->extra, which controls.c sets.
+ */
+static inline bool vcpu_extra(u64 hcr, u64 hcrx)
+{
+	return (hcr & (HCR_VSE | HCR_ATA)) || (hcrx & (HCRX_TCR2En | HCRX_EnFPM));
+}
+
 /* A protected guest's registers are in its own struct vcpu, never with the host. */
 static inline bool vcpu_private(const struct vcpu *v)
 {
@@ -121,6 +130,7 @@ void timer_load(const struct vcpu *v, struct host_state *h);
 void timer_unload(struct vcpu *v, const struct host_state *h);
 void gic_load(struct vcpu *v, struct cpu_run *c);
 void gic_unload(struct vcpu *v, const struct cpu_run *c);
+u32 gic_aprs(const struct cpu_run *c);	/* registers of active priorities, of each group */
 void gic_save_aprs(struct gic_state *g, const struct cpu_run *c);
 void gic_load_aprs(const struct gic_state *g, const struct cpu_run *c);
 void gic_clear_lrs(const struct cpu_run *c);

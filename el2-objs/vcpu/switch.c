@@ -47,7 +47,7 @@ static void load_optional(struct vcpu *v, struct cpu_run *c)
 	}
 	if (has_keys(v, c))
 		keys_switch(c->host.apkey, v->keys);
-	if (v->hcr & HCR_ATA) {
+	if (unlikely(v->extra && (v->hcr & HCR_ATA))) {
 		c->host.rgsr = read_sysreg(RGSR_EL1);
 		c->host.gcr = read_sysreg(GCR_EL1);
 		write_sysreg(v->mte_rgsr, RGSR_EL1);
@@ -63,7 +63,7 @@ static void unload_optional(struct vcpu *v, struct cpu_run *c)
 	}
 	if (has_keys(v, c))
 		keys_switch(v->keys, c->host.apkey);
-	if (v->hcr & HCR_ATA) {
+	if (unlikely(v->extra && (v->hcr & HCR_ATA))) {
 		v->mte_rgsr = read_sysreg(RGSR_EL1);
 		v->mte_gcr = read_sysreg(GCR_EL1);
 		write_sysreg(c->host.rgsr, RGSR_EL1);
@@ -120,7 +120,7 @@ static void traps_load(struct vcpu *v, struct cpu_run *c)
 	if (unlikely(!h->traps_known))
 		traps_know(h, c->feat);
 	write_sysreg(v->hcr, HCR_EL2);
-	if (unlikely((v->hcr & HCR_VSE) && c->feat->ras))
+	if (unlikely(v->extra && (v->hcr & HCR_VSE) && c->feat->ras))
 		write_sysreg(v->vsesr, VSESR_EL2);
 	write_sysreg(BIT(15), HSTR_EL2);	/* AArch32 c15: IMPLEMENTATION DEFINED */
 	if (c->feat->pmu) {
@@ -148,7 +148,7 @@ static void traps_unload(struct vcpu *v, struct cpu_run *c)
 	struct host_state *h = &c->host;
 
 	/* Taking a virtual SError clears VSE: what is left of it is the host's to know. */
-	if (unlikely(v->hcr & HCR_VSE))
+	if (unlikely(v->extra && (v->hcr & HCR_VSE)))
 		v->hcr = (v->hcr & ~HCR_VSE) | (read_sysreg(HCR_EL2) & HCR_VSE);
 	write_sysreg(h->hcr, HCR_EL2);
 	write_sysreg(0, HSTR_EL2);
@@ -176,12 +176,12 @@ void vcpu_begin(struct vcpu *v, struct cpu_run *c)
 	CHECK(!cpu->running);
 	cpu->running = v;
 	v->fp_loaded = false;
-	if (c->feat->pmu)
+	if (c->feat->pmu && (vcpu_private(v) || (v->pmu_host | v->pmu_guest)))
 		pmu_load(v);
 	EL1_STATE(SR_SAVE2, SR_SAVE)
 	SR(b, PAR_EL1) = read_par(c->feat);
 	SR_SAVE2(SCTLR_EL1, TCR_EL1)
-	if (unlikely((v->hcrx & HCRX_TCR2En) || (v->hcr & HCR_ATA)))
+	if (unlikely(v->extra))
 		el1_save_features(b, c->feat, v->hcr, v->hcrx);
 	/* Streaming mode would change what the guest's FP instructions do. */
 	if (c->feat->sme && !(read_sysreg(CPTR_EL2) & CPTR_TSM) && read_sysreg(SVCR))
@@ -349,13 +349,13 @@ void vcpu_end(struct vcpu *v, struct cpu_run *c)
 	if (c->feat->spec_at)
 		isb();
 	SR_LOAD(TCR_EL1)
-	if (unlikely((v->hcrx & HCRX_TCR2En) || (v->hcr & HCR_ATA)))
+	if (unlikely(v->extra))
 		el1_load_features(b, c->feat, v->hcr, v->hcrx);
 	if (unlikely(v->debug))
 		debug_unload(v, c);
 	if (unlikely(c->feat->recorders))
 		trace_resume(cpu);
-	if (c->feat->pmu)
+	if (c->feat->pmu && (v->pmu_host | v->pmu_guest))
 		pmu_unload(v);
 	write_sysreg(cpu->trap_elr, ELR_EL2);
 	write_sysreg(cpu->trap_spsr, SPSR_EL2);
@@ -387,9 +387,9 @@ enum vcpu_exit vcpu_run(struct vcpu *v, exit_handler handler)
 	v->f = &v->fp;
 	v->keys = v->apkey;
 	vcpu_begin(v, c);
-	guest_el1_load(v->sr, c->feat, v->hcr, v->hcrx);
+	guest_el1_load(v->sr, c->feat, v);
 	code = vcpu_run_guest(v, c, v->sr[GSR_SCTLR_EL1], v->sr[GSR_TCR_EL1], handler);
-	guest_el1_save(v->sr, c->feat, v->hcr, v->hcrx);
+	guest_el1_save(v->sr, c->feat, v);
 	vcpu_end(v, c);
 	return code;
 }

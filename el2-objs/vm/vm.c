@@ -289,7 +289,7 @@ struct vm *vm_get(const struct vm_identity *id, bool *over)
 {
 	struct vm *vm = this_cpu()->last_vm;
 
-	/* Nearly always: no lock. The last two change seldom, and every run of every CPU comes by here. */
+	/* Nearly always: no lock, and nothing that every run of every CPU would write. */
 	if (likely(vm && vm_ref(vm))) {
 		if (likely(same_vm(vm, id) && vm->state != VM_DEAD &&
 			   vm->host.vmid_id == id->vmid_id && vm->last_used == READ_ONCE(clock)))

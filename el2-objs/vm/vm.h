@@ -56,6 +56,7 @@ struct gic_state {
 	u64 hcr;			/* offered by the host; filtered by vcpu/gic.c */
 	u32 ap0r[4], ap1r[4];
 	bool sre;
+	bool quiet;			/* vcpu/gic.c: this run switches next to nothing */
 	bool vlpi;			/* GICv4: the host made this vCPU resident (ordinary VMs only) */
 };
 
@@ -90,6 +91,7 @@ struct vcpu {
 	/* EL2 controls the core computed for this run */
 	u64 hcr, mdcr, cptr, cnthctl, hcrx;
 	u64 fgt[8];			/* by enum fgt */
+	bool extra;			/* vcpu_extra(): any of what few guests have */
 	bool fp_loaded;			/* guest FP/SIMD is in the registers now */
 	/* where registers really are; vcpu_run() sets them to @regs, @fp, @apkey */
 	struct vcpu_regs *r;
@@ -215,7 +217,8 @@ void vms_init(void);
  * is full); a known ordinary one whose vmid_id changed gets an empty shadow. Where its kvm, pgd or
  * vtcr changed it is another VM: the one that had this mmu is evicted, killed first if it was
  * protected, and becomes unknown.
- * @over: out: the VM of this name has ended itself, and not all of its pages are back.
+ * @over: out, where there is none: the VM of this name has ended itself, and not all of its pages
+ * are back.
  * Return: VM, or NULL (no memory, no slot, or pages of the VM that has reset itself under this
  * name are on their way back): the host tries again.
  */

@@ -272,7 +272,8 @@ static void offers(void **state)
 {
 	static const struct { u32 at; u64 bits; } turn[] = {
 		{ KVM_VCPU_HCR, HCR_TWI | HCR_TWE }, { KVM_VCPU_HCR, HCR_VSE },
-		{ KVM_VCPU_HCR, HCR_VI }, { KVM_VCPU_MDCR, MDCR_TDE }, { KVM_VCPU_HCRX, HCRX_MSCEn },
+		{ KVM_VCPU_HCR, HCR_VI }, { KVM_VCPU_MDCR, MDCR_TDE },
+		{ KVM_VCPU_HCRX, HCRX_MSCEn },
 	};
 	(void)state;
 
