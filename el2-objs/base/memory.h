@@ -40,5 +40,10 @@ void dcache_clean_inval_poc(const void *va, size_t n);
 /* All instruction caches of all CPUs, unless they are coherent (CTR_EL0.DIC). */
 void icache_inval_all(void);
 void page_zero(void *page);
+/*
+ * Whole pages, zeroed and cleaned to the point of coherency, in one pass over them: a DC by address
+ * comes after what was stored to its line before, as DC ZVA does (Arm ARM D7.5.9).
+ */
+void pages_zero_clean(void *pages, size_t n);
 
 #endif

@@ -6,6 +6,7 @@
 
 struct vm;
 struct vcpu;
+struct cpu_run;
 
 /* Host general registers as saved by host/vectors.S; the offset is fixed: 0. */
 struct host_regs {
@@ -62,7 +63,14 @@ enum ssbd { SSBD_NONE, SSBD_UNKNOWN, SSBD_ON, SSBD_OFF };
 /* What this CPU has, from its own ID registers: CPUs of one machine may differ. */
 struct cpu_feat {
 	bool ras, fgt, hcx, pauth, mte, sve, sme, tcr2, s1pie, s1poe, fpmr, fwb;
-	bool pmu, amu, spe, trbe, trf, brbe, ats1a, el0_32, el1_32, spec_at, par_dmb;
+	bool pmu, amu, ats1a, el0_32, el1_32, spec_at, par_dmb;
+	/* What records what the CPU does (pgt/trace.c); as one: 0 if it has none. */
+	union {
+		struct {
+			bool spe, trbe, trf, brbe;
+		};
+		u32 recorders;
+	};
 	u8 breakpoints, watchpoints, lrs, pri_bits;
 };
 
@@ -96,6 +104,8 @@ struct percpu {
 	u32 ranks_held;		/* bit per enum lock_rank */
 	u64 mpidr;
 	struct slot slot[SLOT_COUNT];
+	u32 slots_open;		/* bit per enum slot_id: mapped */
+	struct cpu_run *run;	/* what it runs vCPUs with (vcpu/cpu.c); set once */
 	struct vcpu *running;	/* vCPU loaded in hardware, NULL: the host */
 	u64 host_cntvoff;
 	/* EL1 entry for the next power-up of this CPU: written by the PSCI relay */

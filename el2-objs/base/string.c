@@ -22,11 +22,15 @@ void *memset(void *p, int c, size_t n)
 		word w = (u8)c * 0x0101010101010101UL;
 		word *dw = (word *)d;
 
-		for (; n >= 4 * sizeof(word); n -= 4 * sizeof(word), dw += 4) {
+		for (; n >= 8 * sizeof(word); n -= 8 * sizeof(word), dw += 8) {
 			dw[0] = w;
 			dw[1] = w;
 			dw[2] = w;
 			dw[3] = w;
+			dw[4] = w;
+			dw[5] = w;
+			dw[6] = w;
+			dw[7] = w;
 		}
 		for (; n >= sizeof(word); n -= sizeof(word))
 			*dw++ = w;

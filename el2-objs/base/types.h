@@ -48,6 +48,7 @@ static inline kva_t KVA(u64 v) { return (kva_t){ (u64)((s64)(v << 8) >> 8) }; }
 	((type *)((char *)(p) - offsetof(type, member)))
 #define likely(x)	__builtin_expect(!!(x), 1)
 #define unlikely(x)	__builtin_expect(!!(x), 0)
+#define __noinline	__attribute__((noinline))
 #define __noreturn	__attribute__((noreturn))
 /*
  * Code that runs before the seal only, which unmaps it (pgt/el2map.c): nothing else refers to it

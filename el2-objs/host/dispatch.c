@@ -102,29 +102,20 @@ void host_hvc_broken(struct percpu *cpu)
 	x[3] = 0;
 }
 
-static void host_hvc(struct percpu *cpu, u64 esr)
+/* Not one of KVM's. @imm: the instruction's */
+static __noinline void other_hvc(struct percpu *cpu, u32 id, u64 imm)
 {
 	u64 *x = cpu->host.x;
 	u64 val[3] = { 0 };
 	int status;
-	u32 id;
 
-	if (FIELD(esr, 15, 0)) {	/* SMCCC: immediates other than 0 are reserved */
+	if (imm) {			/* SMCCC: immediates other than 0 are reserved */
 		x[0] = (u64)HYPSEC_NOT_SUPPORTED;
 		return;		/* what follows would say so of that identifier */
 	}
 	if (x[0] < STUB_CALLS) {
 		if (!kvm_stub_call(cpu))
 			x[0] = STUB_ERR;
-		return;
-	}
-	/* SMCCC: the identifier is W0, whatever the upper half holds. */
-	id = (u32)x[0] & ~HYPSEC_CALL_HINT;
-	if (is_kvm_call(id)) {
-		if (READ_ONCE(core_broken))
-			kvm_broken(x);
-		else if (!kvm_host_call(cpu, id))
-			x[0] = (u64)HYPSEC_NOT_SUPPORTED;
 		return;
 	}
 	if (id < HYPSEC_CALL_FIRST || id > HYPSEC_CALL_LAST) {
@@ -136,6 +127,20 @@ static void host_hvc(struct percpu *cpu, u64 esr)
 	x[1] = val[0];
 	x[2] = val[1];
 	x[3] = val[2];
+}
+
+static void host_hvc(struct percpu *cpu, u64 esr)
+{
+	u64 *x = cpu->host.x, imm = FIELD(esr, 15, 0);
+	/* SMCCC: the identifier is W0, whatever the upper half holds. */
+	u32 id = (u32)x[0] & ~HYPSEC_CALL_HINT;
+
+	if (unlikely(imm || !is_kvm_call(id)))
+		other_hvc(cpu, id, imm);
+	else if (unlikely(READ_ONCE(core_broken)))
+		kvm_broken(x);
+	else if (unlikely(!kvm_host_call(cpu, id)))
+		x[0] = (u64)HYPSEC_NOT_SUPPORTED;
 }
 
 /*
@@ -170,22 +175,9 @@ static void host_sys64(struct percpu *cpu, u64 esr)
 	host_skip();
 }
 
-/**
- * host_trap() - serve a synchronous exception of the host
- * @cpu: this CPU; x0-x30 of the host are in @cpu->host and are what it gets back
- *
- * ELR_EL2, SPSR_EL2, ESR_EL2, FAR_EL2 and HPFAR_EL2 hold the exception;
- * ELR_EL2 and SPSR_EL2 on return are where the host goes on.
- */
-void host_trap(struct percpu *cpu)
+static __noinline void other_trap(struct percpu *cpu, u64 esr)
 {
-	u64 esr = read_sysreg(ESR_EL2);
-
-	masked_trap(cpu, esr);
-	switch (esr >> ESR_EC_SHIFT & 0x3f) {
-	case EC_HVC64:
-		host_hvc(cpu, esr);
-		break;
+	switch (ESR_EC(esr)) {
 	case EC_SMC64:
 		if (FIELD(esr, 15, 0))
 			cpu->host.x[0] = (u64)HYPSEC_NOT_SUPPORTED;
@@ -205,6 +197,25 @@ void host_trap(struct percpu *cpu)
 		/* Nothing else is trapped; if hardware disagrees, the host has no such thing. */
 		host_inject_undef();
 	}
+}
+
+/**
+ * host_trap() - serve a synchronous exception of the host
+ * @cpu: this CPU; x0-x30 of the host are in @cpu->host and are what it gets back
+ *
+ * ELR_EL2, SPSR_EL2, ESR_EL2, FAR_EL2 and HPFAR_EL2 hold the exception;
+ * ELR_EL2 and SPSR_EL2 on return are where the host goes on.
+ */
+void host_trap(struct percpu *cpu)
+{
+	u64 esr = read_sysreg(ESR_EL2);
+
+	masked_trap(cpu, esr);
+	/* The most frequent trap by far comes first, and its way is short. */
+	if (likely(ESR_EC(esr) == EC_HVC64))
+		host_hvc(cpu, esr);
+	else
+		other_trap(cpu, esr);
 	/* After a panic on another CPU these may never hold again. */
 	if (!READ_ONCE(core_broken)) {
 		CHECK(slots_empty());

@@ -35,39 +35,37 @@ static u64 gic_config(void)
 
 #define APRS	4		/* active priority registers of a group */
 
-/* struct vgic_v3_cpu_if up to the list registers, where VMCR and the APRs are. */
-static bool vmcr_aprs(u32 *buf, struct cpu_run *c, bool load)
+/* What of struct vgic_v3_cpu_if is switched when a vCPU is loaded or put away, at @cpu_if. */
+static void vmcr_aprs(u8 *cpu_if, struct cpu_run *c, bool load)
 {
-	u32 *ap0r = &buf[KVM_GIC_AP0R / 4], *ap1r = &buf[KVM_GIC_AP1R / 4], i;
+	u32 n = gic_aprs(c), i;
 	struct gic_state g;
 
 	_Static_assert(sizeof(g.ap0r) == APRS * 4 && sizeof(g.ap1r) == APRS * 4, "KVM has as many");
-	for (i = 0; i < APRS; i++) {
-		g.ap0r[i] = ap0r[i];
-		g.ap1r[i] = ap1r[i];
-	}
-	g.sre = buf[KVM_GIC_SRE / 4];
+	/* With a GICv2 guest VMCR goes with every switch (vcpu/gic.c). */
+	g.sre = KV32(cpu_if, KVM_GIC_SRE);
 	if (load) {
-		/* With a GICv2 guest VMCR goes with every switch (vcpu/gic.c). */
+		for (i = 0; i < n; i++) {
+			g.ap0r[i] = KV32(cpu_if, KVM_GIC_AP0R + i * 4);
+			g.ap1r[i] = KV32(cpu_if, KVM_GIC_AP1R + i * 4);
+		}
 		if (g.sre)
-			write_sysreg(buf[KVM_GIC_VMCR / 4], ICH_VMCR_EL2);
+			write_sysreg(KV32(cpu_if, KVM_GIC_VMCR), ICH_VMCR_EL2);
 		gic_load_aprs(&g, c);
-		return false;
+		return;
 	}
 	gic_save_aprs(&g, c);
 	if (g.sre)
-		buf[KVM_GIC_VMCR / 4] = (u32)read_sysreg(ICH_VMCR_EL2);
-	for (i = 0; i < APRS; i++) {
-		ap0r[i] = g.ap0r[i];
-		ap1r[i] = g.ap1r[i];
+		KV32(cpu_if, KVM_GIC_VMCR) = (u32)read_sysreg(ICH_VMCR_EL2);
+	for (i = 0; i < n; i++) {
+		KV32(cpu_if, KVM_GIC_AP0R + i * 4) = g.ap0r[i];
+		KV32(cpu_if, KVM_GIC_AP1R + i * 4) = g.ap1r[i];
 	}
-	return true;
 }
 
 /* KVM puts a vCPU away, or loads it: nearly always the one that is leased here. */
 static void vmcr_aprs_at(kva_t cpu_if, bool load)
 {
-	u32 buf[KVM_GIC_LR / 4] __attribute__((aligned(8)));	/* for memcpy() by the word */
 	struct cpu_run *c = cpu_run();
 	bool rested;
 	u8 *k = kvm_lease_peek(c, KVA(cpu_if.v - KVM_VCPU_GIC), &rested);
@@ -75,17 +73,17 @@ static void vmcr_aprs_at(kva_t cpu_if, bool load)
 
 	_Static_assert(KVM_GIC_AP0R < KVM_GIC_LR && KVM_GIC_AP1R < KVM_GIC_LR, "KVM's layout");
 	if (k) {
-		memcpy(buf, k + KVM_VCPU_GIC, sizeof(buf));
-		if (!slots_lost() && vmcr_aprs(buf, c, load))
-			memcpy(k + KVM_VCPU_GIC, buf, sizeof(buf));
+		vmcr_aprs(k + KVM_VCPU_GIC, c, load);
 		kvm_lease_unpeek(rested);
 		return;
 	}
-	if (kva_to_pa(cpu_if, sizeof(buf), &pa) || copy_from_host(buf, pa, sizeof(buf)))
+	if (!IS_ALIGNED(cpu_if.v, 4) || kva_to_pa(cpu_if, KVM_GIC_LR, &pa))
 		return;
-	/* The page was the host's a moment ago; if it is not now, nothing is lost. */
-	if (vmcr_aprs(buf, c, load))
-		(void)!copy_to_host(pa, buf, sizeof(buf));
+	k = slot_map(SLOT_VCPU, pa, KVM_GIC_LR);
+	if (!k)
+		return;
+	vmcr_aprs(k, c, load);
+	(void)!slot_unmap(SLOT_VCPU);	/* a memory error is the host's own */
 }
 
 /*
@@ -231,16 +229,13 @@ static void set_cntvoff(struct percpu *cpu, u64 value)
 	kvm_lease_rest(cpu_run());
 }
 
-bool kvm_host_call(struct percpu *cpu, u64 id)
+static __noinline bool other_call(struct percpu *cpu, u64 id)
 {
 	u64 *x = cpu->host.x;
 	int status = HYPSEC_OK;
 	u64 result = 0;
 
 	switch (id & FN_MASK) {
-	case KVM_FN_kvm_vcpu_run:
-		result = kvm_run_vcpu(KVA(x[1]));
-		break;
 	case KVM_FN_kvm_hyp_init:	/* a CPU of KVM's comes up: the core is there already */
 	case KVM_FN_kvm_enable_ssbs:	/* EL2's own: clear, so that no load passes a store */
 		/* VMIDs are the core's; a VM with a new one in its mmu is found at its run. */
@@ -292,5 +287,16 @@ bool kvm_host_call(struct percpu *cpu, u64 id)
 	}
 	x[0] = 0;
 	x[1] = result;
+	return true;
+}
+
+bool kvm_host_call(struct percpu *cpu, u64 id)
+{
+	u64 *x = cpu->host.x;
+
+	if (unlikely((id & FN_MASK) != KVM_FN_kvm_vcpu_run))
+		return other_call(cpu, id);
+	x[1] = kvm_run_vcpu(KVA(x[1]));
+	x[0] = 0;
 	return true;
 }

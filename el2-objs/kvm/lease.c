@@ -47,21 +47,33 @@ void kvm_lease_rest(struct cpu_run *c)
 	c->lease.held = false;
 }
 
+/* Return: not 0 if @field was something else. */
+static u64 take(u64 *field, u64 value)
+{
+	u64 changed = *field ^ value;
+
+	*field = value;
+	return changed;
+}
+
 /* KVM changes these only while no vCPU of the VM is loaded. */
 static void read_vm_fields(struct cpu_run *c)
 {
 	const u8 *k = c->lease.kvm_map;
-	u64 fgu[KVM_FGT_COUNT];
+	u64 fgu[KVM_FGT_COUNT], changed;
 
 	for (unsigned int i = 0; i < KVM_FGT_COUNT; i++)
 		fgu[i] = KV64(k, KVM_KVM_FGU - KVM_FIRST + i * 8);
-	c->lease.poffset = KV64(k, KVM_KVM_POFFSET - KVM_FIRST);
-	c->lease.fgu[FGT_HFGRTR] = fgu[KVM_FGT_HFGXTR];
-	c->lease.fgu[FGT_HFGWTR] = fgu[KVM_FGT_HFGXTR];
-	c->lease.fgu[FGT_HFGITR] = fgu[KVM_FGT_HFGITR];
-	c->lease.fgu[FGT_HDFGRTR] = fgu[KVM_FGT_HDFGXTR];
-	c->lease.fgu[FGT_HDFGWTR] = fgu[KVM_FGT_HDFGXTR];
-	c->lease.fgu[FGT_HAFGRTR] = fgu[KVM_FGT_HAFGRTR];
+	changed = take(&c->lease.poffset, KV64(k, KVM_KVM_POFFSET - KVM_FIRST));
+	changed |= take(&c->lease.fgu[FGT_HFGRTR], fgu[KVM_FGT_HFGXTR]);
+	changed |= take(&c->lease.fgu[FGT_HFGWTR], fgu[KVM_FGT_HFGXTR]);
+	changed |= take(&c->lease.fgu[FGT_HFGITR], fgu[KVM_FGT_HFGITR]);
+	changed |= take(&c->lease.fgu[FGT_HDFGRTR], fgu[KVM_FGT_HDFGXTR]);
+	changed |= take(&c->lease.fgu[FGT_HDFGWTR], fgu[KVM_FGT_HDFGXTR]);
+	changed |= take(&c->lease.fgu[FGT_HAFGRTR], fgu[KVM_FGT_HAFGRTR]);
+	/* Controls were made of them (kvm/run.c). */
+	if (changed)
+		c->vcpu.offered.valid = false;
 }
 
 static u8 *map(enum slot_id id, u64 va, u64 align, u64 size)
@@ -101,10 +113,8 @@ static bool lease_begin(struct cpu_run *c, kva_t host)
 /* All that was mapped for @host is the host's still, and refused to claims again. */
 static bool lease_resume(struct cpu_run *c, kva_t host)
 {
-	if (!c->lease.vcpu_map || c->lease.vcpu.v != host.v)
+	if (!c->lease.vcpu_map || c->lease.vcpu.v != host.v || c->lease.held)
 		return false;
-	if (c->lease.held)
-		return true;
 	if (!slot_resume(SLOT_LEASE_VCPU) || !slot_resume(SLOT_LEASE_MMU) ||
 	    !slot_resume(SLOT_LEASE_KVM)) {
 		kvm_lease_end(c);
@@ -115,18 +125,30 @@ static bool lease_resume(struct cpu_run *c, kva_t host)
 	return true;
 }
 
-u8 *kvm_lease(struct cpu_run *c, kva_t host)
+/* It still names the same mmu and kvm: what is mapped is theirs. */
+static inline bool names_same(const struct cpu_run *c, u8 *k)
 {
-	u8 *k = c->lease.vcpu_map;
+	return KVA(KV64(k, KVM_VCPU_HW_MMU)).v == c->lease.mmu.v &&
+	       KVA(KV64(k, KVM_VCPU_KVM)).v == c->lease.kvm.v;
+}
 
-	if (likely(lease_resume(c, host) &&
-		   KVA(KV64(k, KVM_VCPU_HW_MMU)).v == c->lease.mmu.v &&
-		   KVA(KV64(k, KVM_VCPU_KVM)).v == c->lease.kvm.v))
-		return k;
+static __noinline u8 *lease_again(struct cpu_run *c, kva_t host)
+{
+	if (lease_resume(c, host) && names_same(c, c->lease.vcpu_map))
+		return c->lease.vcpu_map;
 	if (lease_begin(c, host))
 		return c->lease.vcpu_map;
 	kvm_lease_end(c);
 	return NULL;
+}
+
+u8 *kvm_lease(struct cpu_run *c, kva_t host)
+{
+	u8 *k = c->lease.vcpu_map;
+
+	if (likely(c->lease.held && c->lease.vcpu.v == host.v && names_same(c, k)))
+		return k;
+	return lease_again(c, host);
 }
 
 u8 *kvm_lease_peek(struct cpu_run *c, kva_t host, bool *rested)

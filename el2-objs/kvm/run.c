@@ -15,7 +15,7 @@ static const u16 kvm_sr[GSR_COUNT] = {
 	GUEST_SYSREGS(X)
 #undef X
 };
-#define SR_SLOT(b, i) KV64(b, kvm_sr[i])
+#define SR_SLOT(b, i) (*(u64 *)((u8 *)(b) + kvm_sr[i]))
 #include "vcpu/el1.h"
 
 #define IFLAGS_DONE	(KVM_FLAG_PENDING_EXCEPTION | KVM_FLAG_EXCEPT_MASK | KVM_FLAG_INCREMENT_PC)
@@ -23,11 +23,12 @@ static const u16 kvm_sr[GSR_COUNT] = {
 #define SYS_CNTPCT	ESR_SYS(3UL, 3UL, 14UL, 0UL, 1UL)
 #define SYS_CNTPCTSS	ESR_SYS(3UL, 3UL, 14UL, 0UL, 5UL)
 
-static void read_identity(u8 *k, struct cpu_run *c, struct vm_identity *id)
+static void read_identity(const struct cpu_run *c, struct vm_identity *id)
 {
 	u8 *mmu = c->lease.mmu_map;
 
-	id->kvm = KVA(KV64(k, KVM_VCPU_KVM));
+	/* kvm_lease() has just read that vCPU's pointers to them. */
+	id->kvm = c->lease.kvm;
 	id->mmu = c->lease.mmu;
 	id->vmid_id = KV64(mmu, KVM_MMU_VMID);
 	id->pgd = PA(KV64(mmu, KVM_MMU_PGD));
@@ -35,7 +36,7 @@ static void read_identity(u8 *k, struct cpu_run *c, struct vm_identity *id)
 }
 
 /* The offers in struct vgic_v3_cpu_if, for both kinds of VM. */
-static void read_gic(u8 *k, struct gic_state *g, const struct cpu_feat *f)
+static __always_inline void read_gic(u8 *k, struct gic_state *g, const struct cpu_feat *f)
 {
 	u8 *cpu_if = k + KVM_VCPU_GIC;
 	u32 i;
@@ -94,6 +95,54 @@ static struct debug_regs *read_debug(u8 *k, kva_t host)
 	return (struct debug_regs *)(k + off);
 }
 
+/*
+ * Nearly always of the same offers as at the last run of an ordinary vCPU here: what was made of
+ * them is as good for this one. A virtual SError is not among them, as the guest takes it out of
+ * v->hcr; kvm/lease.c forgets them when what else they are made of has changed.
+ */
+static void read_controls(u8 *k, struct vcpu *v, struct cpu_run *c)
+{
+	u64 hcr = KV64(k, KVM_VCPU_HCR), mdcr = KV64(k, KVM_VCPU_MDCR);
+	u64 hcrx = KV64(k, KVM_VCPU_HCRX);
+
+	if (likely(v->offered.valid && v->offered.hcr == hcr && v->offered.mdcr == mdcr &&
+		   v->offered.hcrx == hcrx)) {
+		v->cptr = vcpu_cptr();
+		return;
+	}
+	v->poffset = c->lease.poffset;
+	vcpu_controls_ordinary(v, hcr, mdcr, hcrx, c->lease.fgu);
+	v->offered.valid = !(hcr & HCR_VSE);
+	v->offered.hcr = hcr;
+	v->offered.mdcr = mdcr;
+	v->offered.hcrx = hcrx;
+}
+
+static void load_extra(u8 *k, struct vcpu *v)
+{
+	if (v->hcr & HCR_VSE)
+		v->vsesr = KV64(k, KVM_VCPU_VSESR);
+	if (v->hcr & HCR_ATA) {
+		v->mte_rgsr = KV64(k, KVM_SR_RGSR_EL1);
+		v->mte_gcr = KV64(k, KVM_SR_GCR_EL1);
+	}
+	if (v->hcrx & HCRX_EnFPM)
+		v->fpmr = KV64(k, KVM_SR_FPMR);
+}
+
+static void store_extra(u8 *k, const struct vcpu *v)
+{
+	/* Other threads set VI and VF meanwhile: only what has changed is written. */
+	if (!(v->hcr & HCR_VSE) && (KV64(k, KVM_VCPU_HCR) & HCR_VSE))
+		KV64(k, KVM_VCPU_HCR) &= ~(u64)HCR_VSE;
+	if (v->hcr & HCR_ATA) {
+		KV64(k, KVM_SR_RGSR_EL1) = v->mte_rgsr;
+		KV64(k, KVM_SR_GCR_EL1) = v->mte_gcr;
+	}
+	if (v->hcrx & HCRX_EnFPM)
+		KV64(k, KVM_SR_FPMR) = v->fpmr;
+}
+
 static bool load_ordinary(u8 *k, kva_t host, struct vcpu *v, struct cpu_run *c)
 {
 	const struct cpu_feat *f = c->feat;
@@ -106,9 +155,7 @@ static bool load_ordinary(u8 *k, kva_t host, struct vcpu *v, struct cpu_run *c)
 	v->host = host;
 	if (!read_sve(k, v, f))
 		return false;
-	v->poffset = c->lease.poffset;
-	vcpu_controls_ordinary(v, KV64(k, KVM_VCPU_HCR), KV64(k, KVM_VCPU_MDCR),
-			       KV64(k, KVM_VCPU_HCRX), c->lease.fgu);
+	read_controls(k, v, c);
 	v->debug = read_debug(k, host);
 	if (unlikely(v->debug))
 		v->mdccint = KV64(k, KVM_SR_MDCCINT_EL1);
@@ -116,14 +163,8 @@ static bool load_ordinary(u8 *k, kva_t host, struct vcpu *v, struct cpu_run *c)
 		v->pmu_host = KV64(k, KVM_VCPU_PMU_HOST);
 		v->pmu_guest = KV64(k, KVM_VCPU_PMU_GUEST);
 	}
-	if (unlikely(v->hcr & HCR_VSE))
-		v->vsesr = KV64(k, KVM_VCPU_VSESR);
-	if (unlikely(v->hcr & HCR_ATA)) {
-		v->mte_rgsr = KV64(k, KVM_SR_RGSR_EL1);
-		v->mte_gcr = KV64(k, KVM_SR_GCR_EL1);
-	}
-	if (unlikely(v->hcrx & HCRX_EnFPM))
-		v->fpmr = KV64(k, KVM_SR_FPMR);
+	if (unlikely(v->extra))
+		load_extra(k, v);
 	read_gic(k, &v->gic, f);
 	return true;
 }
@@ -176,16 +217,12 @@ static bool read_cntpct(struct vcpu *v)
 	return true;
 }
 
-static bool ordinary_exit(struct vcpu *v, enum vcpu_exit *code)
+static __noinline bool other_exit(struct vcpu *v, enum vcpu_exit *code)
 {
 	u8 *k = (u8 *)v->r - KVM_VCPU_REGS;
 
-	if (*code != EXIT_TRAP)
-		return false;
 	switch (ESR_EC(v->esr)) {
 	case EC_HVC64:
-		if (likely(!is_our_call(v)))
-			return false;
 		v->sr[GSR_MPIDR_EL1] = KV64(k, KVM_SR_MPIDR_EL1);
 		return pvm_guest_call(v, v->host, code);
 	case EC_SYS64:
@@ -206,6 +243,16 @@ static bool ordinary_exit(struct vcpu *v, enum vcpu_exit *code)
 	return false;
 }
 
+static bool ordinary_exit(struct vcpu *v, enum vcpu_exit *code)
+{
+	u64 ec = ESR_EC(v->esr);
+
+	/* Most are the host's, and are known to be without a frame for calls. */
+	if (*code != EXIT_TRAP || ec == EC_WFX || (ec == EC_HVC64 && likely(!is_our_call(v))))
+		return false;
+	return other_exit(v, code);
+}
+
 static void store_ordinary(u8 *k, struct vcpu *v, struct cpu_run *c, u64 code)
 {
 	u32 ec = ESR_EC(v->esr);
@@ -219,19 +266,12 @@ static void store_ordinary(u8 *k, struct vcpu *v, struct cpu_run *c, u64 code)
 	}
 	if (c->feat->ras)
 		KV64(k, KVM_VCPU_DISR) = v->disr;
-	/* Other threads set VI and VF meanwhile: only what has changed is written. */
-	if (unlikely(KV64(k, KVM_VCPU_HCR) & HCR_VSE) && !(v->hcr & HCR_VSE))
-		KV64(k, KVM_VCPU_HCR) &= ~(u64)HCR_VSE;
+	if (unlikely(v->extra))
+		store_extra(k, v);
 	if (unlikely(v->debug)) {
 		KV64(k, KVM_SR_MDCCINT_EL1) = v->mdccint;
 		KV8(k, KVM_VCPU_IFLAGS) &= ~KVM_FLAG_DEBUG_DIRTY;
 	}
-	if (unlikely(v->hcr & HCR_ATA)) {
-		KV64(k, KVM_SR_RGSR_EL1) = v->mte_rgsr;
-		KV64(k, KVM_SR_GCR_EL1) = v->mte_gcr;
-	}
-	if (unlikely(v->hcrx & HCRX_EnFPM))
-		KV64(k, KVM_SR_FPMR) = v->fpmr;
 	if (unlikely(v->sve_vl))
 		KV64(k, KVM_SR_ZCR_EL1) = v->sr[GSR_ZCR_EL1];
 	write_gic(k, &v->gic);
@@ -270,10 +310,10 @@ static enum vcpu_exit run_ordinary(struct vm *vm, u8 *k, kva_t host, struct cpu_
 	vcpu_begin(v, c);
 	if (unlikely(aarch32))
 		load32(k);
-	guest_el1_load(k, c->feat, v->hcr, v->hcrx);
+	guest_el1_load(k, c->feat, v);
 	code = vcpu_run_guest(v, c, KV64(k, KVM_SR_SCTLR_EL1), KV64(k, KVM_SR_TCR_EL1),
 			      ordinary_exit);
-	guest_el1_save(k, c->feat, v->hcr, v->hcrx);
+	guest_el1_save(k, c->feat, v);
 	if (unlikely(aarch32))
 		save32(k, v);
 	vcpu_end(v, c);
@@ -292,8 +332,9 @@ static enum vcpu_exit run_private(struct vm *vm, u8 *k, kva_t host, struct cpu_r
 	u64 mask;
 	u32 i;
 
-	/* The rest is read or written here only as far as out_mask and shown say. */
-	memset(&io, 0, offsetof(struct host_io, out_x));
+	/* x is copied; the rest is read or written here only as far as out_mask and shown say. */
+	memset((u8 *)&io + offsetof(struct host_io, mpidr), 0,
+	       offsetof(struct host_io, out_x) - offsetof(struct host_io, mpidr));
 	memcpy(io.x, k + KVM_VCPU_REGS, sizeof(io.x));
 	io.mpidr = KV64(k, KVM_SR_MPIDR_EL1);
 	io.exception = iflags & KVM_FLAG_PENDING_EXCEPTION;
@@ -360,6 +401,13 @@ static bool enter_ordinary(struct vm *vm)
 	return ordinary;
 }
 
+/* A memory error in KVM's structures: this run has failed, no more. The next maps them again. */
+static u64 run_failed(struct cpu_run *c)
+{
+	kvm_lease_end(c);
+	return EXIT_IL;
+}
+
 u64 kvm_run_vcpu(kva_t host)
 {
 	struct cpu_run *c = cpu_run();
@@ -371,15 +419,16 @@ u64 kvm_run_vcpu(kva_t host)
 
 	if (!k)
 		return EXIT_IL;
-	read_identity(k, c, &id);
-	/* A memory error in KVM's structures, here and below: this run has failed, no more. */
+	read_identity(c, &id);
 	if (slots_lost())
-		return EXIT_IL;
+		return run_failed(c);
 	vm = vm_get(&id, &over);
 	if (unlikely(!vm)) {
 		/* It was out when its VM ended: the next one is not what it was saved of. */
 		if (over && kvm_shown(k))
 			REG(k, R_PC) = HYPSEC_OVER_PC;
+		if (slots_lost())
+			return run_failed(c);
 		/* No memory or slot now; the host's next try may find one. */
 		return vm_identity_valid(&id) ? EXIT_IRQ : EXIT_IL;
 	}
@@ -389,5 +438,5 @@ u64 kvm_run_vcpu(kva_t host)
 		code = run_private(vm, k, host, c);
 	vm_leave(vm);
 	vm_put(vm);
-	return slots_lost() ? EXIT_IL : code;
+	return slots_lost() ? run_failed(c) : code;
 }

@@ -54,11 +54,6 @@ static u64 mdcr_base(void)
 	       MDCR_TDRA | MDCR_TPMS | MDCR_TTRF | SR_VAL(2, 12) | SR_VAL(2, 24);
 }
 
-static u64 cptr_base(void)
-{
-	return CPTR_RES1 | CPTR_TZ | CPTR_TSM | CPTR_TFP | CPTR_TTA | CPTR_TAM;
-}
-
 static u64 fwb(const struct cpu_feat *f)
 {
 	return f->fwb ? HCR_FWB : 0;
@@ -80,7 +75,7 @@ void vcpu_controls_ordinary(struct vcpu *v, u64 host_hcr, u64 host_mdcr, u64 hos
 	/* KVM encodes memory types in its table for the FWB it asks for here. */
 	v->hcr |= host_hcr & fwb(f);
 	v->mdcr = mdcr_base() | (host_mdcr & MDCR_HOST);
-	v->cptr = cptr_base();
+	v->cptr = vcpu_cptr();
 	v->hcrx = 0;
 	if (f->hcx) {
 		v->hcrx = host_hcrx & HCRX_HOST;
@@ -89,6 +84,7 @@ void vcpu_controls_ordinary(struct vcpu *v, u64 host_hcr, u64 host_mdcr, u64 hos
 		if (!f->fpmr)
 			v->hcrx &= ~HCRX_EnFPM;
 	}
+	v->extra = vcpu_extra(v->hcr, v->hcrx);
 	v->cnthctl = (read_sysreg(CNTHCTL_EL2) & ~CNTHCTL_EL1PCEN) | CNTHCTL_EL1PCTEN;
 	if (v->poffset)
 		v->cnthctl &= ~CNTHCTL_EL1PCTEN;
@@ -119,8 +115,9 @@ void vcpu_controls_protected(struct vcpu *v)
 	if (f->mte)
 		v->hcr |= HCR_TID5;		/* GMID_EL1 */
 	v->mdcr = mdcr_base() | MDCR_TDA;
-	v->cptr = cptr_base();
+	v->cptr = vcpu_cptr();
 	v->hcrx = 0;
+	v->extra = vcpu_extra(v->hcr, v->hcrx);
 	v->cnthctl = (read_sysreg(CNTHCTL_EL2) & ~CNTHCTL_EL1PCEN) | CNTHCTL_EL1PCTEN;
 	for (i = 0; i < FGT_COUNT; i++)
 		v->fgt[i] = 0;		/* negative polarity: all of it traps */

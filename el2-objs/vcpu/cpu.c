@@ -4,21 +4,16 @@
 #include "base/check.h"
 #include "pool/pool.h"
 
-static struct cpu_run *cpu_runs[HYPSEC_MAX_CPUS] __ro_after_seal;
-
 void __init cpu_run_init(void)
 {
 	u32 i;
 
 	CHECK(nr_cpus && nr_cpus <= HYPSEC_MAX_CPUS);
 	for (i = 0; i < nr_cpus; i++) {
-		cpu_runs[i] = pool_alloc(HYPSEC_ACC_IMAGE);
-		CHECK(cpu_runs[i]);	/* install, before the seal */
-		cpu_runs[i]->feat = &cpu_by_id(i)->feat;
-	}
-}
+		struct percpu *cpu = cpu_by_id(i);
 
-struct cpu_run *cpu_run(void)
-{
-	return cpu_runs[this_cpu()->id];
+		cpu->run = pool_alloc(HYPSEC_ACC_IMAGE);
+		CHECK(cpu->run);	/* install, before the seal */
+		cpu->run->feat = &cpu->feat;
+	}
 }

@@ -3,10 +3,8 @@
 #include "vcpu/run.h"
 
 /* PMU: each side's event counters stand still while the other runs. */
-void pmu_load(struct vcpu *v, struct cpu_run *c)
+void pmu_load(struct vcpu *v)
 {
-	if (!c->feat->pmu)
-		return;
 	if (vcpu_private(v)) {
 		/* A protected guest's events are not the host's to count. */
 		v->pmu_host = read_sysreg(PMCNTENSET_EL0);
@@ -18,10 +16,8 @@ void pmu_load(struct vcpu *v, struct cpu_run *c)
 		write_sysreg(v->pmu_guest, PMCNTENSET_EL0);
 }
 
-void pmu_unload(struct vcpu *v, struct cpu_run *c)
+void pmu_unload(const struct vcpu *v)
 {
-	if (!c->feat->pmu)
-		return;
 	if (v->pmu_guest)
 		write_sysreg(v->pmu_guest, PMCNTENCLR_EL0);
 	if (v->pmu_host)
@@ -64,8 +60,6 @@ static void debug_regs_load(const struct debug_regs *d, const struct cpu_feat *f
  */
 void debug_load(struct vcpu *v, struct cpu_run *c)
 {
-	if (likely(!v->debug))
-		return;
 	debug_regs_save(&c->host.debug, c->feat);
 	c->host.mdccint = read_sysreg(MDCCINT_EL1);
 	debug_regs_load(v->debug, c->feat);
@@ -74,8 +68,6 @@ void debug_load(struct vcpu *v, struct cpu_run *c)
 
 void debug_unload(struct vcpu *v, struct cpu_run *c)
 {
-	if (likely(!v->debug))
-		return;
 	debug_regs_save(v->debug, c->feat);
 	v->mdccint = read_sysreg(MDCCINT_EL1);
 	debug_regs_load(&c->host.debug, c->feat);

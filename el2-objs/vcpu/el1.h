@@ -3,12 +3,25 @@
  * Copies a guest's EL1&0 registers between the CPU and memory, straight-line.
  * Includers define SR_SLOT(base, i), an lvalue for enum guest_sysreg @i: in KVM's
  * structure (kvm/run.c) or in ours (vcpu/switch.c). SCTLR_EL1 and TCR_EL1 are
- * vcpu_run_guest()'s to load.
+ * vcpu_run_guest()'s to load. An access need not be volatile, where the memory is KVM's either: a
+ * value goes to the guest's register or comes from it, and what it is changes nothing here.
  */
 #define SR(b, r) SR_SLOT(b, GSR_##r)
 /* ## here and not through SR(): @r is a macro for registers without a name */
 #define SR_LOAD(r) write_sysreg(SR_SLOT(b, GSR_##r), r);
 #define SR_SAVE(r) SR_SLOT(b, GSR_##r) = read_sysreg(r);
+/* The empty asm: the compiler has both in registers at once, so it loads them at once. */
+#define SR_LOAD2(r, s) { \
+	u64 __x = SR_SLOT(b, GSR_##r), __y = SR_SLOT(b, GSR_##s); \
+	asm volatile("" : : "r" (__x), "r" (__y)); \
+	write_sysreg(__x, r); \
+	write_sysreg(__y, s); \
+}
+#define SR_SAVE2(r, s) { \
+	u64 __x = read_sysreg(r), __y = read_sysreg(s); \
+	SR_SLOT(b, GSR_##r) = __x; \
+	SR_SLOT(b, GSR_##s) = __y; \
+}
 
 static __always_inline void el1_load_features(void *b, const struct cpu_feat *f, u64 hcr, u64 hcrx)
 {
@@ -61,25 +74,24 @@ static __always_inline u64 read_par(const struct cpu_feat *f)
 	return par;
 }
 
-static __always_inline void guest_el1_load(void *b, const struct cpu_feat *f, u64 hcr, u64 hcrx)
+static __always_inline void guest_el1_load(void *b, const struct cpu_feat *f, const struct vcpu *v)
 {
-	EL1_STATE(SR_LOAD)
+	EL1_STATE(SR_LOAD2, SR_LOAD)
 	SR_LOAD(PAR_EL1)
 	write_sysreg(SR(b, MPIDR_EL1), VMPIDR_EL2);
 	if (f->ras)
 		write_sysreg(SR(b, DISR_EL1), VDISR_EL2);
-	if (unlikely((hcrx & HCRX_TCR2En) || (hcr & HCR_ATA)))
-		el1_load_features(b, f, hcr, hcrx);
+	if (unlikely(v->extra))
+		el1_load_features(b, f, v->hcr, v->hcrx);
 }
 
-static __always_inline void guest_el1_save(void *b, const struct cpu_feat *f, u64 hcr, u64 hcrx)
+static __always_inline void guest_el1_save(void *b, const struct cpu_feat *f, const struct vcpu *v)
 {
-	EL1_STATE(SR_SAVE)
+	EL1_STATE(SR_SAVE2, SR_SAVE)
 	SR(b, PAR_EL1) = read_par(f);
-	SR_SAVE(SCTLR_EL1)
-	SR_SAVE(TCR_EL1)
+	SR_SAVE2(SCTLR_EL1, TCR_EL1)
 	if (f->ras)
 		SR(b, DISR_EL1) = read_sysreg(VDISR_EL2);
-	if (unlikely((hcrx & HCRX_TCR2En) || (hcr & HCR_ATA)))
-		el1_save_features(b, f, hcr, hcrx);
+	if (unlikely(v->extra))
+		el1_save_features(b, f, v->hcr, v->hcrx);
 }

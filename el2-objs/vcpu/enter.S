@@ -193,23 +193,20 @@ guest_at:
 	mov	x0, #1
 	ret
 
+	/* x0 is the guest's still. */
 lower_sync:
-	mrs	x0, esr_el2
-	ubfx	x0, x0, #26, #6
-	cmp	x0, #EC_HVC64
-	ccmp	x0, #EC_HVC32, #4, ne
+	mrs	x1, esr_el2
+	ubfx	x1, x1, #26, #6
+	cmp	x1, #EC_HVC64
+	ccmp	x1, #EC_HVC32, #4, ne
 	b.ne	1f
-	ldr	x1, [sp]
-	mov	w0, #(WORKAROUND_1 & 0xffff)
-	movk	w0, #(WORKAROUND_1 >> 16), lsl #16
-	cmp	w1, w0
-	b.eq	2f
-	sub	w0, w0, #(WORKAROUND_1 - WORKAROUND_2)
-	cmp	w1, w0
-	b.eq	2f
-	sub	w0, w0, #((WORKAROUND_2 - WORKAROUND_3) >> 12), lsl #12
-	cmp	w1, w0
-	b.eq	2f
+	/* As XORs: each difference is an immediate. */
+	eor	w1, w0, #WORKAROUND_1
+	cbz	w1, 2f
+	eor	w1, w1, #(WORKAROUND_1 ^ WORKAROUND_2)
+	cbz	w1, 2f
+	eor	w1, w1, #(WORKAROUND_2 ^ WORKAROUND_3)
+	cbz	w1, 2f
 1:	mov	x0, #EXIT_TRAP
 	b	guest_exit
 	/* Firmware that asks for it preserves x4 and up (SMCCC 1.1). */

@@ -75,6 +75,13 @@ void gic_load(struct vcpu *v, struct cpu_run *c)
 	g->hcr &= ICH_HCR_KNOWN;
 	if (g->used_lrs > c->feat->lrs)
 		g->used_lrs = c->feat->lrs;
+	/* An ordinary guest with nothing pending, on a CPU whose interface it uses itself. */
+	g->quiet = !g->used_lrs && !g->vlpi && g->sre && !vcpu_private(v) &&
+		   (g->hcr & (ICH_HCR_EN | ICH_HCR_TRAPS)) == ICH_HCR_EN;
+	if (likely(g->quiet)) {
+		write_sysreg(read_sysreg(ICC_SRE_EL2) & ~ICC_SRE_ENABLE, ICC_SRE_EL2);
+		return;
+	}
 
 	/*
 	 * VMCR.VFIQEn is RES1 while ICC_SRE_EL1.SRE is set, so SRE goes first. With
@@ -100,7 +107,8 @@ void gic_load(struct vcpu *v, struct cpu_run *c)
 
 	if (g->used_lrs || g->vlpi || !g->sre || (g->hcr & ICH_HCR_TRAPS))
 		write_sysreg(g->hcr, ICH_HCR_EL2);
-	lrs_write(g->lr, g->used_lrs);
+	if (g->used_lrs)
+		lrs_write(g->lr, g->used_lrs);
 	if (!g->sre) {
 		isb();
 		dsb(sy);
@@ -111,6 +119,10 @@ void gic_unload(struct vcpu *v, const struct cpu_run *c)
 {
 	struct gic_state *g = &v->gic;
 
+	if (likely(g->quiet)) {
+		write_sysreg(read_sysreg(ICC_SRE_EL2) | ICC_SRE_ENABLE, ICC_SRE_EL2);
+		return;
+	}
 	if (!g->sre) {
 		dsb(sy);
 		isb();
@@ -137,6 +149,11 @@ void gic_unload(struct vcpu *v, const struct cpu_run *c)
 }
 
 /* Registers 1 to 3 of each group exist from 6 and 7 bits of preemption on. */
+u32 gic_aprs(const struct cpu_run *c)
+{
+	return c->feat->pri_bits >= 7 ? 4 : c->feat->pri_bits >= 6 ? 2 : 1;
+}
+
 void gic_save_aprs(struct gic_state *g, const struct cpu_run *c)
 {
 	if (c->feat->pri_bits >= 7) {

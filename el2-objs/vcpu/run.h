@@ -12,13 +12,13 @@
 /*
  * The EL1&0 registers a guest and the host take turns with, whatever the CPU.
  * SCTLR_EL1 and TCR_EL1 are apart: they are loaded last (speculative AT). So is PAR_EL1:
- * read_par() reads it.
+ * read_par() reads it. In pairs that lie together in our structures, and nearly all in KVM's, for
+ * one access to memory for the two.
  */
-#define EL1_STATE(X) \
-	X(CPACR_EL1) X(TTBR0_EL1) X(TTBR1_EL1) X(ESR_EL1) X(AFSR0_EL1) \
-	X(AFSR1_EL1) X(FAR_EL1) X(MAIR_EL1) X(VBAR_EL1) X(CONTEXTIDR_EL1) \
-	X(AMAIR_EL1) X(CNTKCTL_EL1) X(TPIDR_EL1) X(TPIDR_EL0) \
-	X(TPIDRRO_EL0) X(MDSCR_EL1) X(SP_EL1) X(ELR_EL1) X(SPSR_EL1)
+#define EL1_STATE(X2, X) \
+	X2(CPACR_EL1, CONTEXTIDR_EL1) X2(TTBR0_EL1, TTBR1_EL1) X2(AFSR0_EL1, AFSR1_EL1) \
+	X2(ESR_EL1, MAIR_EL1) X2(FAR_EL1, VBAR_EL1) X2(TPIDR_EL0, TPIDRRO_EL0) \
+	X2(TPIDR_EL1, CNTKCTL_EL1) X2(MDSCR_EL1, SPSR_EL1) X2(SP_EL1, ELR_EL1) X(AMAIR_EL1)
 
 #define HCRX_SMPME	SR_BIT(5)
 #define HCRX_MSCEn	SR_BIT(11)
@@ -37,8 +37,11 @@ struct debug_regs {			/* as KVM's struct kvm_guest_debug_arch */
 struct host_state {
 	u64 sr[GSR_COUNT];
 	u64 apkey[10];
-	u64 hcr, mdcr, cptr, vbar, cnthctl, hcrx, cntvoff, vpidr;
+	/* Only the core writes these, and the same each time: read at the CPU's first run. */
+	bool traps_known;
+	u64 hcr, mdcr, cptr, vbar, cnthctl, hcrx, vpidr;
 	u64 fgt[FGT_COUNT];
+	u64 cntvoff;
 	u64 rgsr, gcr;
 	u64 pmuserenr;
 	u64 zcr_el1, zcr_el2, fpmr;
@@ -48,8 +51,8 @@ struct host_state {
 
 /* One page per CPU, made at install. */
 struct cpu_run {
+	struct host_state host;		/* first: pairs are loaded and stored near the start only */
 	struct vcpu vcpu;		/* of the ordinary VM that runs here */
-	struct host_state host;
 	const struct cpu_feat *feat;
 	/*
 	 * By VM, the vCPU of a protected one that ran here last: under its VMID this CPU has no
@@ -67,13 +70,26 @@ struct cpu_run {
 };
 _Static_assert(sizeof(struct cpu_run) <= PAGE_SIZE, "one page per CPU");
 
+/*
+ * Registers of features that few guests use, or that come and go, cost the others one look at
+ * v->extra, which controls.c sets.
+ */
+static inline bool vcpu_extra(u64 hcr, u64 hcrx)
+{
+	return (hcr & (HCR_VSE | HCR_ATA)) || (hcrx & (HCRX_TCR2En | HCRX_EnFPM));
+}
+
 /* A protected guest's registers are in its own struct vcpu, never with the host. */
 static inline bool vcpu_private(const struct vcpu *v)
 {
 	return v->r == &v->regs;
 }
 
-struct cpu_run *cpu_run(void);		/* this CPU's (cpu.c) */
+/* This CPU's. */
+static inline struct cpu_run *cpu_run(void)
+{
+	return this_cpu()->run;
+}
 
 /* --- enter.S --- */
 /* Loads x0-x30 and SP_EL0 from @r, ERETs, and saves them there at the next exception. */
@@ -106,14 +122,15 @@ void vcpu_end(struct vcpu *v, struct cpu_run *c);
 /* --- fp.c, debug.c, timer.c, gic.c: load for the guest, unload for the host --- */
 bool fp_trap(struct vcpu *v, struct cpu_run *c);
 void fp_unload(struct vcpu *v, struct cpu_run *c);
-void pmu_load(struct vcpu *v, struct cpu_run *c);
-void pmu_unload(struct vcpu *v, struct cpu_run *c);
+void pmu_load(struct vcpu *v);
+void pmu_unload(const struct vcpu *v);
 void debug_load(struct vcpu *v, struct cpu_run *c);
 void debug_unload(struct vcpu *v, struct cpu_run *c);
 void timer_load(const struct vcpu *v, struct host_state *h);
 void timer_unload(struct vcpu *v, const struct host_state *h);
 void gic_load(struct vcpu *v, struct cpu_run *c);
 void gic_unload(struct vcpu *v, const struct cpu_run *c);
+u32 gic_aprs(const struct cpu_run *c);	/* registers of active priorities, of each group */
 void gic_save_aprs(struct gic_state *g, const struct cpu_run *c);
 void gic_load_aprs(const struct gic_state *g, const struct cpu_run *c);
 void gic_clear_lrs(const struct cpu_run *c);

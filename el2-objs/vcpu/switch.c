@@ -47,7 +47,7 @@ static void load_optional(struct vcpu *v, struct cpu_run *c)
 	}
 	if (has_keys(v, c))
 		keys_switch(c->host.apkey, v->keys);
-	if (v->hcr & HCR_ATA) {
+	if (unlikely(v->extra && (v->hcr & HCR_ATA))) {
 		c->host.rgsr = read_sysreg(RGSR_EL1);
 		c->host.gcr = read_sysreg(GCR_EL1);
 		write_sysreg(v->mte_rgsr, RGSR_EL1);
@@ -63,7 +63,7 @@ static void unload_optional(struct vcpu *v, struct cpu_run *c)
 	}
 	if (has_keys(v, c))
 		keys_switch(v->keys, c->host.apkey);
-	if (v->hcr & HCR_ATA) {
+	if (unlikely(v->extra && (v->hcr & HCR_ATA))) {
 		v->mte_rgsr = read_sysreg(RGSR_EL1);
 		v->mte_gcr = read_sysreg(GCR_EL1);
 		write_sysreg(c->host.rgsr, RGSR_EL1);
@@ -71,14 +71,36 @@ static void unload_optional(struct vcpu *v, struct cpu_run *c)
 	}
 }
 
-static void fgt_load(struct vcpu *v, struct cpu_run *c)
+static void fgt_load(const struct vcpu *v, struct cpu_run *c)
 {
-#define X(r, i) c->host.fgt[i] = read_sysreg(r); write_sysreg(v->fgt[i], r);
+#define X(r, i) write_sysreg(v->fgt[i], r);
 	FGT_REGS(X)
 	if (c->feat->amu) {
 		X(HAFGRTR_EL2, FGT_HAFGRTR)
 	}
 #undef X
+}
+
+/* What host/regs.c has let the host do: it does not change. */
+static void traps_know(struct host_state *h, const struct cpu_feat *f)
+{
+	h->hcr = read_sysreg(HCR_EL2);
+	h->mdcr = read_sysreg(MDCR_EL2);
+	h->cptr = read_sysreg(CPTR_EL2);
+	h->cnthctl = read_sysreg(CNTHCTL_EL2);
+	h->vbar = read_sysreg(VBAR_EL2);
+	h->vpidr = read_sysreg(VPIDR_EL2);
+	if (f->hcx)
+		h->hcrx = read_sysreg(HCRX_EL2);
+	if (f->fgt) {
+#define X(r, i) h->fgt[i] = read_sysreg(r);
+		FGT_REGS(X)
+		if (f->amu) {
+			X(HAFGRTR_EL2, FGT_HAFGRTR)
+		}
+#undef X
+	}
+	h->traps_known = true;
 }
 
 static void fgt_unload(struct cpu_run *c)
@@ -95,9 +117,10 @@ static void traps_load(struct vcpu *v, struct cpu_run *c)
 {
 	struct host_state *h = &c->host;
 
-	h->hcr = read_sysreg(HCR_EL2);
+	if (unlikely(!h->traps_known))
+		traps_know(h, c->feat);
 	write_sysreg(v->hcr, HCR_EL2);
-	if (unlikely((v->hcr & HCR_VSE) && c->feat->ras))
+	if (unlikely(v->extra && (v->hcr & HCR_VSE) && c->feat->ras))
 		write_sysreg(v->vsesr, VSESR_EL2);
 	write_sysreg(BIT(15), HSTR_EL2);	/* AArch32 c15: IMPLEMENTATION DEFINED */
 	if (c->feat->pmu) {
@@ -106,24 +129,17 @@ static void traps_load(struct vcpu *v, struct cpu_run *c)
 		h->pmuserenr = read_sysreg(PMUSERENR_EL0);
 		write_sysreg(0xf, PMUSERENR_EL0);
 	}
-	h->mdcr = read_sysreg(MDCR_EL2);
 	write_sysreg(v->mdcr, MDCR_EL2);
-	h->cptr = read_sysreg(CPTR_EL2);
 	write_sysreg(v->cptr, CPTR_EL2);
-	if (c->feat->hcx) {
-		h->hcrx = read_sysreg(HCRX_EL2);
+	if (c->feat->hcx)
 		write_sysreg(v->hcrx, HCRX_EL2);
-	}
 	if (c->feat->fgt)
 		fgt_load(v, c);
-	h->cnthctl = read_sysreg(CNTHCTL_EL2);
 	write_sysreg(v->cnthctl, CNTHCTL_EL2);
 	if (v->own_cntvoff) {
 		timer_load(v, h);
-		h->vpidr = read_sysreg(VPIDR_EL2);
 		write_sysreg(v->midr, VPIDR_EL2);
 	}
-	h->vbar = read_sysreg(VBAR_EL2);
 	write_sysreg(guest_vectors, VBAR_EL2);
 }
 
@@ -132,7 +148,7 @@ static void traps_unload(struct vcpu *v, struct cpu_run *c)
 	struct host_state *h = &c->host;
 
 	/* Taking a virtual SError clears VSE: what is left of it is the host's to know. */
-	if (unlikely(v->hcr & HCR_VSE))
+	if (unlikely(v->extra && (v->hcr & HCR_VSE)))
 		v->hcr = (v->hcr & ~HCR_VSE) | (read_sysreg(HCR_EL2) & HCR_VSE);
 	write_sysreg(h->hcr, HCR_EL2);
 	write_sysreg(0, HSTR_EL2);
@@ -160,17 +176,18 @@ void vcpu_begin(struct vcpu *v, struct cpu_run *c)
 	CHECK(!cpu->running);
 	cpu->running = v;
 	v->fp_loaded = false;
-	pmu_load(v, c);
-	EL1_STATE(SR_SAVE)
+	if (c->feat->pmu && (vcpu_private(v) || (v->pmu_host | v->pmu_guest)))
+		pmu_load(v);
+	EL1_STATE(SR_SAVE2, SR_SAVE)
 	SR(b, PAR_EL1) = read_par(c->feat);
-	SR_SAVE(SCTLR_EL1)
-	SR_SAVE(TCR_EL1)
-	if (unlikely((v->hcrx & HCRX_TCR2En) || (v->hcr & HCR_ATA)))
+	SR_SAVE2(SCTLR_EL1, TCR_EL1)
+	if (unlikely(v->extra))
 		el1_save_features(b, c->feat, v->hcr, v->hcrx);
 	/* Streaming mode would change what the guest's FP instructions do. */
 	if (c->feat->sme && !(read_sysreg(CPTR_EL2) & CPTR_TSM) && read_sysreg(SVCR))
 		write_sysreg(0, SVCR);
-	trace_stop(cpu);
+	if (unlikely(c->feat->recorders))
+		trace_stop(cpu);
 	/* Walks of the host's regime that are under way end before it goes (D8.1.5). */
 	dsb(nsh);
 	if (c->feat->spec_at) {
@@ -286,7 +303,8 @@ enum vcpu_exit vcpu_run_guest(struct vcpu *v, struct cpu_run *c, u64 sctlr, u64 
 	}
 	write_sysreg(tcr, TCR_EL1);
 	gic_load(v, c);
-	debug_load(v, c);
+	if (unlikely(v->debug))
+		debug_load(v, c);
 	load_optional(v, c);
 
 	do {
@@ -322,7 +340,7 @@ void vcpu_end(struct vcpu *v, struct cpu_run *c)
 	}
 	traps_unload(v, c);
 	s2_load(&host_s2);
-	EL1_STATE(SR_LOAD)
+	EL1_STATE(SR_LOAD2, SR_LOAD)
 	SR_LOAD(PAR_EL1)
 	write_sysreg(cpu->el2_snapshot[EL2S_VMPIDR], VMPIDR_EL2);
 	if (c->feat->spec_at)
@@ -331,11 +349,14 @@ void vcpu_end(struct vcpu *v, struct cpu_run *c)
 	if (c->feat->spec_at)
 		isb();
 	SR_LOAD(TCR_EL1)
-	if (unlikely((v->hcrx & HCRX_TCR2En) || (v->hcr & HCR_ATA)))
+	if (unlikely(v->extra))
 		el1_load_features(b, c->feat, v->hcr, v->hcrx);
-	debug_unload(v, c);
-	trace_resume(cpu);
-	pmu_unload(v, c);
+	if (unlikely(v->debug))
+		debug_unload(v, c);
+	if (unlikely(c->feat->recorders))
+		trace_resume(cpu);
+	if (c->feat->pmu && (v->pmu_host | v->pmu_guest))
+		pmu_unload(v);
 	write_sysreg(cpu->trap_elr, ELR_EL2);
 	write_sysreg(cpu->trap_spsr, SPSR_EL2);
 	cpu->running = NULL;
@@ -366,9 +387,9 @@ enum vcpu_exit vcpu_run(struct vcpu *v, exit_handler handler)
 	v->f = &v->fp;
 	v->keys = v->apkey;
 	vcpu_begin(v, c);
-	guest_el1_load(v->sr, c->feat, v->hcr, v->hcrx);
+	guest_el1_load(v->sr, c->feat, v);
 	code = vcpu_run_guest(v, c, v->sr[GSR_SCTLR_EL1], v->sr[GSR_TCR_EL1], handler);
-	guest_el1_save(v->sr, c->feat, v->hcr, v->hcrx);
+	guest_el1_save(v->sr, c->feat, v);
 	vcpu_end(v, c);
 	return code;
 }

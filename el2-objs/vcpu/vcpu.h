@@ -3,6 +3,7 @@
 #ifndef HYPSEC_VCPU_H
 #define HYPSEC_VCPU_H
 
+#include "base/sysreg.h"
 #include "vm/vm.h"
 
 /* This CPU comes under the core (gic.c). */
@@ -24,6 +25,11 @@ void vcpu_panic_unload(struct percpu *cpu);
 void vcpu_controls_ordinary(struct vcpu *v, u64 host_hcr, u64 host_mdcr, u64 host_hcrx,
 			    const u64 *host_fgu);	/* by enum fgt */
 void vcpu_controls_protected(struct vcpu *v);
+/* CPTR_EL2 of both as a run begins: FP is loaded at its first use, which clears a bit. */
+static inline u64 vcpu_cptr(void)
+{
+	return CPTR_RES1 | CPTR_TZ | CPTR_TSM | CPTR_TFP | CPTR_TTA | CPTR_TAM;
+}
 /* Injects a synchronous exception into the guest's EL1 (in @v's saved or loaded state). */
 void vcpu_inject_undef(struct vcpu *v);
 /* The debug exception in @v->esr, as if it had not been routed to EL2. */

@@ -96,8 +96,9 @@ bool vm_evict(struct vm *vm)
 
 static bool same_vm(const struct vm *vm, const struct vm_identity *id)
 {
-	return vm->host.mmu.v == id->mmu.v && vm->host.kvm.v == id->kvm.v &&
-	       vm->host.pgd.v == id->pgd.v && vm->host.vtcr == id->vtcr;
+	/* No short cuts: nearly always they are, and a branch costs more than to compare. */
+	return (vm->host.mmu.v == id->mmu.v) & (vm->host.kvm.v == id->kvm.v) &
+	       (vm->host.pgd.v == id->pgd.v) & (vm->host.vtcr == id->vtcr);
 }
 
 #define IPA_BITS_MIN	32
@@ -251,18 +252,12 @@ static struct vm *lookup(const struct vm_identity *id, bool *owes)
 	return NULL;
 }
 
-struct vm *vm_get(const struct vm_identity *id, bool *over)
+/* Not the VM that ran here last, or it has changed. */
+static __noinline struct vm *get_slowly(const struct vm_identity *id, bool *over)
 {
-	struct vm **last = &this_cpu()->last_vm, *vm = *last;
+	struct vm *vm;
 	bool owes;
 
-	*over = false;
-	/* Nearly always the VM that ran here last: no lock. */
-	if (vm && vm_ref(vm)) {
-		if (likely(same_vm(vm, id) && vm->state != VM_DEAD))
-			goto found;
-		vm_put(vm);
-	}
 	for (;;) {
 		spin_lock(&vms_lock);
 		owes = false;
@@ -281,16 +276,27 @@ struct vm *vm_get(const struct vm_identity *id, bool *over)
 		vm_kill(vm, "the host reused its struct kvm");
 		vm_put(vm);
 	}
-	*last = vm;
+	this_cpu()->last_vm = vm;
 	if (!vm)
 		return NULL;
-found:
-	if (unlikely(vm->host.vmid_id != id->vmid_id))
+	if (vm->host.vmid_id != id->vmid_id)
 		renew(vm, id->vmid_id);
-	/* Written only when it changes: every run of every CPU comes by here. */
-	if (unlikely(vm->last_used != READ_ONCE(clock)))
-		vm->last_used = READ_ONCE(clock);
+	vm->last_used = READ_ONCE(clock);
 	return vm;
+}
+
+struct vm *vm_get(const struct vm_identity *id, bool *over)
+{
+	struct vm *vm = this_cpu()->last_vm;
+
+	/* Nearly always: no lock, and nothing that every run of every CPU would write. */
+	if (likely(vm && vm_ref(vm))) {
+		if (likely(same_vm(vm, id) && vm->state != VM_DEAD &&
+			   vm->host.vmid_id == id->vmid_id && vm->last_used == READ_ONCE(clock)))
+			return vm;
+		vm_put(vm);
+	}
+	return get_slowly(id, over);
 }
 
 struct vm *vm_find(kva_t mmu)

@@ -18,11 +18,12 @@
 
 /* EL1&0 system registers of a guest that are swapped at every switch. */
 #define GUEST_SYSREGS(X) \
-	X(MPIDR_EL1) X(SCTLR_EL1) X(CPACR_EL1) X(TTBR0_EL1) X(TTBR1_EL1) \
-	X(TCR_EL1) X(ESR_EL1) X(AFSR0_EL1) X(AFSR1_EL1) X(FAR_EL1) \
-	X(MAIR_EL1) X(VBAR_EL1) X(CONTEXTIDR_EL1) X(AMAIR_EL1) X(CNTKCTL_EL1) \
-	X(PAR_EL1) X(TPIDR_EL1) X(TPIDR_EL0) X(TPIDRRO_EL0) X(MDSCR_EL1) \
-	X(CSSELR_EL1) X(SP_EL1) X(ELR_EL1) X(SPSR_EL1) X(DISR_EL1) \
+	X(MPIDR_EL1) X(SCTLR_EL1) X(TCR_EL1) X(PAR_EL1) X(CSSELR_EL1) X(DISR_EL1) \
+	/* in the pairs of EL1_STATE (vcpu/run.h): */ \
+	X(CPACR_EL1) X(CONTEXTIDR_EL1) X(TTBR0_EL1) X(TTBR1_EL1) X(AFSR0_EL1) X(AFSR1_EL1) \
+	X(ESR_EL1) X(MAIR_EL1) X(FAR_EL1) X(VBAR_EL1) X(TPIDR_EL0) X(TPIDRRO_EL0) \
+	X(TPIDR_EL1) X(CNTKCTL_EL1) X(MDSCR_EL1) X(SPSR_EL1) X(SP_EL1) X(ELR_EL1) \
+	X(AMAIR_EL1) \
 	/* only with the feature (vcpu/switch.c): */ \
 	X(TCR2_EL1) X(PIR_EL1) X(PIRE0_EL1) X(POR_EL1) X(POR_EL0) \
 	X(TFSR_EL1) X(TFSRE0_EL1) X(ZCR_EL1) \
@@ -55,6 +56,7 @@ struct gic_state {
 	u64 hcr;			/* offered by the host; filtered by vcpu/gic.c */
 	u32 ap0r[4], ap1r[4];
 	bool sre;
+	bool quiet;			/* vcpu/gic.c: this run switches next to nothing */
 	bool vlpi;			/* GICv4: the host made this vCPU resident (ordinary VMs only) */
 };
 
@@ -89,6 +91,7 @@ struct vcpu {
 	/* EL2 controls the core computed for this run */
 	u64 hcr, mdcr, cptr, cnthctl, hcrx;
 	u64 fgt[8];			/* by enum fgt */
+	bool extra;			/* vcpu_extra(): any of what few guests have */
 	bool fp_loaded;			/* guest FP/SIMD is in the registers now */
 	/* where registers really are; vcpu_run() sets them to @regs, @fp, @apkey */
 	struct vcpu_regs *r;
@@ -108,6 +111,11 @@ struct vcpu {
 	u64 vsesr;			/* with HCR_EL2.VSE */
 	u64 poffset;			/* CNTPCT_EL0 reads as that much less */
 	u64 pmu_host, pmu_guest;	/* event counters to stop and start around a run */
+	/* kvm/run.c: of which offers of the host @hcr, @mdcr, @hcrx, @fgt were made */
+	struct {
+		bool valid;
+		u64 hcr, mdcr, hcrx;
+	} offered;
 	bool asked;			/* KVM was told of a fault: @esr, @hpfar of @vm, @host */
 	/* what KVM's table had where it was looked at last: a hint (vm/shadow.c) */
 	struct {
@@ -208,7 +216,8 @@ void vms_init(void);
  * is full); a known ordinary one whose vmid_id changed gets an empty shadow. Where its kvm, pgd or
  * vtcr changed it is another VM: the one that had this mmu is evicted, killed first if it was
  * protected, and becomes unknown.
- * @over: out: the VM of this name has ended itself, and not all of its pages are back.
+ * @over: out, where there is none: the VM of this name has ended itself, and not all of its pages
+ * are back.
  * Return: VM, or NULL (no memory, no slot, or pages of the VM that has reset itself under this
  * name are on their way back): the host tries again.
  */

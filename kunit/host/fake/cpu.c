@@ -55,7 +55,7 @@ void cpu_new(void)
 		cpu_regs.r[i].v = 0;
 	memset(cpu_states, 0, sizeof(cpu_states));
 	memset(tlb, 0, sizeof(tlb));
-	cpu_nr = 0;
+	cpu_turn(0);
 	this_feat = (struct cpu_feat){
 		.ras = true, .fgt = true, .hcx = true, .pauth = true, .mte = true, .sve = true,
 		.sme = true, .tcr2 = true, .s1pie = true, .s1poe = true, .fpmr = true,
@@ -78,9 +78,10 @@ void cpu_new(void)
 	order_begin();
 }
 
-struct cpu_run *cpu_run(void)
+void cpu_turn(unsigned int cpu)
 {
-	return &cpu_state;
+	cpu_nr = cpu;
+	this_cpu()->run = &cpu_state;
 }
 
 u64 guest_enter(struct vcpu_regs *r)
@@ -231,6 +232,7 @@ __weak bool pvm_guest_call(struct vcpu *v, kva_t host, enum vcpu_exit *code)
 u8 *kvm_lease(struct cpu_run *c, kva_t host)
 {
 	c->lease.mmu_map = cpu_mmu;
+	c->lease.kvm = KVA(*(u64 *)(cpu_kvm_vcpu + KVM_VCPU_KVM));
 	return cpu_no_lease ? NULL : cpu_kvm_vcpu;
 }
 

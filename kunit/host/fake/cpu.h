@@ -21,6 +21,7 @@ extern struct reg_file cpu_regs;
 #define CPUS		2
 extern struct cpu_run cpu_states[CPUS];
 extern unsigned int cpu_nr;
+void cpu_turn(unsigned int cpu);	/* whose turn it is */
 #define cpu_state	cpu_states[cpu_nr]
 /* What this CPU is made of. */
 #define this_feat	(this_cpu()->feat)

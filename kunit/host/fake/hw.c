@@ -174,7 +174,7 @@ void fake_dc(const char *op, u64 va)
 		if (tlb_stale(pa))
 			BROKEN("page %#lx zeroed while a TLB may still translate to it", pa);
 		memset((void *)va, 0, 64);
-		page_dirtied(pa);
+		line_dirtied(pa);
 		counts.zva++;
 	} else if (!strcmp(op, "civac")) {
 		if (tlb_stale(pa))

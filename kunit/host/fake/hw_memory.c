@@ -14,7 +14,7 @@
 
 static int memory_fd = -1;
 static u8 *core_view, *raw_view;
-static u8 page_state[MEM_SIZE / PAGE_SIZE];	/* cache lines written and not cleaned */
+static u64 page_state[MEM_SIZE / PAGE_SIZE];	/* a bit for each line written and not cleaned */
 
 bool exists(u64 pa)
 {
@@ -63,15 +63,17 @@ bool page_is_clean(u64 pa)
 
 void line_cleaned(u64 pa)
 {
-	u8 *lines = &page_state[(pa - MEM_BASE) / PAGE_SIZE];
+	page_state[(pa - MEM_BASE) / PAGE_SIZE] &= ~BIT(pa / 64 % 64);
+}
 
-	if (*lines)
-		--*lines;
+void line_dirtied(u64 pa)
+{
+	page_state[(pa - MEM_BASE) / PAGE_SIZE] |= BIT(pa / 64 % 64);
 }
 
 void page_dirtied(u64 pa)
 {
-	page_state[(pa - MEM_BASE) / PAGE_SIZE] = 64;
+	page_state[(pa - MEM_BASE) / PAGE_SIZE] = ~0UL;
 }
 
 bool el2_map_fails;

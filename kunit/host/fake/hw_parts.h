@@ -17,7 +17,8 @@ void memory_reset(void);
 bool exists(u64 pa);
 /* Physical address behind a core or window address, or 0. */
 u64 pa_of(u64 va);
-/* One cache line less of its page that was written and not cleaned. */
+/* A cache line, of 64 bytes, is written, or what was written to it is cleaned. */
+void line_dirtied(u64 pa);
 void line_cleaned(u64 pa);
 /* An ISB on @cpu, or an exception that it takes: it sees what others have mapped till now. */
 void core_synchronized(u32 cpu);

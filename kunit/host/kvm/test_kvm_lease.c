@@ -45,8 +45,11 @@ static void test_lease(void **state)
 	/* It rests: the same again where it was, with what KVM may have changed meanwhile. */
 	assert_false(c->lease.held);
 	*(u64 *)raw(STRUCTS + 3 * PAGE_SIZE + KVM_KVM_POFFSET) = 0x2222;
+	c->vcpu.offered.valid = true;
 	assert_ptr_equal(kvm_lease(c, KVA(vcpu)), k);
 	assert_int_equal(c->lease.poffset, 0x2222);
+	/* So what was made of them is no good any more. */
+	assert_false(c->vcpu.offered.valid);
 	assert_int_equal(own_claim(PA(STRUCTS), 50, 1, true), HYPSEC_BUSY);
 	call(KVM_FN_kvm_timer_set_cntvoff, 0x5555, 0, 0);
 	assert_int_equal(own_claim(PA(STRUCTS), 50, 1, true), HYPSEC_OK);

@@ -33,7 +33,7 @@ static unsigned int ran(unsigned int cpu, unsigned int i)
 {
 	unsigned int before = cpu_flushes;
 
-	cpu_nr = cpu;
+	cpu_turn(cpu);
 	memset(cpu_kvm_vcpu, 0, sizeof(cpu_kvm_vcpu));
 	assert_int_equal(cpu_run_vcpu(vm, THREAD(i)), EXIT_IRQ);
 	return cpu_flushes - before;

@@ -276,6 +276,56 @@ static void counters(void **state)
 	}
 }
 
+static struct vcpu offered;		/* what controls.c makes of the host's offers */
+
+static u64 sees_offered(struct vcpu_regs *r)
+{
+	assert_int_equal(SREG(HCR_EL2), offered.hcr);
+	assert_int_equal(SREG(MDCR_EL2), offered.mdcr);
+	assert_int_equal(SREG(HCRX_EL2), offered.hcrx);
+	assert_int_equal(SREG(CPTR_EL2), offered.cptr);
+	assert_int_equal(SREG(CNTHCTL_EL2), offered.cnthctl);
+	assert_int_equal(SREG(HFGRTR_EL2), offered.fgt[FGT_HFGRTR]);
+	assert_int_equal(SREG(HFGITR_EL2), offered.fgt[FGT_HFGITR]);
+	/* It takes its virtual SError, or not; and has used FP. */
+	if (test_rand() & 1)
+		SREG(HCR_EL2) &= ~HCR_VSE;
+	cpu_state.vcpu.cptr &= ~CPTR_TFP;
+	SREG(ESR_EL2) = 0;
+	return EXIT_IRQ;
+}
+
+/* Each run has what is offered for it, whatever was at the last: that is remembered (kvm/run.c). */
+static void offers(void **state)
+{
+	static const struct { u32 at; u64 bits; } turn[] = {
+		{ KVM_VCPU_HCR, HCR_TWI | HCR_TWE }, { KVM_VCPU_HCR, HCR_VSE },
+		{ KVM_VCPU_HCR, HCR_VI }, { KVM_VCPU_MDCR, MDCR_TDE },
+		{ KVM_VCPU_HCRX, HCRX_MSCEn },
+	};
+	(void)state;
+
+	prepare();
+	cpu_guest = sees_offered;
+	for (int i = 0; i < 2000; i++) {
+		size_t which = test_rand() % (2 * ARRAY_SIZE(turn));
+		bool leased = !(test_rand() % 64);
+
+		if (which < ARRAY_SIZE(turn))
+			REG64(k, turn[which].at) ^= turn[which].bits;
+		if (leased) {		/* as kvm/lease.c reads them */
+			cpu_state.lease.poffset = test_rand() & 1;
+			cpu_state.lease.fgu[FGT_HFGRTR] = test_rand();
+			cpu_state.vcpu.offered.valid = false;
+		}
+		memset(&offered, 0, sizeof(offered));
+		offered.poffset = cpu_state.lease.poffset;
+		vcpu_controls_ordinary(&offered, REG64(k, KVM_VCPU_HCR), REG64(k, KVM_VCPU_MDCR),
+				       REG64(k, KVM_VCPU_HCRX), cpu_state.lease.fgu);
+		run();
+	}
+}
+
 static void names(void **state)
 {
 	(void)state;
@@ -382,6 +432,7 @@ int main(void)
 		cmocka_unit_test(breakpoints),
 		cmocka_unit_test(counters),
 		cmocka_unit_test(our_calls),
+		cmocka_unit_test(offers),
 		cmocka_unit_test(names),
 		cmocka_unit_test(meets_protect),
 	};
