@@ -9,7 +9,7 @@ _Static_assert(HYPSEC_MAX_RAM <= 64, "bits of ram_later");
 static struct map {
 	struct hypsec_ram range[HYPSEC_MAX_RAM];
 	unsigned int nr;
-} ram __ro_after_seal, there __ro_after_seal;				/* all of it, and what was there at the install */
+} ram __ro_after_seal, there __ro_after_seal;	/* all; and what was there at the install */
 static u64 linear_offset __ro_after_seal;
 
 u64 pa_limit __ro_after_seal;

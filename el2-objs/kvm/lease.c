@@ -71,7 +71,7 @@ static void read_vm_fields(struct cpu_run *c)
 	changed |= take(&c->lease.fgu[FGT_HDFGRTR], fgu[KVM_FGT_HDFGXTR]);
 	changed |= take(&c->lease.fgu[FGT_HDFGWTR], fgu[KVM_FGT_HDFGXTR]);
 	changed |= take(&c->lease.fgu[FGT_HAFGRTR], fgu[KVM_FGT_HAFGRTR]);
-	/* Controls were made of them (kvm/run.c). */
+	/* Controls were made of them (ordinary.c). */
 	if (changed)
 		c->vcpu.offered.valid = false;
 }

@@ -2,7 +2,7 @@
 /*
  * Copies a guest's EL1&0 registers between the CPU and memory, straight-line.
  * Includers define SR_SLOT(base, i), an lvalue for enum guest_sysreg @i: in KVM's
- * structure (kvm/run.c) or in ours (vcpu/switch.c). SCTLR_EL1 and TCR_EL1 are
+ * structure (kvm/ordinary.c) or in ours (vcpu/switch.c). SCTLR_EL1 and TCR_EL1 are
  * vcpu_run_guest()'s to load. An access need not be volatile, where the memory is KVM's either: a
  * value goes to the guest's register or comes from it, and what it is changes nothing here.
  */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the files of vcpu/ share with each other and with kvm/run.c. */
+/* What the files of vcpu/ share with each other and with kvm/. */
 #ifndef VCPU_RUN_H
 #define VCPU_RUN_H
 

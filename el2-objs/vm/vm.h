@@ -111,7 +111,7 @@ struct vcpu {
 	u64 vsesr;			/* with HCR_EL2.VSE */
 	u64 poffset;			/* CNTPCT_EL0 reads as that much less */
 	u64 pmu_host, pmu_guest;	/* event counters to stop and start around a run */
-	/* kvm/run.c: of which offers of the host @hcr, @mdcr, @hcrx, @fgt were made */
+	/* kvm/ordinary.c: of which offers of the host @hcr, @mdcr, @hcrx, @fgt were made */
 	struct {
 		bool valid;
 		u64 hcr, mdcr, hcrx;

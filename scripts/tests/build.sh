@@ -91,6 +91,29 @@ same_bundle() {
 		"$HYPSEC_BUILD/module/el2-objs/bundle.bin"
 }
 
+# A product of before must not stand for one that a gate has refused.
+gate_fails() {
+	local out=$HYPSEC_BUILD/test-build
+
+	[ -s "$out/el2-objs/bundle.bin" ] || return 1
+	! scripts/build --core --out "$out" el2-floors="$(sed -n 's/^el2-floors := //p' el2-objs/Makefile | tac -s ' ' |
+		tr '\n' ' ')" >"$dir/log" 2>&1 || { echo "it builds"; return 1; }
+	[ ! -e "$out/el2-objs/bundle.bin" ] || { echo "its product is there"; return 1; }
+	grep -q "the floors are not kept" "$HYPSEC_BUILD/log/build-test-build.log"
+}
+
+# bad_option OPTION TEXT
+bad_option() {
+	! scripts/build --core --out "$HYPSEC_BUILD/test-build" $1 >"$dir/log" 2>&1 ||
+		{ echo "it builds"; return 1; }
+	grep -q "$2" "$HYPSEC_BUILD/log/build-test-build.log" || { cat "$dir/log"; return 1; }
+}
+
+minimal_module() {
+	scripts/build --if-stale --minimal >"$dir/log" 2>&1 || { cat "$dir/log"; return 1; }
+	no_warning build-module-minimal
+}
+
 no_products() {
 	! find . \( -path ./build -o -path ./.git \) -prune -o -type f \
 		\( -name '*.[oa]' -o -name '*.ko' -o -name '*.cmd' -o -name '*.mod' \
@@ -125,7 +148,7 @@ top_level() {
 kconfig_help() {
 	awk '/^config / { if (name && !help) { print name; bad = 1 } name = $2; help = 0 }
 		/^\thelp$/ { help = 1 }
-		END { exit bad || !name || !help }' Kconfig
+		END { exit bad || !name || !help }' Kconfig el2-objs/*/Kconfig
 }
 
 spdx() {
@@ -179,6 +202,11 @@ drop_in() {
 check "hypsec.ko builds without a warning, where hosts take it from" module module --if-stale
 check "and its core once more elsewhere" module test-build --core
 check "two builds have the same measurement" same_bundle
+check "what a gate refuses fails the build, and nothing of before is left" gate_fails
+check "an option is y or n" bad_option CONFIG_HYPSEC_SHARE=m "CONFIG_HYPSEC_SHARE=m: y or n"
+check "one that needs others is refused without them" \
+	bad_option "CONFIG_HYPSEC_ATTEST=n CONFIG_HYPSEC_RSI=y" "CONFIG_HYPSEC_RSI=y needs"
+check "without what can be left out there is no warning" minimal_module
 check "the debug build has no warning either" debug_module
 if [ "$(command -v clang ld.lld llvm-objcopy llvm-nm llvm-readelf | wc -l)" = 5 ]; then
 	check "clang builds it too, and the gates pass" module test-build-clang LLVM=1

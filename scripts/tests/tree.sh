@@ -52,10 +52,28 @@ say "preparing a kernel tree"
 check "the tree is configured" quietly "$log.config" configure
 check "HYPSEC is a module" as_module HYPSEC
 check "HYPSEC_KUNIT_TEST is a module" as_module HYPSEC_KUNIT_TEST
+options=$(sed -n 's/^el2-options := //p' "$HYPSEC_TOP/el2-objs/Makefile")
+all_y() {
+	local o
+
+	for o in $options; do grep -qx "CONFIG_HYPSEC_$o=y" "$out/.config" || { echo "$o"; return 1; }; done
+}
+check "what can be left out is in it" all_y
 check "the tree is prepared" unbroken "$out" quietly "$log.prepare" kernel_make modules_prepare
 say "building the modules in it"
 check "both build" unbroken "$out" quietly "$log" kernel_make KBUILD_MODPOST_WARN=1 \
 	"$dir/hypsec.ko" "$dir/hypsec_kunit.ko"
 check "without a warning" no_warning
 check "the core is in the module" has_core
+# The core alone once more, without all of them; RSI goes as what it needs is not there.
+left_out() {
+	local o off=()
+
+	for o in $options; do [ $o = RSI ] || off+=(-d "HYPSEC_$o"); done
+	"$KERNEL_SOURCE/scripts/config" --file "$out/.config" "${off[@]}" && kernel_make olddefconfig || return 1
+	! grep -E "^CONFIG_HYPSEC_($(tr ' ' '|' <<<"$options"))=" "$out/.config" || return 1
+	kernel_make "$dir/hypsec-mod/bundle.o" &&
+		! "${HYPSEC_CROSS}nm" "$out/$dir/el2-objs/bundle.elf" | grep -wE 'pvm_(rsi|share|relinquish)|platform_report'
+}
+check "and it builds without" unbroken "$out" quietly "$log.without" left_out
 ktap_end

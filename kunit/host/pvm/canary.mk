@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # A whole run of a protected vCPU: KVM's structure, the world switch, the exits.
-SRC_test_canary := $(addprefix el2-objs/kvm/,run.c adjust.c hcalls.c) \
+SRC_test_canary := $(addprefix el2-objs/kvm/,run.c ordinary.c adjust.c hcalls.c) \
 	$(addprefix el2-objs/vcpu/,switch.c controls.c debug.c exit.c fp.c gic.c timer.c) \
 	el2-objs/vm/shared.c el2-objs/pgt/trace.c \
 	$(addprefix el2-objs/pvm/,debug.c exits.c exposure.c fault.c firmware.c identity.c idregs.c mmio.c psci.c relinquish.c shared.c smccc.c sysreg.c) \

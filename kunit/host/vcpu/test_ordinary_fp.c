@@ -295,7 +295,7 @@ static u64 sees_offered(struct vcpu_regs *r)
 	return EXIT_IRQ;
 }
 
-/* Each run has what is offered for it, whatever was at the last: that is remembered (kvm/run.c). */
+/* Each run has what is offered for it, whatever was at the last: that is remembered (kvm/ordinary.c). */
 static void offers(void **state)
 {
 	static const struct { u32 at; u64 bits; } turn[] = {
