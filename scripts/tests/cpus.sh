@@ -43,7 +43,7 @@ two_cpus() {
 random_sources() {
 	case $1 in
 	max*) has "version .* rndr" ;;
-	*) has "version [0-9.]+$" ;;
+	*) has "version [0-9.]+" && ! has "version .* (rndr|trng)" ;;
 	esac
 }
 

@@ -73,7 +73,8 @@ looked() { tr -d '\r' <$out | sed -n 's/^vmm: .* pages, \([0-9]*\) with it, .*/\
 check "a disk with it for the stub, and without for the kernel, has a driver" \
 	soon shown "^vmm: device 2 has a driver, without ACCESS_PLATFORM"
 check "what is to be found was, before there was a guest (control)" eval '[ "$(looked 1)" -gt 0 ]'
-kill -USR1 $pid
+# What its device writes at such an address may have ended it already: the VMM looks then, too.
+kill -USR1 $pid 2>/dev/null
 check "the VMM looks at all of the guest's memory" soon eval '[ -n "$(looked 2)" ]'
 check "and finds nothing" [ "$(looked 2)" = 0 ]
 check "the guest has read nothing" eval '! says read'

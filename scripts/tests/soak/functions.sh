@@ -117,7 +117,8 @@ vm_off() {
 	soon vm_gone $1 || return 1
 	wait "$(vm_pid $1)" 2>/dev/null
 	kill "$(cat /tmp/$1.holder)"
-	vm_lines $1 | grep -aqx 'soak: end rounds=[0-9]* ok' && ! bad $1
+	vm_lines $1 | grep -aqx 'soak: end rounds=[0-9]* ok' && ! bad $1 ||
+		{ vm_lines $1 | tail -n 5 | sed 's/^/# said: /'; return 1; }
 }
 
 # --- The host and the core

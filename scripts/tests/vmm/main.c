@@ -167,6 +167,9 @@ static void run(sigset_t *signals)
 	}
 	for (int i = 0; i < vmm.cpus; i++)
 		pthread_join(vmm.thread[i], NULL);
+	/* KVM runs it no more, which may be before it was asked for. */
+	if (vmm.ended < 0)
+		search();
 	fflush(stdout);
 }
 
