@@ -102,7 +102,8 @@ int region_alloc(struct hypsec_region *r, unsigned int nr_cpus, unsigned long po
 		}
 		pool = (u64)pool_mb << 20;
 	}
-	head = image + PAGE_SIZE + TABLE_PAGES * PAGE_SIZE + nr_cpus * HYPSEC_CPU_AREA;
+	head = image + HYPSEC_INSTALL_SIZE + TABLE_PAGES * PAGE_SIZE +
+	       nr_cpus * (HYPSEC_CPU_AREA + HYPSEC_CPU_POOL);
 	r->size = ALIGN(head + pool, SZ_2M);
 	pfn = find_pages(r->size >> PAGE_SHIFT);
 	if (!pfn) {
@@ -115,7 +116,7 @@ int region_alloc(struct hypsec_region *r, unsigned int nr_cpus, unsigned long po
 
 	r->base = PFN_PHYS(pfn);
 	r->install = phys_to_virt(r->base + image);
-	r->tables = r->base + image + PAGE_SIZE;
+	r->tables = r->base + image + HYPSEC_INSTALL_SIZE;
 	r->cpu_areas = r->tables + TABLE_PAGES * PAGE_SIZE;
 	memset(phys_to_virt(r->base), 0, r->size);
 	return 0;
@@ -195,10 +196,10 @@ static void clean_to_poc(void *start, size_t size)
 	dsb(sy);
 }
 
-/* What was written to the install page since, to memory as region_fill() did the rest. */
+/* What was written to the install pages since, to memory as region_fill() did the rest. */
 void region_clean_install(const struct hypsec_region *r)
 {
-	clean_to_poc(r->install, PAGE_SIZE);
+	clean_to_poc(r->install, HYPSEC_INSTALL_SIZE);
 }
 
 /**
@@ -241,6 +242,7 @@ int region_fill(struct hypsec_region *r, const struct hypsec_policy *policy,
 	in->nr_cpus = hypsec_count_cpus(in->mpidr, &in->nr_taken);
 	if (fail_cpu >= 0 && fail_cpu < in->nr_taken)
 		in->mpidr[fail_cpu] = ~0UL;
+	in->vmid_bits = get_vmid_bits(read_sanitised_ftr_reg(SYS_ID_AA64MMFR1_EL1));
 	in->pool = r->cpu_areas + in->nr_cpus * HYPSEC_CPU_AREA;
 	get_random_bytes(in->seed, sizeof(in->seed));
 	/* Before the maps are made: nothing comes online that is not in them. */

@@ -65,13 +65,15 @@ enum hypsec_account {
  */
 #define HYPSEC_ESR_WAIT		0x06000005U
 
-#define HYPSEC_MAX_CPUS		64
+#define HYPSEC_MAX_CPUS		512
 #define HYPSEC_MAX_RAM		64	/* RAM ranges: bits of ram_later */
 #define HYPSEC_MAX_EXEC		32	/* ranges of other memory that the host executes from */
 
 /* Per CPU: guard page, stack, struct percpu. */
 #define HYPSEC_CPU_STACK	0x4000
 #define HYPSEC_CPU_AREA		(0x1000 + HYPSEC_CPU_STACK + 0x1000)
+/* And of the pool, at install: pages for running vCPUs, for slots, and for what a lost one shows. */
+#define HYPSEC_CPU_POOL		0x3000
 
 struct hypsec_ram { __UINT64_TYPE__ base, size; };	/* bytes, 4 KiB multiples */
 
@@ -119,9 +121,10 @@ enum hypsec_source {
 #define HYPSEC_SECRET_SIZE	32
 
 /*
- * Install parameters, written by the (still trusted) host in a page of the
+ * Install parameters, written by the (still trusted) host in pages of the
  * core's region, read by the core once.
  */
+#define HYPSEC_INSTALL_SIZE	0x2000
 struct hypsec_install {
 	__UINT64_TYPE__ magic;		/* HYPSEC_INSTALL_MAGIC */
 	__UINT64_TYPE__ region;		/* PA of the core's region, 2 MiB aligned */
@@ -137,6 +140,7 @@ struct hypsec_install {
 	__UINT64_TYPE__ source;		/* enum hypsec_source; with HYPSEC_EPHEMERAL no secret */
 	struct hypsec_policy policy;
 	__UINT32_TYPE__ nr_cpus, nr_taken, nr_ram, nr_exec;
+	__UINT32_TYPE__ vmid_bits;	/* 8, or 16: that all CPUs have; and that come up later */
 	/* By index: the first nr_taken are taken at install, the others come up later, or never. */
 	__UINT64_TYPE__ mpidr[HYPSEC_MAX_CPUS];	/* a CPU that is not here never comes up */
 	struct hypsec_ram ram[HYPSEC_MAX_RAM];	/* sorted, disjoint: all that is ever RAM */

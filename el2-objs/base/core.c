@@ -5,7 +5,7 @@
 #include "base/memory.h"
 
 _Static_assert(sizeof(struct percpu) <= PAGE_SIZE, "one page a CPU");
-_Static_assert(sizeof(struct hypsec_install) <= PAGE_SIZE, "one page at install");
+_Static_assert(sizeof(struct hypsec_install) <= HYPSEC_INSTALL_SIZE, "its pages at install");
 
 struct hypsec_install core_install __ro_after_seal;
 u32 core_phase __ro_after_seal = HYPSEC_PHASE_INSTALL;

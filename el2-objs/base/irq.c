@@ -26,32 +26,26 @@ bool host_irq_pending(void)
 }
 
 #ifdef HYPSEC_DEBUG
-static struct {
-	u64 from;
-	u64 esr, x0;			/* the trap being served */
-	u64 longest, longest_esr, longest_x0;
-} masked[HYPSEC_MAX_CPUS];
-
 void masked_begin(struct percpu *cpu)
 {
-	masked[cpu->id].from = read_sysreg(CNTPCT_EL0);
+	cpu->masked.from = read_sysreg(CNTPCT_EL0);
 }
 
 void masked_trap(struct percpu *cpu, u64 esr)
 {
-	masked[cpu->id].esr = esr;
-	masked[cpu->id].x0 = cpu->host.x[0];
+	cpu->masked.esr = esr;
+	cpu->masked.x0 = cpu->host.x[0];
 	masked_begin(cpu);
 }
 
 void masked_end(struct percpu *cpu)
 {
-	u64 time = read_sysreg(CNTPCT_EL0) - masked[cpu->id].from;
+	u64 time = read_sysreg(CNTPCT_EL0) - cpu->masked.from;
 
-	if (time > masked[cpu->id].longest) {
-		masked[cpu->id].longest_esr = masked[cpu->id].esr;
-		masked[cpu->id].longest_x0 = masked[cpu->id].x0;
-		WRITE_ONCE(masked[cpu->id].longest, time);
+	if (time > cpu->masked.longest) {
+		cpu->masked.longest_esr = cpu->masked.esr;
+		cpu->masked.longest_x0 = cpu->masked.x0;
+		WRITE_ONCE(cpu->masked.longest, time);
 	}
 }
 
@@ -60,13 +54,15 @@ void masked_longest(u64 *val, bool reset)
 	u32 i;
 
 	for (i = 0; i < nr_cpus; i++) {
-		if (READ_ONCE(masked[i].longest) > val[0]) {
-			val[0] = masked[i].longest;
-			val[1] = masked[i].longest_esr;
-			val[2] = masked[i].longest_x0;
+		struct masked *m = &cpu_by_id(i)->masked;
+
+		if (READ_ONCE(m->longest) > val[0]) {
+			val[0] = m->longest;
+			val[1] = m->longest_esr;
+			val[2] = m->longest_x0;
 		}
 		if (reset)
-			WRITE_ONCE(masked[i].longest, 0);
+			WRITE_ONCE(m->longest, 0);
 	}
 }
 #endif

@@ -87,6 +87,13 @@ struct walked {
 	u64 flushes, ipa;
 };
 
+/* base/irq.c, in debug builds: how long the host's interrupts have waited. */
+struct masked {
+	u64 from;			/* CNTPCT_EL0 */
+	u64 esr, x0;			/* the trap being served */
+	u64 longest, longest_esr, longest_x0;
+};
+
 /*
  * Per CPU. Page aligned; the CPU's EL2 stack ends where this starts, with an
  * unmapped guard page below it, so a CPU that powers up needs one address.
@@ -125,12 +132,14 @@ struct percpu {
 	u64 stub_hcr, stub_sctlr, stub_vbar, stub_actlr, stub_vtcr, stub_vttbr;
 	u32 online;		/* this CPU runs under the core */
 	u32 panicking;
+	bool told_refused;	/* the log has it: firmware/psci.c */
 	bool pool_reserve;	/* may use the pool's last pages: pool/pool.c */
 	u32 slots_lost;		/* bit per enum slot_id: an access through it was aborted */
 	struct cpu_feat feat;	/* base/feat.c; set once */
 	struct trace_state trace;
 	struct vm *last_vm;	/* hint of vm_get() */
 	struct walked walked;
+	struct masked masked;
 } __attribute__((aligned(64)));
 
 /* This CPU's: static inline, or a test's. */

@@ -35,6 +35,7 @@ static inline kva_t KVA(u64 v) { return (kva_t){ (u64)((s64)(v << 8) >> 8) }; }
 #define PAGE_SIZE	(1UL << PAGE_SHIFT)
 #define PAGE_MASK	(~(PAGE_SIZE - 1))
 #define SZ_2M		(2UL << 20)
+#define SZ_16M		(16UL << 20)
 #define SZ_1G		(1UL << 30)
 
 #define BIT(n)		(1UL << (n))

@@ -224,11 +224,10 @@ static void __noreturn power_off(void)
  */
 __noreturn void psci_refuse_cpu(struct percpu *cpu)
 {
-	static u64 told;
-
-	if (!(__atomic_fetch_or(&told, BIT(cpu->id), __ATOMIC_RELAXED) & BIT(cpu->id)))
+	if (!cpu->told_refused)
 		hlog("CPU %u was offline at the install and is of a kind of its own: it stays off; have it online then",
 		     cpu->id);
+	cpu->told_refused = true;
 	__atomic_store_n(&cpu->boot_lock, 0, __ATOMIC_RELEASE);
 	power_off();
 }

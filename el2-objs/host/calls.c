@@ -90,7 +90,9 @@ static int page_call(u64 v, int (*op)(pa_t pa))
 		status = op(pa);
 		if (status != HYPSEC_EPOCH)
 			return status;
-		shadow_drop_all();
+		/* The host takes its interrupt, and makes the call once more. */
+		if (!shadow_drop_all())
+			return HYPSEC_RESTART;
 	}
 	return HYPSEC_BUSY;
 }
@@ -162,7 +164,7 @@ int hc_vm_reap(struct percpu *cpu, const u64 *arg, u64 *val)
 /* A VM by its id, with a reference. */
 static int vm_arg(u64 id, struct vm **vm)
 {
-	if (id < 1 || id > VM_MAX)
+	if (id < 1 || id > vm_last_id())
 		return HYPSEC_RANGE;
 	*vm = vm_by_id((u16)id);
 	return *vm ? HYPSEC_OK : HYPSEC_STATE;

@@ -123,6 +123,10 @@ static __noinline void other_hvc(struct percpu *cpu, u32 id, u64 imm)
 		return;
 	}
 	status = own_call(cpu, id, x, val);
+	if (status == HYPSEC_RESTART) {
+		hcall_restart(cpu);	/* its arguments are as they were */
+		return;
+	}
 	x[0] = (u64)(s64)status;
 	x[1] = val[0];
 	x[2] = val[1];

@@ -32,6 +32,7 @@ static bool __init install_valid(const struct hypsec_install *in)
 	       in->region == (u64)&bundle_header &&
 	       in->image_size == bundle_header.image_size &&
 	       IS_ALIGNED(in->region | in->region_size, SZ_2M) &&
+	       (in->vmid_bits == 8 || in->vmid_bits == 16) &&
 	       in->nr_taken && in->nr_taken <= in->nr_cpus && in->nr_cpus <= HYPSEC_MAX_CPUS &&
 	       IS_ALIGNED(in->cpu_areas | in->pool, PAGE_SIZE) &&
 	       in->cpu_areas >= in->region + in->image_size &&
@@ -89,10 +90,14 @@ static int __init install_first(struct hypsec_install *in)
 		return ret;
 	platform_init(in, random);
 	dcache_clean_inval_poc(in, sizeof(*in));
+	/* If not all CPUs have them the others must not be used on any. */
+	if (in->vmid_bits == 16 && !s2_wide_vmids())
+		return HYPSEC_INVALID;
 	ret = host_s2_init(in);
+	if (!ret)
+		ret = vms_init(in->vmid_bits == 16);
 	if (ret)
 		return ret;
-	vms_init();
 	cpu_run_init();
 	psci_init(core_pa(el2_cpu_entry));
 	hlog("core at %lx, %lu KiB, %u CPUs, %u of them online", in->region,
@@ -132,7 +137,8 @@ s64 __init core_install_cpu(struct percpu *cpu, struct hypsec_install *in, u64 s
 		ret = boot_ttbr ? HYPSEC_OK : HYPSEC_STATE;
 	if (!in && !ret)
 		el2_switch_tables(boot_ttbr);
-	if (!ret && (cpu->id >= core_install.nr_taken || cpu_by_id(cpu->id) != cpu || cpu->mpidr != mpidr))
+	if (!ret && (cpu->id >= core_install.nr_taken || cpu_by_id(cpu->id) != cpu || cpu->mpidr != mpidr ||
+		     (core_install.vmid_bits == 16 && !s2_wide_vmids())))
 		ret = HYPSEC_INVALID;
 	cpu->host.x[0] = ret;
 	if (ret)

@@ -205,7 +205,7 @@ int own_unshare(pa_t pa)
 /* What does not fit an annotation would be taken for another owner. */
 static bool owner_ok(u16 vm, u64 frame)
 {
-	return vm && vm <= ANN_VM >> 4 && frame <= ANN_FRAME >> PAGE_SHIFT;
+	return vm && vm <= ANN_VM_MAX && frame <= ANN_FRAME >> PAGE_SHIFT;
 }
 
 static int move_private(struct move *m, u16 vm, u64 frame)

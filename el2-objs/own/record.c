@@ -28,7 +28,7 @@ struct page_info own_decode(const struct s2_leaf *leaf)
 		break;
 	case ANN_PRIVATE:
 		pi.state = PG_PRIVATE;
-		pi.vm = (pte & ANN_VM) >> 4;
+		pi.vm = ann_vm(pte);
 		pi.frame = (pte & ANN_FRAME) >> PAGE_SHIFT;
 		break;
 	case ANN_LOST:

@@ -57,8 +57,11 @@ struct s2 {
 #define ANN_MOVING	(3UL << 1)
 #define ANN_PRIVATE	(4UL << 1)
 #define ANN_LOST	(5UL << 1)
-#define ANN_VM		GENMASK(11, 4)
 #define ANN_FRAME	GENMASK(47, 12)
+/* Of a VM's id 8 bits are below the frame, and 4 above it. */
+#define ANN_VM_LOW	GENMASK(11, 4)
+#define ANN_VM_HIGH	GENMASK(51, 48)
+#define ANN_VM_MAX	GENMASK(11, 0)
 
 /*
  * What the entry of a block says of the page at @offset in it: private frames count up as
@@ -71,7 +74,13 @@ static inline u64 ann_page(u64 pte, u64 offset)
 
 static inline u64 ann_private(u16 vm, u64 frame)
 {
-	return ANN_PRIVATE | (((u64)vm << 4) & ANN_VM) | ((frame << 12) & ANN_FRAME);
+	return ANN_PRIVATE | ((frame << 12) & ANN_FRAME) | (((u64)vm << 4) & ANN_VM_LOW) |
+	       (((u64)vm << 40) & ANN_VM_HIGH);
+}
+
+static inline u16 ann_vm(u64 pte)
+{
+	return (pte & ANN_VM_LOW) >> 4 | (pte & ANN_VM_HIGH) >> 40;
 }
 
 /* The stamps that count: two at most, 0 is none. */
@@ -93,6 +102,12 @@ struct s2_leaf {
 };
 
 int s2_init(struct s2 *s2, u8 ipa_bits, u16 vmid, enum hypsec_account acc);
+/*
+ * VMIDs have 16 bits from here on (VTCR_EL2.VS): for all tables, the host's too, as a TLBI means
+ * the VMID of another VM in the form that VTCR_EL2 says. Before the first s2_init(). False: this
+ * CPU has 8, of which an id above 255 would be somebody else's.
+ */
+bool __must_check s2_wide_vmids(void);
 /* Entry that translates @ia: valid leaf, or the invalid entry where the walk ends. */
 struct s2_leaf s2_lookup(const struct s2 *s2, u64 ia);
 /*

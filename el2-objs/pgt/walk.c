@@ -17,7 +17,9 @@
 #define VTCR_ORGN_WBWA	(1UL << 10)
 #define VTCR_SH_INNER	(3UL << 12)
 #define VTCR_PS_SHIFT	16
+#define VTCR_VS		BIT(19)
 #define VTCR_RES1	BIT(31)
+#define VMIDBITS_16	2	/* ID_AA64MMFR1_EL1.VMIDBits */
 
 _Static_assert((ANN_STATE & S2_VALID) == 0, "an annotation must be invalid to hardware");
 _Static_assert(!(S2_SHARED & S2_SW), "the stamp and the shared bit are distinct");
@@ -27,6 +29,16 @@ static u32 parange(void)
 	u32 range = read_idreg(ID_AA64MMFR0_EL1, 0);
 
 	return range > PARANGE_48 ? PARANGE_48 : range;
+}
+
+static u64 vtcr_vs __ro_after_seal;
+
+bool __init s2_wide_vmids(void)
+{
+	if (read_idreg(ID_AA64MMFR1_EL1, 4) != VMIDBITS_16)
+		return false;
+	vtcr_vs = VTCR_VS;
+	return true;
 }
 
 /**
@@ -69,8 +81,9 @@ int s2_init(struct s2 *s2, u8 ipa_bits, u16 vmid, enum hypsec_account acc)
 	s2->holds = false;
 	s2->record = false;
 	s2->held = 0;
-	/* No VS: 8-bit VMIDs. No HA, HD: nobody but the core writes these tables. */
-	s2->vtcr = VTCR_RES1 | ((u64)parange() << VTCR_PS_SHIFT) | VTCR_SH_INNER |
+	CHECK(vmid <= (vtcr_vs ? GENMASK(15, 0) : GENMASK(7, 0)));
+	/* No HA, HD: nobody but the core writes these tables. */
+	s2->vtcr = VTCR_RES1 | vtcr_vs | ((u64)parange() << VTCR_PS_SHIFT) | VTCR_SH_INNER |
 		   VTCR_ORGN_WBWA | VTCR_IRGN_WBWA | VTCR_SL0(start) | VTCR_T0SZ(ipa_bits);
 	return HYPSEC_OK;
 }

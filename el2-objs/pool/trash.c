@@ -19,12 +19,12 @@
 #define LINK_LEVEL_SHIFT 1
 #define LINK_ACC	GENMASK(7, 4)
 #define LINK_ACC_SHIFT	4
-#define LINK_VMID	GENMASK(55, 48)
+#define LINK_VMID	GENMASK(60, 48)
 #define LINK_VMID_SHIFT	48
 #define LINK_OWN	(LINK_LEVEL | LINK_ACC | LINK_VMID)
 _Static_assert(HYPSEC_ACC_COUNT <= 16, "an account fits in a link");
 _Static_assert(!(LINK_OWN & (PTE_VALID | PTE_ADDR)), "a link is invalid to hardware");
-_Static_assert(POOL_OWNERS <= 256, "a VM fits in a link");
+_Static_assert(POOL_OWNERS <= BIT(13), "a VM fits in a link");
 
 static struct spinlock trash_lock = SPINLOCK(RANK_TRASH);
 static u64 *trash_list;

@@ -117,28 +117,23 @@ static bool reset_by_vmm(const struct vcpu *v, kva_t host, const struct host_io 
 
 /*
  * The vCPU that the host means, loaded here and nowhere else; NULL if there is
- * none. @host is what identifies it once bound; at the first run of a vCPU that
- * the guest has started, the MPIDR the host offers says which one it is.
+ * none. The MPIDR that the host offers says which one it is; once it has run, @host must be what
+ * it was then.
  */
 static struct vcpu *acquire(struct vm *vm, kva_t host, struct host_io *io)
 {
 	struct pvm *p = vm->pvm;
-	struct vcpu *v = NULL;
+	struct vcpu *v;
 	u32 idle = 0;
 	int i;
 
 	CHECK(spin_held(&p->vcpus_lock));
 	if (!host.v)
 		return NULL;
-	for (i = 0; i < VM_MAX_VCPUS; i++)
-		if (p->vcpu[i]->host.v == host.v)
-			v = p->vcpu[i];
-	if (!v) {
-		i = pvm_vcpu_index(io->mpidr & MPIDR_AFF);
-		if (i < 0 || p->vcpu[i]->host.v)
-			return NULL;
-		v = p->vcpu[i];
-	}
+	i = pvm_vcpu_index(io->mpidr & MPIDR_AFF);
+	v = i < 0 ? NULL : p->vcpu[i];
+	if (!v || (v->host.v && v->host.v != host.v))
+		return NULL;
 	io->reset = reset_by_vmm(v, host, io);
 	if (v->power == VCPU_OFF && !io->reset)
 		return NULL;

@@ -242,7 +242,8 @@ int pvm_claim(struct vcpu *v, ipa_t ipa, bool zero, pa_t *pa)
 
 		if (ret == HYPSEC_EPOCH) {
 			/* An ordinary VM may map it still (own/README, Epochs). */
-			shadow_drop_all();
+			if (!shadow_drop_all())
+				return HYPSEC_BUSY;
 			continue;
 		}
 		if (ret == HYPSEC_DENIED && offer.v && take_from_dead(offer))

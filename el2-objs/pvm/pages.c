@@ -28,15 +28,46 @@ static void *new_page(const struct vm *vm)
 	return page;
 }
 
+void pvm_vcpu_discard(const struct vm *vm, struct vcpu *v)
+{
+	if (!v)
+		return;
+	if (v->sve_buf)
+		free_secret(vm, v->sve_buf);
+	free_secret(vm, v);
+}
+
+struct vcpu *pvm_vcpu_new(struct vm *vm, const struct pvm *p, unsigned int i)
+{
+	struct vcpu *v = new_page(vm);
+
+	if (!v)
+		return NULL;
+	if (p->sve_vl) {
+		v->sve_buf = new_page(vm);
+		if (!v->sve_buf) {
+			free_secret(vm, v);
+			return NULL;
+		}
+	}
+	v->sve_vl = p->sve_vl;
+	v->token = (struct hypsec_token *)(v + 1);
+	v->vm = vm;
+	v->r = &v->regs;
+	v->index = i;
+	v->power = VCPU_OFF;
+	v->own_cntvoff = true;
+	v->cntvoff = p->cntvoff;
+	v->midr = p->midr;
+	return v;
+}
+
 void pvm_discard(const struct vm *vm, struct pvm *p)
 {
 	if (!p)
 		return;
-	for (unsigned int i = 0; i < VM_MAX_VCPUS && p->vcpu[i]; i++) {
-		if (p->vcpu[i]->sve_buf)
-			free_secret(vm, p->vcpu[i]->sve_buf);
-		free_secret(vm, p->vcpu[i]);
-	}
+	for (unsigned int i = 0; i < VM_MAX_VCPUS; i++)
+		pvm_vcpu_discard(vm, p->vcpu[i]);
 	seal_free(&p->seal);
 	free_secret(vm, p);
 }
@@ -67,9 +98,12 @@ void pvm_wipe(struct vm *vm)
 
 	if (p)
 		seal_forget(&p->seal);
-	for (unsigned int i = 0; p && i < VM_MAX_VCPUS; i++)
-		if (p->vcpu[i])		/* not: being freed by a CPU that panicked */
-			pvm_wipe_vcpu(p->vcpu[i]);
+	for (unsigned int i = 0; p && i < VM_MAX_VCPUS; i++) {
+		struct vcpu *v = READ_ONCE(p->vcpu[i]);
+
+		if (v)
+			pvm_wipe_vcpu(v);
+	}
 }
 
 /*
@@ -91,7 +125,6 @@ static u32 common_sve_vl(void)
 int pvm_alloc(struct vm *vm, struct pvm **out)
 {
 	struct pvm *p = new_page(vm);
-	u32 sve_vl = common_sve_vl();
 	int ret;
 
 	if (!p)
@@ -102,20 +135,7 @@ int pvm_alloc(struct vm *vm, struct pvm **out)
 		return ret;
 	}
 	spin_init(&p->vcpus_lock, RANK_VCPUS);
-	for (unsigned int i = 0; i < VM_MAX_VCPUS; i++) {
-		p->vcpu[i] = new_page(vm);
-		if (p->vcpu[i] && sve_vl)
-			p->vcpu[i]->sve_buf = new_page(vm);
-		if (!p->vcpu[i] || (sve_vl && !p->vcpu[i]->sve_buf)) {
-			pvm_discard(vm, p);
-			return HYPSEC_NO_MEMORY;
-		}
-		p->vcpu[i]->sve_vl = sve_vl;
-		p->vcpu[i]->token = (struct hypsec_token *)(p->vcpu[i] + 1);
-		p->vcpu[i]->vm = vm;
-		p->vcpu[i]->r = &p->vcpu[i]->regs;
-		p->vcpu[i]->power = VCPU_OFF;
-	}
+	p->sve_vl = common_sve_vl();
 	*out = p;
 	return HYPSEC_OK;
 }
@@ -131,6 +151,7 @@ void pvm_free(struct vm *vm)
 {
 	CHECK(spin_held(&vm->lock) && vm->state == VM_DEAD);
 	vm->shared = NULL;
+	vm->ran = NULL;
 	pvm_discard(vm, vm->pvm);
 	vm->pvm = NULL;
 }

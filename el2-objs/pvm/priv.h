@@ -36,8 +36,12 @@ struct pvm_range {
  * vm->lock, but for what is marked: set once, before the VM is PROTECTED.
  */
 struct pvm {
-	struct vcpu *vcpu[VM_MAX_VCPUS];	/* set once; own pages */
+	/* NULL: never on. Set once, with vcpus_lock held, looked at without; own pages. */
+	struct vcpu *vcpu[VM_MAX_VCPUS];
 	struct spinlock vcpus_lock;		/* RANK_VCPUS: their host, power, on_* */
+	u8 ran[HYPSEC_MAX_CPUS];		/* vm->ran */
+	u64 cntvoff, midr;			/* set once: of all vCPUs */
+	u32 sve_vl;				/* set once: bytes, 0: no SVE */
 	u64 id[PVM_ID_COUNT];			/* set once */
 	u64 cache_trap;				/* set once: pvm_cache_trap() */
 	u64 flags;				/* set once: HYPSEC_FLAG_*, verified */
@@ -293,25 +297,31 @@ void pvm_log_name(const struct vm *vm, const char *what, const u8 *hash);
 
 /* --- pvm/pages.c; pvm_free() and pvm_wipe() are in pvm.h --- */
 /*
- * @out: zeroed, all vCPUs off. HYPSEC_NO_MEMORY, HYPSEC_STATE (no random numbers): nothing is
+ * @out: zeroed, without a vCPU. HYPSEC_NO_MEMORY, HYPSEC_STATE (no random numbers): nothing is
  * taken. Locks: vm->lock.
  */
 int __must_check pvm_alloc(struct vm *vm, struct pvm **out);
+/* vCPU @i of @p, off, not in @p->vcpu yet. NULL: no memory. Locks: takes RANK_POOL. */
+struct vcpu *pvm_vcpu_new(struct vm *vm, const struct pvm *p, unsigned int i);
+/* Erases and frees one. NULL: nothing. */
+void pvm_vcpu_discard(const struct vm *vm, struct vcpu *v);
 /* Erases and frees; for a VM that did not become protected. NULL: nothing. */
 void pvm_discard(const struct vm *vm, struct pvm *p);
 
 /* --- pvm/protect.c --- */
 int pvm_protect_step(struct vcpu *v);
 
-/* MPIDR of vCPU @i, as KVM numbers them (reset_mpidr(), sys_regs.c). */
+/* MPIDR of vCPU @i, as KVM numbers them (reset_mpidr(), sys_regs.c): 16 in a cluster. */
 static inline u64 pvm_mpidr(unsigned int i)
 {
-	return BIT(31) | (i & 0xf);
+	return BIT(31) | (i >> 4) << 8 | (i & 0xf);
 }
 /* Index of the vCPU with these affinity fields, or -1. */
 static inline int pvm_vcpu_index(u64 aff)
 {
-	return aff < VM_MAX_VCPUS ? (int)aff : -1;
+	u64 i = aff >> 8 << 4 | (aff & 0xf);
+
+	return i < VM_MAX_VCPUS && !(aff & 0xf0) ? (int)i : -1;
 }
 
 /* --- pvm/firmware.c --- */

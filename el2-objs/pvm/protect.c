@@ -55,7 +55,7 @@ static int protect_begin(struct vcpu *v, kva_t host_vcpu, u64 image, u64 dtb, co
 	*why = "its image or device tree is outside of its address space";
 	if (!range_ok(image, PAGE_SIZE, limit) || !range_ok(dtb, PAGE_SIZE, limit))
 		return HYPSEC_RANGE;
-	*why = "the vCPU that asks is not one of the first 8";
+	*why = "the vCPU that asks is not one of the first 128";
 	i = pvm_vcpu_index(v->sr[GSR_MPIDR_EL1] & MPIDR_AFF);
 	if (i < 0)
 		return HYPSEC_NOT_SUPPORTED;
@@ -64,6 +64,13 @@ static int protect_begin(struct vcpu *v, kva_t host_vcpu, u64 image, u64 dtb, co
 	*why = "the core has no random numbers";
 	if (ret != HYPSEC_OK)
 		return ret;
+	p->cntvoff = this_cpu()->host_cntvoff;
+	p->midr = pvm_midr();
+	boot = p->vcpu[i] = pvm_vcpu_new(vm, p, i);
+	if (!boot) {
+		pvm_discard(vm, p);
+		return HYPSEC_NO_MEMORY;
+	}
 
 	image_verify_init(&p->verify, image, limit, &core_install.policy);
 	p->image = (struct pvm_range){ image, 0 };
@@ -71,12 +78,6 @@ static int protect_begin(struct vcpu *v, kva_t host_vcpu, u64 image, u64 dtb, co
 	for (unsigned int id = 0; id < PVM_ID_COUNT; id++)
 		p->id[id] = pvm_id_common(id, vm->s2.ipa_bits);
 	p->cache_trap = pvm_cache_trap();
-	for (unsigned int n = 0; n < VM_MAX_VCPUS; n++) {
-		p->vcpu[n]->own_cntvoff = true;
-		p->vcpu[n]->cntvoff = this_cpu()->host_cntvoff;
-		p->vcpu[n]->midr = pvm_midr();
-	}
-	boot = p->vcpu[i];
 	boot->host = host_vcpu;
 	boot->shown_pc = READ_ONCE(v->r->pc);
 	boot->power = VCPU_ON;
@@ -97,6 +98,7 @@ static int protect_begin(struct vcpu *v, kva_t host_vcpu, u64 image, u64 dtb, co
 	/* From here on shadow_drop_all() passes it by, without the lock. */
 	__atomic_store_n(&vm->s2.holds, true, __ATOMIC_RELEASE);
 	vm->pvm = p;
+	vm->ran = p->ran;
 	vm->powered_off = false;
 	return HYPSEC_OK;
 }

@@ -10,6 +10,7 @@
 #include "base/check.h"
 #include "base/log.h"
 #include "base/psci.h"
+#include "pool/pool.h"
 
 #define VERSION_1_1	0x10001
 #define TOS_NOT_PRESENT	2		/* MIGRATE_INFO_TYPE */
@@ -19,8 +20,6 @@
 
 void pvm_vcpu_reset(struct vcpu *v, u64 pc, u64 x0, u64 x1, u64 x2)
 {
-	unsigned int i;
-
 	memset(&v->regs, 0, sizeof(v->regs));
 	memset(v->sr, 0, sizeof(v->sr));
 	memset(&v->fp, 0, sizeof(v->fp));
@@ -40,10 +39,7 @@ void pvm_vcpu_reset(struct vcpu *v, u64 pc, u64 x0, u64 x1, u64 x2)
 	v->regs.x[1] = x1;
 	v->regs.x[2] = x2;
 	v->sr[GSR_SCTLR_EL1] = RESET_SCTLR;
-	for (i = 0; i < VM_MAX_VCPUS; i++)
-		if (v->vm->pvm->vcpu[i] == v)
-			break;
-	v->sr[GSR_MPIDR_EL1] = pvm_mpidr(i);
+	v->sr[GSR_MPIDR_EL1] = pvm_mpidr(v->index);
 }
 
 static s64 features(u32 fn)
@@ -82,11 +78,13 @@ static s64 affinity_info(struct vm *vm, u64 aff, u64 level)
 
 	spin_lock(&p->vcpus_lock);
 	for (unsigned int i = 0; i < VM_MAX_VCPUS; i++) {
+		const struct vcpu *t = p->vcpu[i];
+
 		if (((pvm_mpidr(i) ^ aff) & mask) != 0)
 			continue;
-		if (p->vcpu[i]->power == VCPU_ON)
+		if (t && t->power == VCPU_ON)
 			ret = PSCI_AFF_ON;
-		else if (p->vcpu[i]->power == VCPU_ON_PENDING && ret != PSCI_AFF_ON)
+		else if (t && t->power == VCPU_ON_PENDING && ret != PSCI_AFF_ON)
 			ret = PSCI_AFF_ON_PENDING;
 		else if (ret < 0)
 			ret = PSCI_AFF_OFF;
@@ -95,8 +93,31 @@ static s64 affinity_info(struct vm *vm, u64 aff, u64 level)
 	return ret;
 }
 
-/* Validates and records; PSCI_SUCCESS: to be forwarded. */
-static s64 cpu_on(struct vcpu *v, u64 aff, u64 entry, u64 context)
+/* vCPU @i, made where it was never on. NULL: the pool has no page for it. */
+static struct vcpu *target(struct vm *vm, unsigned int i)
+{
+	struct pvm *p = vm->pvm;
+	struct vcpu *t = __atomic_load_n(&p->vcpu[i], __ATOMIC_ACQUIRE), *new;
+
+	if (t)
+		return t;
+	new = share_ok(vm->id) ? pvm_vcpu_new(vm, p, i) : NULL;
+	if (!new)
+		return NULL;
+	spin_lock(&p->vcpus_lock);
+	t = p->vcpu[i];
+	if (!t)
+		__atomic_store_n(&p->vcpu[i], new, __ATOMIC_RELEASE);
+	spin_unlock(&p->vcpus_lock);
+	if (!t)
+		return new;
+	/* Two have asked for it at once. */
+	pvm_vcpu_discard(vm, new);
+	return t;
+}
+
+/* Validates and records; PSCI_SUCCESS: to be forwarded. @wait: out: for a page, then once more. */
+static s64 cpu_on(struct vcpu *v, u64 aff, u64 entry, u64 context, bool *wait)
 {
 	struct vm *vm = v->vm;
 	struct pvm *p = vm->pvm;
@@ -110,7 +131,10 @@ static s64 cpu_on(struct vcpu *v, u64 aff, u64 entry, u64 context)
 		return PSCI_INVALID_PARAMETERS;
 	if (!(p->verify.m.flags & HYPSEC_FLAG_SMP))
 		return PSCI_DENIED;
-	t = p->vcpu[i];
+	t = target(vm, i);
+	*wait = !t;
+	if (!t)
+		return PSCI_INTERNAL_FAILURE;
 	/* What is RAM stays so. */
 	spin_lock(&vm->lock);
 	in_ram = pvm_in_ram(p, entry, 4);
@@ -144,7 +168,7 @@ void psci_cpu_on_done(struct vcpu *v, u64 host)
 	struct vcpu *t;
 	s64 ret = (s32)host;
 
-	CHECK(v->pending_reg < VM_MAX_VCPUS);
+	CHECK(v->pending_reg < VM_MAX_VCPUS && p->vcpu[v->pending_reg]);
 	t = p->vcpu[v->pending_reg];
 
 	spin_lock(&p->vcpus_lock);
@@ -213,6 +237,7 @@ bool pvm_psci(struct vcpu *v, u32 fn, enum vcpu_exit *code)
 	u64 mask = fn & SMCCC_SMC64 ? ~0UL : GENMASK(31, 0);
 	u64 a1 = v->regs.x[1] & mask, a2 = v->regs.x[2] & mask;
 	u64 a3 = v->regs.x[3] & mask;
+	bool wait = false;
 	s64 ret;
 
 	switch (fn) {
@@ -235,7 +260,12 @@ bool pvm_psci(struct vcpu *v, u32 fn, enum vcpu_exit *code)
 		return pvm_show(v, SHOW_SUSPEND, code);
 	case PSCI_CPU_ON:
 	case PSCI_CPU_ON64:
-		ret = cpu_on(v, a1, a2, a3);
+		ret = cpu_on(v, a1, a2, a3, &wait);
+		if (wait) {
+			/* As psci_cpu_on_done(): it calls again. */
+			v->regs.pc -= 4;
+			return pvm_show_wait(v, code);
+		}
 		if (ret == PSCI_SUCCESS)
 			return pvm_show(v, SHOW_CPU_ON, code);
 		break;

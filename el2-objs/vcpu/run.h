@@ -54,11 +54,6 @@ struct cpu_run {
 	struct host_state host;		/* first: pairs are loaded and stored near the start only */
 	struct vcpu vcpu;		/* of the ordinary VM that runs here */
 	const struct cpu_feat *feat;
-	/*
-	 * By VM, the vCPU of a protected one that ran here last: under its VMID this CPU has no
-	 * other's translations or instructions. A name only, never followed.
-	 */
-	const struct vcpu *ran[VM_MAX];
 	/* kvm/lease.c: the vCPU KVM has loaded on this CPU, or had last; 0: none known */
 	struct {
 		kva_t vcpu, mmu, kvm;

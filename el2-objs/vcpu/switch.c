@@ -367,14 +367,14 @@ void vcpu_end(struct vcpu *v, struct cpu_run *c)
  * none, and instructions. KVM tells EL2 of the change (__kvm_flush_cpu_context()); a host need not.
  * Between VMs nothing is left: vm_get() and the end of a VM invalidate the VMID on all CPUs.
  */
-static void forget_others(const struct vcpu *v, struct cpu_run *c)
+static void forget_others(const struct vcpu *v)
 {
-	const struct vcpu **ran = &c->ran[v->vm->id - 1];
+	u8 *ran = &v->vm->ran[this_cpu()->id];
 
-	if (likely(*ran == v))
+	if (likely(*ran == v->index + 1))
 		return;
 	tlb_flush_vmid_local(&v->vm->s2);
-	*ran = v;
+	*ran = v->index + 1;
 }
 
 enum vcpu_exit vcpu_run(struct vcpu *v, exit_handler handler)
@@ -382,7 +382,7 @@ enum vcpu_exit vcpu_run(struct vcpu *v, exit_handler handler)
 	struct cpu_run *c = cpu_run();
 	enum vcpu_exit code;
 
-	forget_others(v, c);
+	forget_others(v);
 	v->r = &v->regs;
 	v->f = &v->fp;
 	v->keys = v->apkey;

@@ -37,6 +37,8 @@ void vm_kill_locked(struct vm *vm, const char *why)
 {
 	CHECK(spin_held(&vm->lock));
 	if (vm->state == VM_PROTECTING || vm->state == VM_PROTECTED) {
+		/* Who sees it dead looks for what it owns. */
+		__atomic_fetch_add(&vms_dead, 1, __ATOMIC_SEQ_CST);
 		/* The state first, then the count: who leaves does it the other way round. */
 		__atomic_store_n(&vm->state, VM_DEAD, __ATOMIC_SEQ_CST);
 		vm->end_reason = why;
@@ -76,7 +78,7 @@ void vm_close_all(const char *why)
 	 * VM_PROTECT looks at it with vm->lock held: what it made before is seen here, as
 	 * vm_kill() takes that lock; what comes after is refused.
 	 */
-	for (id = 1; id <= VM_MAX; id++) {
+	for (id = 1; id <= nr_vms; id++) {
 		unsigned int spins;
 		struct vm *vm;
 
@@ -101,7 +103,7 @@ void vm_cut_off(void)
 {
 	u32 i, n;
 
-	for (i = 0; i < VM_MAX; i++) {
+	for (i = 0; i < nr_vms; i++) {
 		struct vm *vm = &vms[i];
 
 		if (!vm->pvm || !vm->s2.root)
@@ -123,7 +125,7 @@ void vm_wipe_all(void)
 	bool broken = READ_ONCE(core_broken);
 	u32 i;
 
-	for (i = 0; i < VM_MAX; i++) {
+	for (i = 0; i < nr_vms; i++) {
 		struct vm *vm = &vms[i];
 
 		if (!broken)
@@ -206,7 +208,7 @@ int vm_settle(kva_t kvm)
 {
 	u32 i;
 
-	for (i = 0; i < VM_MAX; i++) {
+	for (i = 0; READ_ONCE(vms_dead) && i < nr_vms; i++) {
 		struct vm *vm = &vms[i];
 		int ret = HYPSEC_OK;
 
@@ -247,7 +249,7 @@ int vm_teardown(kva_t kvm)
 
 	if (!kvm.v)
 		return HYPSEC_INVALID;
-	for (i = 0; i < VM_MAX; i++) {
+	for (i = 0; i < nr_vms; i++) {
 		struct vm *vm = &vms[i];
 		int ret;
 
@@ -272,7 +274,7 @@ int vm_end(kva_t kvm)
 
 	if (!kvm.v)
 		return HYPSEC_INVALID;
-	for (i = 0; i < VM_MAX; i++) {
+	for (i = 0; i < nr_vms; i++) {
 		struct vm *vm = &vms[i];
 
 		if (vm->host.kvm.v != kvm.v || !vm_ref(vm))
@@ -308,10 +310,11 @@ u64 vm_reap_step(void)
 	bool worked = false;
 	u64 left = 0;
 
-	for (i = 0; i < VM_MAX; i++) {
-		struct vm *vm = &vms[(first + i) % VM_MAX];
+	for (i = 0; i < nr_vms; i++) {
+		struct vm *vm = &vms[(first + i) % nr_vms];
 
-		if (READ_ONCE(vm->state) == VM_NONE || !vm_ref(vm))
+		if (READ_ONCE(vm->state) == VM_NONE ||
+		    (vm->state == VM_ORDINARY && vm->host.kvm.v) || !vm_ref(vm))
 			continue;
 		if (vm->state == VM_DEAD) {
 			vm_reap(vm);

@@ -176,8 +176,10 @@ static int resolve(struct vcpu *v, u64 ipa, pa_t *page, bool beside)
 }
 
 #define AGE_LOOKS	32	/* entries and holes, for one that is mapped */
+#define AGE_GROUPS	4	/* of KVM_AROUND pages: so many are new to a CPU for one that goes */
 
-void shadow_age(struct vm *vm)
+/* The next of them. False: there was none within AGE_LOOKS. */
+static bool age_group(struct vm *vm)
 {
 	u64 around[KVM_AROUND], at = vm->hand, size;
 	struct kvm_entry entry;
@@ -190,7 +192,7 @@ void shadow_age(struct vm *vm)
 
 		if (looks == AGE_LOOKS || at >> s2->ipa_bits) {
 			vm->hand = at >> s2->ipa_bits ? 0 : at;
-			return;
+			return false;
 		}
 		there = s2_lookup(s2, at);
 		size = there.size;
@@ -213,6 +215,15 @@ void shadow_age(struct vm *vm)
 		at += size;
 	}
 	vm->hand = at;
+	return true;
+}
+
+void shadow_age(struct vm *vm)
+{
+	unsigned int i;
+
+	for (i = 0; i < AGE_GROUPS && age_group(vm); i++)
+		;
 }
 
 enum shadow_result shadow_fault_unlock(struct vcpu *v, enum vcpu_exit *code)

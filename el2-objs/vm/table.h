@@ -1,12 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The table of VMs, for vm.c and vm_end.c. */
+/* The table of VMs, for vm.c, end.c and drop.c. */
 #ifndef VCPU_VM_H
 #define VCPU_VM_H
 
 #include "vm/vm.h"
 #include "base/sysreg.h"
 
-extern struct vm vms[VM_MAX];
+extern struct vm *vms;
+extern u32 nr_vms;
+/*
+ * VMs that have ended and may own pages: 0, nearly always, spares the search for one. Written with
+ * their lock held.
+ */
+extern u32 vms_dead;
 extern struct spinlock vms_lock;	/* who gets a slot, who gives one up */
 
 /* A reference, unless the slot is closed. */

@@ -17,21 +17,63 @@
 
 #define VM_CLOSED	BIT(31)		/* in vm->refs: nobody may enter */
 
-_Static_assert(POOL_OWNERS == VM_MAX + 1, "each VM has its share of the pool");
+#define RAM_PER_VM	SZ_16M
+#define VMS_MIN		64
+#define VMS_NARROW	255		/* with VMIDs of 8 bits, and 0 the host's */
+#define EVICT_STEP	16		/* VMs that lose their shadow for one that has no memory */
 
-struct vm vms[VM_MAX];
+_Static_assert(POOL_OWNERS == VM_MAX + 1, "each VM has its share of the pool");
+_Static_assert(VM_MAX * sizeof(struct vm) <= SZ_2M, "pool_alloc_contig()");
+_Static_assert(VM_MAX <= ANN_VM_MAX, "its id fits in an annotation");
+
+struct vm *vms __ro_after_seal;
+u32 nr_vms __ro_after_seal;
 struct spinlock vms_lock = SPINLOCK(RANK_VMS);
+u32 vms_dead;
 static u64 clock;			/* VMs made so far: last_used is in these units */
 
-void __init vms_init(void)
+/*
+ * By a hash of its struct kvm_s2_mmu, the id of the VM that was found there last, or 0: a hint,
+ * of any age, that spares a search.
+ */
+#define HINT_BITS	12
+static u16 hints[BIT(HINT_BITS)];
+
+static u16 *hint_of(kva_t mmu)
 {
+	return &hints[mmu.v * 0x9e3779b97f4a7c15UL >> (64 - HINT_BITS)];
+}
+
+int __init vms_init(bool wide)
+{
+	unsigned int order = 0;
+	struct hypsec_ram r;
+	u64 ram = 0;
 	u32 i;
 
-	for (i = 0; i < VM_MAX; i++) {
+	for (i = 0; ram_range(i, &r); i++)
+		ram += r.size;
+	nr_vms = VMS_MIN;
+	if (ram / RAM_PER_VM > nr_vms)
+		nr_vms = ram / RAM_PER_VM < VM_MAX ? ram / RAM_PER_VM : VM_MAX;
+	if (!wide && nr_vms > VMS_NARROW)
+		nr_vms = VMS_NARROW;
+	while (PAGE_SIZE << order < nr_vms * sizeof(*vms))
+		order++;
+	vms = pool_alloc_contig(order, HYPSEC_ACC_IMAGE);
+	if (!vms)
+		return HYPSEC_NO_MEMORY;
+	for (i = 0; i < nr_vms; i++) {
 		spin_init(&vms[i].lock, RANK_VM);
 		vms[i].id = i + 1;
 		vms[i].refs = VM_CLOSED;
 	}
+	return HYPSEC_OK;
+}
+
+u32 vm_last_id(void)
+{
+	return nr_vms;
 }
 
 bool vm_ref(struct vm *vm)
@@ -79,6 +121,8 @@ static void free_slot(struct vm *vm)
 		s2_destroy(&vm->s2);
 	memset(&vm->host, 0, sizeof(vm->host));
 	vm->end_reason = NULL;
+	if (vm->state == VM_DEAD)
+		__atomic_fetch_sub(&vms_dead, 1, __ATOMIC_RELAXED);
 	WRITE_ONCE(vm->state, VM_NONE);
 }
 
@@ -123,11 +167,11 @@ static struct vm *find_slot(void)
 	struct vm *old = NULL;
 	u32 i;
 
-	for (i = 0; i < VM_MAX; i++) {
+	for (i = 0; i < nr_vms; i++) {
 		if (vms[i].state == VM_NONE)
 			return &vms[i];
 	}
-	for (i = 0; i < VM_MAX; i++) {
+	for (i = 0; i < nr_vms; i++) {
 		struct vm *vm = &vms[i];
 
 		if (vm->state == VM_DEAD && vm_evict(vm))
@@ -157,13 +201,14 @@ static struct vm *make_vm(const struct vm_identity *id)
 		bits = SHADOW_BITS_MAX;
 	ret = s2_init(&vm->s2, bits, vm->id, HYPSEC_ACC_VM_S2);
 	if (ret == HYPSEC_NO_MEMORY) {
-		/* Other VMs' shadows are caches too: give up those that nobody uses. */
-		u32 i;
+		/*
+		 * Other VMs' shadows are caches too: give up some that nobody uses. Where that is
+		 * not enough the host tries again.
+		 */
+		u32 i, evicted;
 
-		for (i = 0; i < VM_MAX; i++) {
-			if (vms[i].state == VM_ORDINARY)
-				vm_evict(&vms[i]);
-		}
+		for (i = evicted = 0; i < nr_vms && evicted < EVICT_STEP; i++)
+			evicted += vms[i].state == VM_ORDINARY && vm_evict(&vms[i]);
 		/* The pool frees what it needs of them. */
 		ret = s2_init(&vm->s2, bits, vm->id, HYPSEC_ACC_VM_S2);
 	}
@@ -209,7 +254,7 @@ static bool owes_pages(kva_t kvm)
 {
 	u32 i;
 
-	for (i = 0; i < VM_MAX; i++) {
+	for (i = 0; READ_ONCE(vms_dead) && i < nr_vms; i++) {
 		if (vms[i].state == VM_DEAD && vms[i].powered_off &&
 		    vms[i].host.kvm.v == kvm.v && READ_ONCE(vms[i].private_pages))
 			return true;
@@ -222,7 +267,7 @@ static struct vm *lookup(const struct vm_identity *id, bool *owes)
 {
 	u32 i;
 
-	for (i = 0; i < VM_MAX; i++) {
+	for (i = 0; i < nr_vms; i++) {
 		struct vm *vm = &vms[i];
 
 		if (vm->state == VM_NONE || vm->host.mmu.v != id->mmu.v)
@@ -282,18 +327,45 @@ static __noinline struct vm *get_slowly(const struct vm_identity *id, bool *over
 	if (vm->host.vmid_id != id->vmid_id)
 		renew(vm, id->vmid_id);
 	vm->last_used = READ_ONCE(clock);
+	WRITE_ONCE(*hint_of(id->mmu), vm->id);
 	return vm;
+}
+
+/* Of this name, or NULL: not the last one here, nor where it was found last. With a reference. */
+static struct vm *hinted(kva_t mmu)
+{
+	struct vm *vm = this_cpu()->last_vm;
+	u16 id;
+
+	if (likely(vm && vm_ref(vm))) {
+		if (likely(vm->host.mmu.v == mmu.v))
+			return vm;
+		vm_put(vm);
+	}
+	id = READ_ONCE(*hint_of(mmu));
+	if (!id || !vm_ref(&vms[id - 1]))
+		return NULL;
+	vm = &vms[id - 1];
+	if (vm->host.mmu.v == mmu.v) {
+		this_cpu()->last_vm = vm;
+		return vm;
+	}
+	vm_put(vm);
+	return NULL;
 }
 
 struct vm *vm_get(const struct vm_identity *id, bool *over)
 {
-	struct vm *vm = this_cpu()->last_vm;
+	struct vm *vm = hinted(id->mmu);
 
 	/* Nearly always: no lock, and nothing that every run of every CPU would write. */
-	if (likely(vm && vm_ref(vm))) {
+	if (likely(vm)) {
 		if (likely(same_vm(vm, id) && vm->state != VM_DEAD &&
-			   vm->host.vmid_id == id->vmid_id && vm->last_used == READ_ONCE(clock)))
+			   vm->host.vmid_id == id->vmid_id)) {
+			if (vm->last_used != READ_ONCE(clock))
+				WRITE_ONCE(vm->last_used, clock);
 			return vm;
+		}
 		vm_put(vm);
 	}
 	return get_slowly(id, over);
@@ -301,15 +373,12 @@ struct vm *vm_get(const struct vm_identity *id, bool *over)
 
 struct vm *vm_find(kva_t mmu)
 {
-	struct vm *vm = this_cpu()->last_vm;
+	struct vm *vm = hinted(mmu);
 	u32 i;
 
-	if (vm && vm_ref(vm)) {
-		if (vm->host.mmu.v == mmu.v)
-			return vm;
-		vm_put(vm);
-	}
-	for (i = 0; i < VM_MAX; i++) {
+	if (vm)
+		return vm;
+	for (i = 0; i < nr_vms; i++) {
 		vm = &vms[i];
 		if (vm->host.mmu.v != mmu.v || !vm_ref(vm))
 			continue;
@@ -336,7 +405,7 @@ struct vm *vm_by_id(u16 id)
 {
 	struct vm *vm;
 
-	if (id < 1 || id > VM_MAX)
+	if (id < 1 || id > nr_vms)
 		return NULL;
 	vm = &vms[id - 1];
 	if (!vm_ref(vm))

@@ -123,6 +123,7 @@ struct vcpu {
 		u8 level;
 	} seen;
 	/* protected VMs only */
+	u32 index;			/* of pvm->vcpu[], and in its MPIDR; set once */
 	kva_t host;			/* the struct kvm_vcpu bound to it, 0: none yet */
 	u32 power;			/* enum vcpu_power; changed with pvm->vcpus_lock held */
 	u32 busy;			/* 1 while loaded on some CPU: compare-and-swap */
@@ -138,9 +139,9 @@ struct vcpu {
 };
 
 #define VCPU_SVE_MAX	64		/* bytes of a vector of a protected VM's */
-#define VM_MAX_VCPUS	8		/* of a protected VM */
+#define VM_MAX_VCPUS	128		/* of a protected VM */
 #define VM_MAX_RAM	16
-#define VM_MAX		64
+#define VM_MAX		4095		/* ids, of which nr_vms are in use */
 
 enum vm_state { VM_NONE, VM_ORDINARY, VM_PROTECTING, VM_PROTECTED, VM_DEAD };
 
@@ -168,7 +169,7 @@ struct shared {
 struct vm {
 	struct spinlock lock;		/* RANK_VM: s2, host walks, everything below unless said */
 	u32 refs;			/* look-ups hold one */
-	u16 id;				/* 1..VM_MAX: in annotations, and its hardware VMID */
+	u16 id;				/* 1..nr_vms: in annotations, and its hardware VMID */
 	u16 running;			/* vCPUs inside now, or on their way: atomic, without the lock */
 	u32 state;			/* enum vm_state */
 	struct vm_identity host;
@@ -179,6 +180,11 @@ struct vm {
 	u64 flushes;			/* KVM's TLB calls, for it and the slot's VMs before */
 	u64 hand;			/* where shadow_age() goes on: any IPA */
 	struct pvm *pvm;		/* NULL: ordinary */
+	/*
+	 * By CPU, 1 + the index of the vCPU of a protected VM that ran there last, or 0: under its
+	 * VMID that CPU has no other's translations or instructions. Goes with @pvm.
+	 */
+	u8 *ran;
 	/* NULL: none, and never was. Set with vm->lock held, looked at without; goes with @pvm. */
 	struct shared *shared;
 	/* VM_DEAD: by its own PSCI call, or reset by its VMM: what is run next is a new VM */
@@ -209,7 +215,18 @@ void vm_up_wipe(struct vm *vm);
 int vm_up_seal(struct vm *vm, u64 frame, pa_t pa);
 
 /* --- vm.c, end.c, drop.c --- */
-void vms_init(void);
+/**
+ * vms_init() - room for VMs, by the size of memory
+ *
+ * One for each 16 MiB of RAM, at least 64, at most VM_MAX, or 255 with VMIDs of 8 bits. Where all
+ * is taken an ordinary VM that does not run loses its shadow, a cache, to one that does.
+ * @wide: VMIDs have 16 bits: s2_wide_vmids()
+ * Context: install, after pool_init().
+ * Return: HYPSEC_OK, HYPSEC_NO_MEMORY.
+ */
+int __must_check vms_init(bool wide);
+/* Ids from 1 to this one are in use. */
+u32 vm_last_id(void);
 /**
  * vm_get() - the VM the host means, with a reference
  * An unknown identity makes a new ordinary VM (evicting an idle one if the table
@@ -318,8 +335,11 @@ static inline void vm_drop_shared(struct vm *vm, u64 ipa, u64 size)
 {
 }
 #endif
-/* Drops every host-page mapping of every shadow, new epoch. No lock held. */
-void shadow_drop_all(void);
+/*
+ * Drops every host-page mapping of every shadow, new epoch. False: the host has an interrupt, and
+ * who comes next goes on with it; try again what it was for. No lock held.
+ */
+bool __must_check shadow_drop_all(void);
 
 /* --- walk.c: the stage 2 that KVM keeps for a VM, in the host's memory --- */
 

@@ -17,7 +17,7 @@
 #include "../../el2-objs/abi/hypsec_reason.h"
 
 #define VM_MAX_RAM	16
-#define VM_MAX_CPUS	8
+#define VM_MAX_CPUS	128
 #define VM_MAX_REDIST	2
 #define VM_MAX_UARTS	2
 #define VM_TIMER_IRQS	4

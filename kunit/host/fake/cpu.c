@@ -81,6 +81,7 @@ void cpu_new(void)
 void cpu_turn(unsigned int cpu)
 {
 	cpu_nr = cpu;
+	this_cpu()->id = cpu;
 	this_cpu()->run = &cpu_state;
 }
 

@@ -31,6 +31,13 @@ struct vm *kvm_get(const struct vm_identity *id);
 struct vm *kvm_ran(const struct vm_identity *id);
 /* How many slots are in state @s. */
 unsigned int vms_in(u32 s);
+/* shadow_drop_all(), whatever interrupts the host has. */
+static inline void drop_all(void)
+{
+	while (!shadow_drop_all())
+		;
+}
+
 
 /* Makes an ordinary VM, with a reference, a protected one. */
 void protect(struct vm *vm);

@@ -178,6 +178,25 @@ __weak void pvm_wipe_vcpu(struct vcpu *v)
 	v->on_context = 0;
 }
 
+/* pages.c, where it is not linked: of one vCPU at a time. */
+__weak struct vcpu *pvm_vcpu_new(struct vm *vm, const struct pvm *p, unsigned int i)
+{
+	assert_ptr_equal(p, vm->pvm);
+	assert_int_equal(w.locked, 0);
+	if (!w.pool_left)
+		return NULL;
+	w.pool_left--;
+	w.pool_out++;
+	world_new_vcpu = (struct vcpu){ .vm = vm, .index = i, .r = &world_new_vcpu.regs };
+	return &world_new_vcpu;
+}
+
+__weak void pvm_vcpu_discard(const struct vm *vm, struct vcpu *v)
+{
+	assert_ptr_equal(v->vm, vm);
+	w.pool_out--;
+}
+
 __weak void vm_leave(struct vm *vm)
 {
 	if (!--vm->running && vm->state == VM_DEAD && vm->pvm)

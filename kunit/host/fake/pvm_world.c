@@ -3,7 +3,7 @@
 
 struct world w;
 struct pvm world_pvm;
-struct vcpu world_vcpu[VM_MAX_VCPUS];
+struct vcpu world_vcpu[WORLD_VCPUS], world_new_vcpu;
 struct vm world_vm;
 static struct vm dead_vm;
 static struct percpu world_cpu;
@@ -36,12 +36,14 @@ struct vm *world_new(void)
 	world_vm.state = VM_PROTECTED;
 	world_vm.s2.ipa_bits = 40;
 	world_vm.pvm = &world_pvm;
+	world_vm.ran = world_pvm.ran;
 	world_pvm.image = (struct pvm_range){ 0x40200000, 0x10000 };
 	world_pvm.verify.m.flags = HYPSEC_FLAG_SMP;
 	spin_init(&world_pvm.vcpus_lock, RANK_VCPUS);
-	for (unsigned int i = 0; i < VM_MAX_VCPUS; i++) {
+	for (unsigned int i = 0; i < WORLD_VCPUS; i++) {
 		world_pvm.vcpu[i] = &world_vcpu[i];
 		world_vcpu[i].vm = &world_vm;
+		world_vcpu[i].index = i;
 		world_vcpu[i].r = &world_vcpu[i].regs;
 	}
 	world_vcpu[0].power = VCPU_ON;
@@ -156,10 +158,11 @@ void vm_put(struct vm *vm)
 	vm->refs--;
 }
 
-void shadow_drop_all(void)
+bool shadow_drop_all(void)
 {
 	assert_int_equal(w.locked, 0);
 	w.epochs++;
+	return !w.drop_stopped;
 }
 
 /* --- hardware --- */

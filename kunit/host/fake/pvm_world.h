@@ -57,6 +57,7 @@ struct world {
 	/* pool */
 	int pool_left, pool_out;
 	int holds;
+	bool drop_stopped;		/* shadow_drop_all(): the host has an interrupt */
 	bool share_used_up;		/* share_ok() says no */
 	s32 charged;			/* to the VM */
 	unsigned int waits;		/* vm_told_waiting() */
@@ -113,7 +114,9 @@ void world_map(u64 frame, unsigned int page, bool writable);
 extern struct vm world_vm;
 extern struct pvm world_pvm;
 extern struct percpu world_cpus[2];	/* for their ID registers */
-extern struct vcpu world_vcpu[VM_MAX_VCPUS];
+/* What there is of vCPUs. Others a guest may ask for: world_new_vcpu, w.pool_left allowing. */
+#define WORLD_VCPUS	8
+extern struct vcpu world_vcpu[WORLD_VCPUS], world_new_vcpu;
 /* Fills the guest-visible registers with random numbers. */
 void world_secrets(struct vcpu *v);
 

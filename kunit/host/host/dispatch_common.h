@@ -84,7 +84,9 @@ int own_reclaim(pa_t pa) { return op(pa); }
 int own_share(pa_t pa) { return op(pa); }
 int own_unshare(pa_t pa) { return op(pa); }
 struct page_info own_lookup(pa_t pa) { last_pa = pa.v; return page; }
-void shadow_drop_all(void) { drops++; }
+static bool drop_stopped;
+bool shadow_drop_all(void) { drops++; return !drop_stopped; }
+u32 vm_last_id(void) { return VM_MAX; }
 u64 core_random_sources(void) { return 0; }
 static bool wanted;
 bool pool_wanted(void) { return wanted; }

@@ -23,9 +23,9 @@
 #define IMAGE	0x4000U
 
 /* The region, by what the CPU sees, and what would be left of it without its caches. */
-u8 install_region[2 * SZ_2M] __attribute__((aligned(SZ_2M)));	/* bundle_header, to the linker */
+u8 install_region[8 * SZ_2M] __attribute__((aligned(SZ_2M)));	/* bundle_header, to the linker */
 static u8 *const region = install_region;
-static u8 dram[2 * SZ_2M];
+static u8 dram[8 * SZ_2M];
 static struct hypsec_install dram_install;
 static u8 seed[32], secret[HYPSEC_SECRET_SIZE];
 
@@ -123,8 +123,11 @@ void account_add(enum hypsec_account acc, s64 pages)
 	image_pages += pages;
 }
 
+static bool wide_vmids, cpu_wide;
+static int vms_status;
 int host_s2_init(const struct hypsec_install *in) { (void)in; return s2_status; }
-void vms_init(void) { }
+int vms_init(bool wide) { wide_vmids = wide; return vms_status; }
+bool s2_wide_vmids(void) { return cpu_wide; }
 void psci_init(pa_t cpu_entry) { asked_firmware = true; }
 void hlog(const char *fmt, ...) { (void)fmt; }
 void el2map_seal(void) { }
@@ -186,6 +189,7 @@ static inline struct percpu *filled(struct hypsec_install *in, u32 nr)
 	in->mpidr[0] = 3;
 	for (u32 i = 1; i < HYPSEC_MAX_CPUS; i++)
 		in->mpidr[i] = 0x100 + i;
+	in->vmid_bits = 8;
 	in->nr_ram = 1;
 	in->ram[0] = (struct hypsec_ram){ 0, SZ_1G };
 	in->source = HYPSEC_PLATFORM;

@@ -190,7 +190,7 @@ static void test_bad_arguments(void **state)
 		{ REGION, HYPSEC_DENIED }, { REGION + REGION_SIZE - PAGE_SIZE, HYPSEC_DENIED },
 	};
 	static const struct { u16 vm; u64 frame; } owner[] = {
-		{ 0, FRAME }, { 256, FRAME }, { 257, FRAME }, { 0xffff, FRAME },
+		{ 0, FRAME }, { 4096, FRAME }, { 4097, FRAME }, { 0xffff, FRAME },
 		{ VM, 1UL << 36 }, { VM, ~0UL }, { VM, FRAME | 1UL << 36 }, { VM, FRAME | 1UL << 52 },
 	};
 	unsigned int i, op;

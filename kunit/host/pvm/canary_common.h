@@ -14,6 +14,12 @@
 #define RAM_FRAME	0x40201UL
 #define REG64(base, off) (*(u64 *)((base) + (off)))
 #define REG32(base, off) (*(u32 *)((base) + (off)))
+/* The host means vCPU @i. */
+static inline void name_vcpu(u8 *host, unsigned int i)
+{
+	REG64(host, KVM_SR_MPIDR_EL1) = BIT(31) | i;
+}
+
 #define GPR(base, n)	REG64(base, KVM_VCPU_REGS + 8 * (n))
 #define LR(base, n)	REG64(base, KVM_VCPU_GIC + KVM_GIC_LR + 8 * (n))
 #define GICR(base, f)	REG32(base, KVM_VCPU_GIC + KVM_GIC_##f)
@@ -214,7 +220,7 @@ static inline void begin(enum pvm_exposure what)
 	}
 	cpu_guest = guest;
 
-	for (unsigned int i = 0; i < VM_MAX_VCPUS; i++)
+	for (unsigned int i = 0; i < WORLD_VCPUS; i++)
 		world_secrets(&world_vcpu[i]);
 	world_vcpu[0].regs.pstate = SPSR_EL1H;
 	for (unsigned int i = 0; i < cpu_regs.n; i++)
@@ -225,6 +231,7 @@ static inline void begin(enum pvm_exposure what)
 	SREG(CPTR_EL2) &= ~(u64)CPTR_TSM;	/* the host has SME, or SVCR would be 0 */
 	this_cpu()->el2_snapshot[EL2S_VMPIDR] = SREG(VMPIDR_EL2);
 	test_fill(cpu_kvm_vcpu, sizeof(cpu_kvm_vcpu));
+	name_vcpu(cpu_kvm_vcpu, 0);
 	/* The names of all registers: the first run of all only makes them. */
 	g.entered = 0;
 }
@@ -243,7 +250,7 @@ static inline void warm_up(void)
 static struct {
 	struct vm vm;
 	struct pvm pvm;
-	struct vcpu vcpu[VM_MAX_VCPUS];
+	struct vcpu vcpu[WORLD_VCPUS];
 	struct world w;
 	struct reg_file hw;
 	struct cpu_run cpu;
@@ -276,7 +283,7 @@ struct seen {
 	struct vcpu_regs regs;
 	struct vcpu vcpu;
 	struct reg_file hw;
-	struct vcpu others[VM_MAX_VCPUS];
+	struct vcpu others[WORLD_VCPUS];
 	u32 state;
 };
 
@@ -326,6 +333,8 @@ static inline void images(enum pvm_exposure what, u8 *benign, u8 *hostile)
 
 		GPR(benign, 0) = GPR(hostile, 0) = x0;
 	}
+	name_vcpu(benign, 0);
+	name_vcpu(hostile, 0);
 	REG64(benign, KVM_VCPU_HCR) = hcr & (HCR_TWI | HCR_TWE);
 	REG64(hostile, KVM_VCPU_HCR) = hcr;
 	GICR(benign, HCR) = GICR(hostile, HCR) & GIC_HCR_TAKEN;

@@ -143,6 +143,8 @@ static inline struct vcpu *make_protected(struct vm *m)
 
 	spin_lock(&m->lock);
 	assert_int_equal(pvm_alloc(m, &p), HYPSEC_OK);
+	p->vcpu[0] = pvm_vcpu_new(m, p, 0);
+	assert_non_null(p->vcpu[0]);
 	p->ram[0] = (struct pvm_range){ SZ_1G, SZ_1G };
 	p->nr_ram = 1;
 	s2_drop(&m->s2);

@@ -132,7 +132,7 @@ static void compare(const struct seen *a, const struct seen *b)
 	assert_int_equal(a->code, b->code);
 	assert_int_equal(a->entered, b->entered);
 	assert_int_equal(a->state, b->state);
-	for (int i = 1; i < VM_MAX_VCPUS; i++)
+	for (int i = 1; i < WORLD_VCPUS; i++)
 		if (memcmp(&a->others[i], &b->others[i], sizeof(a->others[i])))
 			fail_msg("%s: the host's structure changed vCPU %d", row, i);
 	if (!a->entered)

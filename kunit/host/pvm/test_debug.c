@@ -102,6 +102,7 @@ static void load_is_answered_there(void **state)
 		cpu_run_vcpu(vm, HOST);
 		before = world_vcpu[0].regs;
 		test_fill(cpu_kvm_vcpu, sizeof(cpu_kvm_vcpu));
+		name_vcpu(cpu_kvm_vcpu, 0);
 		cpu_kvm_vcpu[KVM_VCPU_IFLAGS] = KVM_FLAG_INCREMENT_PC;
 		if (g.rt < 31)
 			before.x[g.rt] = mmio_load_value(g.esr, GPR(cpu_kvm_vcpu, g.rt));

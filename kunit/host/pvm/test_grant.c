@@ -296,7 +296,7 @@ static void is_a_cache(void **state)
 	assert_int_equal(grant(IPA_OF(FRAME)), HYPSEC_OK);
 	assert_true(access(WRITE, FRAME));
 	assert_int_equal(own_claim(PA(PAGE_A), 50, 1, true), HYPSEC_EPOCH);
-	shadow_drop_all();
+	drop_all();
 	assert_int_equal(entry(FRAME), 0);
 	assert_true(private(FRAME + 1, PAGE_B));
 	assert_int_equal(own_claim(PA(PAGE_A), 50, 1, true), HYPSEC_OK);
@@ -333,7 +333,7 @@ static void first_and_last(void **state)
 		assert_true(has_host_page(frame[i], PAGE_A));
 	}
 	assert_int_equal(own_claim(PA(PAGE_A), 50, 1, true), HYPSEC_EPOCH);
-	shadow_drop_all();
+	drop_all();
 	for (unsigned int i = 0; i < ARRAY_SIZE(frame); i++)
 		assert_int_equal(entry(frame[i]), 0);
 	assert_false(tlb_stale(~0UL));
@@ -374,7 +374,7 @@ static void one_flush(void **state)
 	}
 	fill(FRAME - 1, PAGE_A);
 	counts_reset();
-	shadow_drop_all();
+	drop_all();
 	assert_int_equal(counts.ipas2e1is, 0);
 	assert_in_range(counts.vmalls12e1is, 1, 2);	/* the second is for errata: pgt/tlb.c */
 	for (u64 f = FRAME; f < FRAME + HYPSEC_GRANTS; f++)

@@ -88,7 +88,7 @@ static void answers(void **state)
  */
 static void other_calls(void **state)
 {
-	static struct vcpu before[VM_MAX_VCPUS];
+	static struct vcpu before[WORLD_VCPUS];
 	static u8 k[KVM_VCPU_SIZE];
 	unsigned int known = 0, masks = 0, runs = 0;
 	(void)state;
@@ -101,7 +101,7 @@ static void other_calls(void **state)
 		if (id == KVM_FN_kvm_vcpu_run)
 			continue;
 		begin(SHOW_LOAD);
-		for (int i = 0; i < VM_MAX_VCPUS; i++)
+		for (int i = 0; i < WORLD_VCPUS; i++)
 			world_vcpu[i].cntvoff = offset;
 		cpu_run_vcpu(vm, HOST);
 		memcpy(before, world_vcpu, sizeof(before));

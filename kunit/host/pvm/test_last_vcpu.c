@@ -35,6 +35,7 @@ static unsigned int ran(unsigned int cpu, unsigned int i)
 
 	cpu_turn(cpu);
 	memset(cpu_kvm_vcpu, 0, sizeof(cpu_kvm_vcpu));
+	name_vcpu(cpu_kvm_vcpu, i);
 	assert_int_equal(cpu_run_vcpu(vm, THREAD(i)), EXIT_IRQ);
 	return cpu_flushes - before;
 }
@@ -62,25 +63,37 @@ static void taking_turns(void **state)
 	assert_int_equal(ran(1, 1), 1);
 }
 
+/* Another VM from now on. */
+static void is(u16 id)
+{
+	static u8 of[VM_MAX + 1][HYPSEC_MAX_CPUS];
+
+	if (vm->ran == world_pvm.ran)
+		memset(of, 0, sizeof(of));
+	vm->id = id;
+	vm->ran = of[id];
+}
+
 /* Other VMs in between have VMIDs of their own: what the vCPU has there is still its own. */
 static void other_vms(void **state)
 {
 	(void)state;
 
 	setup();
+	is(3);
 	ran(0, 0);
-	vm->id = 4;
+	is(4);
 	ran(0, 1);
-	vm->id = VM_MAX;
+	is(VM_MAX);
 	ran(0, 2);
-	vm->id = 1;
+	is(1);
 	ran(0, 1);
-	vm->id = 3;
+	is(3);
 	assert_int_equal(ran(0, 0), 0);
-	vm->id = 4;
+	is(4);
 	assert_int_equal(ran(0, 1), 0);
 	assert_int_equal(ran(0, 0), 1);
-	vm->id = 3;
+	is(3);
 	assert_int_equal(ran(0, 0), 0);
 }
 
@@ -105,7 +118,7 @@ static void any_schedule(void **state)
 
 	setup();
 	for (int i = 0; i < 5000; i++) {
-		vm->id = 1 + test_rand() % 4;
+		is(1 + test_rand() % 4);
 		ran(test_rand() % CPUS, test_rand() % VCPUS);
 	}
 }

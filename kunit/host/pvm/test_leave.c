@@ -128,7 +128,7 @@ void host_return(struct percpu *cpu)
 static void prepare(void (*what)(void))
 {
 	begin(SHOW_NOTHING);
-	for (unsigned int i = 0; i < VM_MAX_VCPUS; i++) {
+	for (unsigned int i = 0; i < WORLD_VCPUS; i++) {
 		world_pvm.vcpu[i] = pool_alloc(HYPSEC_ACC_VM);
 		*world_pvm.vcpu[i] = world_vcpu[i];
 	}

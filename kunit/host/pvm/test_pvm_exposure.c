@@ -159,7 +159,7 @@ static void takes_nothing_else(void **state)
 
 			world_secrets(v);
 			if (what == SHOW_CPU_ON)
-				reg %= VM_MAX_VCPUS;
+				reg %= WORLD_VCPUS;
 			produce(v, what, esr_for(what), reg);
 			before = *v;
 			test_fill(&io, sizeof(io));

@@ -46,12 +46,9 @@ static void protects(void **state)
 	assert_int_equal(vm->pvm->id[PVM_ID_MMFR1], 0);
 	assert_int_equal(vm->pvm->id[PVM_ID_ISAR0], 0x200000);
 	assert_int_equal(vm->pvm->cache_trap, HCR_TID2);
-	for (int i = 0; i < VM_MAX_VCPUS; i++)
-		assert_int_equal(vm->pvm->vcpu[i]->midr, world_cpus[0].midr);
-	for (int i = 0; i < VM_MAX_VCPUS; i++) {
-		assert_int_equal(vm->pvm->vcpu[i]->sve_vl, 32);
-		assert_non_null(vm->pvm->vcpu[i]->sve_buf);
-	}
+	assert_int_equal(v->midr, world_cpus[0].midr);
+	assert_int_equal(v->sve_vl, 32);
+	assert_non_null(v->sve_buf);
 	world_secrets(v);
 	w.verify_page[0] = 1;		/* offset 0 */
 	w.verify_page[1] = 0x3000 + 1;

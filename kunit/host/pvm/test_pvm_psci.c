@@ -40,7 +40,10 @@ static void cpu_on_refused(void **state)
 {
 	(void)state;
 	start();
-	assert_int_equal(answered(PSCI_CPU_ON64, 8, ENTRY, 0), PSCI_INVALID_PARAMETERS);
+	/* Past the last one, and what KVM gives no vCPU: 16 in a cluster. */
+	assert_int_equal(answered(PSCI_CPU_ON64, 0x800, ENTRY, 0), PSCI_INVALID_PARAMETERS);
+	assert_int_equal(answered(PSCI_CPU_ON64, 0x10, ENTRY, 0), PSCI_INVALID_PARAMETERS);
+	assert_int_equal(answered(PSCI_CPU_ON64, 0x10000, ENTRY, 0), PSCI_INVALID_PARAMETERS);
 	assert_int_equal(answered(PSCI_CPU_ON64, BIT(31) | 1, ENTRY, 0), PSCI_INVALID_PARAMETERS);
 	assert_int_equal(answered(PSCI_CPU_ON64, BIT(63), ENTRY, 0), PSCI_INVALID_PARAMETERS);
 	assert_int_equal(answered(PSCI_CPU_ON64, BIT(32) | 1, ENTRY, 0), PSCI_INVALID_PARAMETERS);
@@ -53,7 +56,7 @@ static void cpu_on_refused(void **state)
 	world_vcpu[1].power = VCPU_OFF;
 	world_pvm.verify.m.flags = 0;
 	assert_int_equal(answered(PSCI_CPU_ON64, 1, ENTRY, 0), PSCI_DENIED);
-	for (int i = 1; i < VM_MAX_VCPUS; i++)
+	for (int i = 1; i < WORLD_VCPUS; i++)
 		assert_int_equal(world_vcpu[i].power, VCPU_OFF);
 }
 
@@ -62,6 +65,79 @@ static bool guest_cpu_on(struct vcpu *v, enum vcpu_exit *code)
 	assert_false(call(v, PSCI_CPU_ON64, 1, ENTRY, 0xc0de, code));
 	guest = NULL;
 	return true;
+}
+
+static bool guest_cpu_on_new(struct vcpu *v, enum vcpu_exit *code)
+{
+	v->regs.pc = 0x40205004;
+	assert_false(call(v, PSCI_CPU_ON64, 0x70f, ENTRY, 0xc0de, code));
+	guest = NULL;
+	return true;
+}
+
+/* The last vCPU that one can have, made when it is asked for; without a page for it, later. */
+static void cpu_on_new(void **state)
+{
+	struct host_io io = { 0 };
+	(void)state;
+
+	for (int why = 0; why < 2; why++) {
+		start();
+		w.pool_left = why;
+		w.share_used_up = why;
+		guest = guest_cpu_on_new;
+		assert_int_equal(run(0, 0, &io), EXIT_TRAP);
+		/* As one that waits; it makes the call again. */
+		assert_int_equal(io.esr, HYPSEC_ESR_WAIT);
+		assert_int_equal(world_vcpu[0].regs.pc, 0x40205000);
+		assert_int_equal(world_vcpu[0].regs.x[0], PSCI_CPU_ON64);
+		assert_int_equal(w.waits, 1);
+		assert_int_equal(w.pool_out, 0);
+		assert_null(world_pvm.vcpu[VM_MAX_VCPUS - 1]);
+		assert_int_equal(answered(PSCI_AFFINITY_INFO64, 0x70f, 0, 0), PSCI_AFF_OFF);
+	}
+	w.pool_left = 1;
+	w.share_used_up = false;
+	guest = guest_cpu_on_new;
+	assert_int_equal(run(0, 0, &io), EXIT_TRAP);
+	assert_int_equal(io.out_x[0] & ~SMCCC_SMC64, PSCI_CPU_ON);
+	assert_int_equal(io.out_x[1], 0x70f);
+	assert_int_equal(w.pool_out, 1);
+	assert_ptr_equal(world_pvm.vcpu[VM_MAX_VCPUS - 1], &world_new_vcpu);
+	assert_int_equal(answered(PSCI_AFFINITY_INFO64, 0x70f, 0, 0), PSCI_AFF_ON_PENDING);
+	/* Once is enough. */
+	assert_int_equal(answered(PSCI_CPU_ON64, 0x70f, ENTRY, 0), PSCI_ON_PENDING);
+	assert_int_equal(w.pool_out, 1);
+	assert_int_equal(run(127, 0x70f, &io), EXIT_IRQ);
+	assert_int_equal(world_new_vcpu.power, VCPU_ON);
+	assert_int_equal(world_new_vcpu.sr[GSR_MPIDR_EL1], BIT(31) | 0x70f);
+	assert_int_equal(world_new_vcpu.host.v, HOST(127).v);
+}
+
+static struct vcpu another;
+
+static void beats_it(const struct spinlock *l)
+{
+	if (l == &world_pvm.vcpus_lock && !world_pvm.vcpu[VM_MAX_VCPUS - 1])
+		world_pvm.vcpu[VM_MAX_VCPUS - 1] = &another;
+}
+
+/* Two vCPUs ask for one at once: there is one. */
+static void cpu_on_new_twice(void **state)
+{
+	struct host_io io = { 0 };
+	(void)state;
+
+	start();
+	another = (struct vcpu){ .vm = vm, .index = VM_MAX_VCPUS - 1, .r = &another.regs };
+	w.pool_left = 1;
+	world_lock_hook = beats_it;
+	guest = guest_cpu_on_new;
+	assert_int_equal(run(0, 0, &io), EXIT_TRAP);
+	world_lock_hook = NULL;
+	assert_int_equal(w.pool_out, 0);
+	assert_ptr_equal(world_pvm.vcpu[VM_MAX_VCPUS - 1], &another);
+	assert_int_equal(another.power, VCPU_ON_PENDING);
 }
 
 static void dies(const struct spinlock *l)
@@ -138,6 +214,7 @@ static void cpu_on(void **state)
 	/* A failure reported now is a lie. */
 	memset(io.x, 0, sizeof(io.x));
 	io.x[0] = (u64)PSCI_DENIED;
+	io.mpidr = 0;
 	assert_int_equal(world_run(HOST(0), &io), EXIT_IRQ);
 	assert_int_equal(world_vcpu[0].regs.x[0], PSCI_SUCCESS);
 	assert_int_equal(vm->running, 0);
@@ -189,7 +266,7 @@ static void affinity_info(void **state)
 	assert_int_equal(answered(PSCI_AFFINITY_INFO64, 0, 0, 0), PSCI_AFF_ON);
 	assert_int_equal(answered(PSCI_AFFINITY_INFO64, 1, 0, 0), PSCI_AFF_OFF);
 	assert_int_equal(answered(PSCI_AFFINITY_INFO, 2, 0, 0), PSCI_AFF_ON_PENDING);
-	assert_int_equal(answered(PSCI_AFFINITY_INFO64, 8, 0, 0), PSCI_INVALID_PARAMETERS);
+	assert_int_equal(answered(PSCI_AFFINITY_INFO64, 0x800, 0, 0), PSCI_INVALID_PARAMETERS);
 	assert_int_equal(answered(PSCI_AFFINITY_INFO64, 7, 1, 0), PSCI_AFF_ON);
 	assert_int_equal(answered(PSCI_AFFINITY_INFO64, 0, 3, 0), PSCI_AFF_ON);
 	assert_int_equal(answered(PSCI_AFFINITY_INFO64, 0, 4, 0), PSCI_INVALID_PARAMETERS);
@@ -313,12 +390,14 @@ static void binding(void **state)
 	/* Not started by the guest; no such vCPU; taken by another structure. */
 	assert_int_equal(run(1, 1, &io), EXIT_IL);
 	assert_int_equal(run(1, 8, &io), EXIT_IL);
+	assert_int_equal(run(1, 0x800, &io), EXIT_IL);
 	assert_int_equal(run(1, 0, &io), EXIT_IL);
 	assert_int_equal(run(1, BIT(32), &io), EXIT_IL);
 	assert_int_equal(world_vcpu[1].host.v, 0);
 
-	/* Once bound, the MPIDR that the host shows is nobody's business. */
-	assert_int_equal(run(0, 5, &io), EXIT_IRQ);
+	/* The MPIDR says which one it is, also of a structure that was another's. */
+	assert_int_equal(run(0, 5, &io), EXIT_IL);
+	assert_int_equal(run(0, 0, &io), EXIT_IRQ);
 
 	/* Dead: nothing runs, nothing is shown. */
 	vm_kill(vm, "test");
@@ -374,6 +453,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(cpu_on_refused),
+		cmocka_unit_test(cpu_on_new),
+		cmocka_unit_test(cpu_on_new_twice),
 		cmocka_unit_test(cpu_on),
 		cmocka_unit_test(ends_beside),
 		cmocka_unit_test(cpu_on_fails),

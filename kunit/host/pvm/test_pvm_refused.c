@@ -54,7 +54,7 @@ static void says_why(void **state)
 	vm->running = 2;
 	refused(IMAGE, DTB, HYPSEC_BUSY, false);
 	vm->running = 1;
-	scratch.sr[GSR_MPIDR_EL1] = BIT(31) | 8;
+	scratch.sr[GSR_MPIDR_EL1] = BIT(31) | 0x800;
 	refused(IMAGE, DTB, HYPSEC_NOT_SUPPORTED, false);
 	scratch.sr[GSR_MPIDR_EL1] = 0;
 	world_closing = true;
@@ -120,7 +120,9 @@ static void refuses(void **state)
 	vm->running = 2;
 	assert_int_equal(protect(IMAGE, DTB, &left), HYPSEC_BUSY);
 	vm->running = 1;
-	scratch.sr[GSR_MPIDR_EL1] = BIT(31) | 8;
+	scratch.sr[GSR_MPIDR_EL1] = BIT(31) | 0x800;
+	assert_int_equal(protect(IMAGE, DTB, &left), HYPSEC_NOT_SUPPORTED);
+	scratch.sr[GSR_MPIDR_EL1] = BIT(31) | 0x10;
 	assert_int_equal(protect(IMAGE, DTB, &left), HYPSEC_NOT_SUPPORTED);
 	scratch.sr[GSR_MPIDR_EL1] = 0;
 	for (enum vm_state s = VM_PROTECTING; s <= VM_DEAD; s++) {
@@ -139,14 +141,14 @@ static void refuses(void **state)
 	/* Nothing is lost, however far the pool went. */
 	for (int sve = 0; sve < 2; sve++) {
 		world_cpus[0].sve_vl = world_cpus[1].sve_vl = 16 * sve;
-		for (int n = 0; n <= (1 + sve) * VM_MAX_VCPUS; n++) {
+		for (int n = 0; n <= 1 + sve; n++) {
 			w.pool_left = n;
 			no_memory();
 		}
 	}
 	/* One CPU without SVE: nobody has it, and it costs nothing. */
 	world_cpus[0].sve_vl = 0;
-	w.pool_left = VM_MAX_VCPUS;
+	w.pool_left = 1;
 	no_memory();
 	assert_null(vm->pvm);
 	assert_int_equal(vm->state, VM_ORDINARY);

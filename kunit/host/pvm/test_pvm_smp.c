@@ -23,7 +23,7 @@ static struct {
 	unsigned int target;
 	u64 answer;			/* what the host says at this entry */
 	u64 pc;
-} m[VM_MAX_VCPUS];
+} m[WORLD_VCPUS];
 static unsigned long calls, started[1 << 16], starts, refusals, cancelled, nested, depth;
 static bool was_started(unsigned long call)
 {
@@ -68,7 +68,7 @@ static void check_result(unsigned int i, const struct vcpu *v)
 
 static void guest_cpu_on(unsigned int i, struct vcpu *v, enum vcpu_exit *code)
 {
-	unsigned int t = test_rand() % VM_MAX_VCPUS;
+	unsigned int t = test_rand() % WORLD_VCPUS;
 	enum vcpu_power was = m[t].power;
 	unsigned long call = ++calls;
 
@@ -92,11 +92,11 @@ static void host_does(void);
 
 enum vcpu_exit vcpu_run(struct vcpu *v, bool (*handler)(struct vcpu *v, enum vcpu_exit *code))
 {
-	unsigned int i = v - world_vcpu, t = test_rand() % VM_MAX_VCPUS;
+	unsigned int i = v - world_vcpu, t = test_rand() % WORLD_VCPUS;
 	enum vcpu_exit code = EXIT_IRQ;
 
 	assert_true(handler == pvm_exit);
-	assert_true(i < VM_MAX_VCPUS);
+	assert_true(i < WORLD_VCPUS);
 	/* On one CPU at a time, and only if the guest has started it. */
 	assert_false(m[i].inside);
 	m[i].inside = true;
@@ -173,21 +173,24 @@ static void host_does(void)
 	io.inc_pc = test_rand() & 1;
 	io.exception = test_rand() & 1;
 	io.x[0] = answers[test_rand() % ARRAY_SIZE(answers)];
-	io.mpidr = test_rand() & 3 ? h : test_rand() % 10;
+	io.mpidr = h;
+	for (i = 0; i < WORLD_VCPUS; i++)
+		if (world_vcpu[i].host.v == HOST(h).v)
+			io.mpidr = i;
+	if (!(test_rand() & 3))
+		io.mpidr = test_rand() % 10;
 
-	/* Whom it means: the one it is bound to, else the MPIDR of one that is not bound. */
-	for (i = 0; i < VM_MAX_VCPUS && world_vcpu[i].host.v != HOST(h).v; i++)
-		;
-	if (i == VM_MAX_VCPUS && io.mpidr < VM_MAX_VCPUS && !world_vcpu[io.mpidr].host.v)
-		i = io.mpidr;
-	can = i < VM_MAX_VCPUS && m[i].power != VCPU_OFF && !m[i].inside;
+	/* Whom it means: the MPIDR of one that is not bound, or to it. */
+	i = io.mpidr;
+	can = i < WORLD_VCPUS && (!world_vcpu[i].host.v || world_vcpu[i].host.v == HOST(h).v) &&
+	      m[i].power != VCPU_OFF && !m[i].inside;
 	if (can) {
 		m[i].answer = io.x[0];
 		code = world_run(HOST(h), &io);
 		assert_true(code == EXIT_IRQ || code == EXIT_TRAP);
 		assert_int_equal(world_vcpu[i].host.v, HOST(h).v);
 	} else {
-		struct vcpu before[VM_MAX_VCPUS];
+		struct vcpu before[WORLD_VCPUS];
 
 		memcpy(before, world_vcpu, sizeof(before));
 		assert_int_equal(world_run(HOST(h), &io), EXIT_IL);
@@ -203,7 +206,7 @@ static void any_order(void **state)
 	vm = world_new();
 	memset(m, 0, sizeof(m));
 	memset(started, 0, sizeof(started));
-	for (int i = 0; i < VM_MAX_VCPUS; i++)
+	for (int i = 0; i < WORLD_VCPUS; i++)
 		m[i].call = NONE;
 	m[0].power = VCPU_ON;
 	world_secrets(&world_vcpu[0]);
@@ -212,7 +215,7 @@ static void any_order(void **state)
 		unsigned int on = 0;
 
 		host_does();
-		for (int i = 0; i < VM_MAX_VCPUS; i++) {
+		for (int i = 0; i < WORLD_VCPUS; i++) {
 			assert_int_equal(world_vcpu[i].power, m[i].power);
 			on += m[i].power != VCPU_OFF;
 		}

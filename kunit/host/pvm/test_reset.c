@@ -184,9 +184,9 @@ static void by_its_number(void **state)
 	(void)state;
 
 	warm_up();
-	for (unsigned int i = 1; i < VM_MAX_VCPUS; i++) {
+	for (unsigned int i = 1; i < WORLD_VCPUS; i++) {
 		start();
-		for (unsigned int n = 1; n < VM_MAX_VCPUS; n++) {
+		for (unsigned int n = 1; n < WORLD_VCPUS; n++) {
 			world_vcpu[n].power = VCPU_ON_PENDING;
 			world_vcpu[n].on_entry = 0x40201000 + 0x100 * n;
 			world_vcpu[n].host = KVA(0);
@@ -198,7 +198,7 @@ static void by_its_number(void **state)
 		assert_int_equal(cpu_run_vcpu(vm, thread), EXIT_IRQ);
 		assert_int_equal(g.entered, 1);
 		assert_int_equal(g.regs.pc, 0x40201000 + 0x100 * i);
-		for (unsigned int n = 1; n < VM_MAX_VCPUS; n++)
+		for (unsigned int n = 1; n < WORLD_VCPUS; n++)
 			assert_int_equal(world_vcpu[n].host.v, n == i ? thread.v : 0);
 		assert_memory_equal(&world_vcpu[0], &before, sizeof(before));
 	}
@@ -211,6 +211,7 @@ static void debugged(void **state)
 	warm_up();
 	start();
 	world_pvm.flags = HYPSEC_FLAG_DEBUG;
+	world_vcpu[0].sr[GSR_MPIDR_EL1] = BIT(31);	/* what its host is shown, and gives back */
 	goes_on(g.regs.pc + 4);
 	assert_int_equal(GPR(cpu_kvm_vcpu, 32), g.regs.pc + 4);
 	/* Its kernel has just started: PSTATE is a reset's. */

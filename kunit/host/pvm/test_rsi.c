@@ -296,7 +296,7 @@ static void token_by_vcpu(void **state)
 	kvm_maps(FRAME, PAGE_A);
 	assert_int_equal(touch(FRAME), HYPSEC_OK);
 	assert_int_equal(realm(RSI_ATTESTATION_TOKEN_INIT, 1, 2, 3, 4), RSI_SUCCESS);
-	v = vm->pvm->vcpu[1];
+	v = vm->pvm->vcpu[1] = pvm_vcpu_new(vm, vm->pvm, 1);
 	assert_int_equal(realm(RSI_ATTESTATION_TOKEN_CONTINUE, IPA_A, 0, 7, 0), RSI_ERROR_STATE);
 	v = first;
 	assert_int_equal(realm(RSI_ATTESTATION_TOKEN_CONTINUE, IPA_A, 0, 600, 0), RSI_SUCCESS);

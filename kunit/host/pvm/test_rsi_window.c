@@ -82,7 +82,7 @@ static void window(void **state)
 	assert_true(access(READ, IN_WINDOW));
 	assert_true(has_host_page(IN_WINDOW, PAGE_B));
 	assert_int_equal(own_claim(PA(PAGE_B), 50, 1, true), HYPSEC_EPOCH);
-	shadow_drop_all();
+	drop_all();
 	assert_false(entry(IN_WINDOW));
 	assert_int_equal(own_claim(PA(PAGE_B), 50, 1, true), HYPSEC_OK);
 	assert_int_equal(own_return(PA(PAGE_B), 50, 1), HYPSEC_OK);

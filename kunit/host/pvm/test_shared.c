@@ -310,7 +310,7 @@ static void not_the_hosts(void **state)
 	assert_true(access(READ, IN_POOL));
 	assert_true(has_host_page(IN_POOL, PAGE_A));
 	/* The core's. */
-	shadow_drop_all();
+	drop_all();
 	assert_int_equal(own_donate(PA(PAGE_B)), HYPSEC_OK);
 	kvm_maps(IN_POOL + 1, PAGE_B);
 	assert_true(access(READ, IN_POOL + 1));
@@ -329,7 +329,7 @@ static void epoch(void **state)
 	assert_true(access(WRITE, FRAME));
 	assert_true(access(WRITE, IN_POOL));
 	assert_int_equal(own_claim(PA(PAGE_A), 50, 1, true), HYPSEC_EPOCH);
-	shadow_drop_all();
+	drop_all();
 	assert_false(entry(IN_POOL));
 	assert_false(tlb_stale(~0UL));
 	assert_true(private(FRAME, PAGE_B));

@@ -71,7 +71,7 @@ static bool call(u64 fn, bool smc, struct vcpu_regs *before, struct host_io *io)
 	enum vcpu_exit code = EXIT_TRAP;
 	bool again;
 
-	for (int i = 1; i < VM_MAX_VCPUS; i++)
+	for (int i = 1; i < WORLD_VCPUS; i++)
 		v->vm->pvm->vcpu[i]->power = VCPU_OFF;
 	vm->state = VM_PROTECTED;
 	vm->powered_off = false;

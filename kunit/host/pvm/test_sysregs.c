@@ -271,6 +271,7 @@ static void trapped_by(void **state)
 			u64 host = SREG(CSSELR_EL1) = 16 + run;
 
 			test_fill(cpu_kvm_vcpu, sizeof(cpu_kvm_vcpu));
+			*(u64 *)(cpu_kvm_vcpu + KVM_SR_MPIDR_EL1) = BIT(31);
 			assert_int_equal(cpu_run_vcpu(vm, HOST), EXIT_IRQ);
 			assert_int_equal(SREG(VPIDR_EL2), 0x1234);
 			assert_int_equal(SREG(CSSELR_EL1), host);

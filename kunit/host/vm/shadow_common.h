@@ -65,7 +65,7 @@ static inline bool mapped(u64 ipa)
 static inline void claim_drops(u64 pa)
 {
 	assert_int_equal(own_claim(PA(pa), 50, 1, true), HYPSEC_EPOCH);
-	shadow_drop_all();
+	drop_all();
 	assert_int_equal(own_claim(PA(pa), 50, 1, true), HYPSEC_OK);
 	assert_int_equal(own_return(PA(pa), 50, 1), HYPSEC_OK);
 }

@@ -36,7 +36,7 @@ static int claim(u64 pa, u64 frame, u64 size)
 		if (ret != HYPSEC_EPOCH)
 			break;
 		drops++;
-		shadow_drop_all();
+		drop_all();
 		busy();
 	}
 	return ret;
@@ -88,7 +88,7 @@ static void test_gib(void **state)
 	assert_int_equal(s2_lookup(&host_s2, gib).level, 2);
 	/* Split, it is still stamped, all of it. */
 	assert_int_equal(own_claim_block(PA(ours + 9 * SZ_2M), OTHER, 0), HYPSEC_EPOCH);
-	shadow_drop_all();
+	drop_all();
 	maps(READ | FSC_TRANS | 3, IPA0, gib, PAGE_SIZE, S2_R | S2_W | WB);
 	assert_int_equal(own_claim(PA(gib), OTHER, 0, true), HYPSEC_EPOCH);
 	spin_lock(&host_s2_lock);
@@ -111,7 +111,7 @@ static void test_no_memory(void **state)
 	assert_int_equal(s2_lookup(&host_s2, pa).level, 2);
 	hog_none();
 	assert_int_equal(own_claim(PA(pa), OTHER, 0, true), HYPSEC_EPOCH);
-	shadow_drop_all();
+	drop_all();
 	assert_int_equal(own_claim(PA(pa), OTHER, 0, true), HYPSEC_OK);
 	assert_int_equal(own_return(PA(pa), OTHER, 0), HYPSEC_OK);
 }

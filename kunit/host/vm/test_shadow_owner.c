@@ -276,7 +276,7 @@ static void test_neighbour(void **state)
 	assert_null(lock_hook);
 	assert_int_equal(s2_lookup(&vm->s2, IPA0 + PAGE_SIZE).pte & S2_ADDR, PAGE_C);
 
-	shadow_drop_all();
+	drop_all();
 	kvm_flushes(&id);
 	pte[1] = PAGE_C | PAGE_RWX;
 	before_lock(OWN_STAMP, claim_c);	/* the neighbours' stamp: the table is mapped */
@@ -285,7 +285,7 @@ static void test_neighbour(void **state)
 	assert_false(mapped(IPA0 + PAGE_SIZE));
 	assert_int_equal(own_return(PA(PAGE_C), 50, 2), HYPSEC_OK);
 
-	shadow_drop_all();
+	drop_all();
 	pte_hook = claim_c_before_map;
 	claim_of_c = 1;
 	maps(READ | FSC_TRANS | 3, IPA0, PAGE_A, PAGE_SIZE, ALL);

@@ -40,7 +40,7 @@ static void test_identity(void **state)
 		assert_false(vm_identity_valid(&id));
 		assert_null(kvm_get(&id));
 	}
-	assert_int_equal(vms_in(VM_NONE), VM_MAX);
+	assert_int_equal(vms_in(VM_NONE), nr_vms);
 }
 
 /* Until KVM runs a VM there is nothing to be found, by any name. */
@@ -50,14 +50,14 @@ static void test_unknown(void **state)
 	unsigned int i;
 
 	(void)state;
-	for (i = 0; i <= VM_MAX + 1; i++)
+	for (i = 0; i <= nr_vms + 1; i++)
 		assert_null(vm_by_id(i));
 	assert_null(vm_by_id(0xffff));
 	assert_null(vm_find(id.mmu));
 	assert_null(vm_find(KVA(0)));
 	assert_null(vm_find(KVA(~0UL)));
 	/* A look-up that came too late left no reference. */
-	for (i = 0; i < VM_MAX; i++) {
+	for (i = 0; i < nr_vms; i++) {
 		assert_int_equal(vms[i].refs, BIT(31));
 		assert_false(vm_ref(&vms[i]));
 		assert_int_equal(vms[i].refs, BIT(31));

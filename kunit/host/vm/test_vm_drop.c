@@ -27,7 +27,7 @@ static void test_drop_all(void **state)
 	map_host_page(va, 1, page);
 	map_host_page(vb, 2, page);
 	assert_int_equal(own_claim(PA(page), vm->id, FRAME + 1, true), HYPSEC_EPOCH);
-	shadow_drop_all();
+	drop_all();
 	assert_false(mapped(va, 1));
 	assert_false(mapped(vb, 2));
 	assert_true(mapped(vm, FRAME));
@@ -47,15 +47,15 @@ static void test_drop_all_slots(void **state)
 	unsigned int i;
 
 	(void)state;
-	for (i = 0; i < VM_MAX; i++) {
+	for (i = 0; i < nr_vms; i++) {
 		id = kvm_vm(i, 40);
 		vm[i] = kvm_ran(&id);
 		map_host_page(vm[i], 1, PRIVATE_PAGE);
 	}
-	assert_int_equal(vms_in(VM_ORDINARY), VM_MAX);
+	assert_int_equal(vms_in(VM_ORDINARY), nr_vms);
 	assert_int_equal(own_claim(PA(PRIVATE_PAGE), 50, 1, true), HYPSEC_EPOCH);
-	shadow_drop_all();
-	for (i = 0; i < VM_MAX; i++)
+	drop_all();
+	for (i = 0; i < nr_vms; i++)
 		assert_false(mapped(vm[i], 1));
 	assert_int_equal(own_claim(PA(PRIVATE_PAGE), 50, 1, true), HYPSEC_OK);
 	assert_int_equal(own_return(PA(PRIVATE_PAGE), 50, 1), HYPSEC_OK);
@@ -72,7 +72,7 @@ static void at_a_lock(const struct spinlock *l)
 	unsigned int i;
 	bool waits;
 
-	for (i = 0; i < VM_MAX; i++)
+	for (i = 0; i < nr_vms; i++)
 		if (l == &vms[i].lock)
 			locked[i] = &vms[i];
 	/* What CPU 1 does would wait for these. */
@@ -97,7 +97,7 @@ static bool drop_with(unsigned int n, void (*what)(void))
 	at_lock = n;
 	meanwhile = what;
 	lock_hook = at_a_lock;
-	shadow_drop_all();
+	drop_all();
 	lock_hook = NULL;
 	return n < locks_seen;
 }
@@ -119,7 +119,7 @@ static void test_drop_all_beside_protected(void **state)
 	map_host_page(va, 1, PRIVATE_PAGE);
 	map_host_page(vb, 1, PRIVATE_PAGE);
 	drop_with(0, NULL);
-	for (i = 0; i < VM_MAX; i++)
+	for (i = 0; i < nr_vms; i++)
 		assert_ptr_equal(locked[i], &vms[i] == va || &vms[i] == vb ? &vms[i] : NULL);
 	assert_false(mapped(va, 1) || mapped(vb, 1));
 
@@ -141,7 +141,7 @@ static void drops_too(const struct spinlock *l)
 		return;
 	lock_hook = NULL;
 	cpu_switch(1);
-	shadow_drop_all();
+	drop_all();
 	cpu_switch(0);
 	map_host_page(actor, 2, PRIVATE_PAGE);
 	lock_hook = at_a_lock;
@@ -157,13 +157,13 @@ static void test_drop_all_once(void **state)
 	locks_seen = 0;
 	at_lock = ~0U;
 	lock_hook = drops_too;
-	shadow_drop_all();
+	drop_all();
 	lock_hook = NULL;
 	assert_int_equal(locks_seen, 0);
 	assert_false(mapped(actor, 1));
 	assert_true(mapped(actor, 2));
 	/* The next one is another. */
-	shadow_drop_all();
+	drop_all();
 	assert_false(mapped(actor, 2));
 	actor = NULL;
 }
@@ -238,7 +238,7 @@ static void test_drop_all_races(void **state)
 			more = drop_with(n, acts[act]);
 			/* Before its lock was asked for, or then. */
 			assert_int_not_equal(actor->state, VM_PROTECTING);
-			for (i = 0; i < VM_MAX; i++) {
+			for (i = 0; i < nr_vms; i++) {
 				struct vm *vm = &vms[i];
 
 				if (vm->state != VM_NONE && (mapped(vm, 9) || mapped(vm, 10) ||
@@ -253,11 +253,11 @@ static void test_drop_all_races(void **state)
 			if (ret == HYPSEC_OK)
 				assert_int_equal(own_return(PA(actor_page), 50, 9), HYPSEC_OK);
 			assert_false(tlb_stale(actor_page));
-			for (i = 0; i < VM_MAX; i++)
+			for (i = 0; i < nr_vms; i++)
 				while (vms[i].state != VM_NONE &&
 				       vm_teardown(vms[i].host.kvm) == HYPSEC_RESTART)
 					;
-			shadow_drop_all();
+			drop_all();
 		}
 	}
 	/* Both ends of it were seen. */

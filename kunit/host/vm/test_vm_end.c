@@ -97,7 +97,7 @@ static void test_host_touch(void **state)
 	assert_true(page_is_clean(PRIVATE_PAGE + 2 * PAGE_SIZE));
 
 	/* A record that names no VM, or one whose page it is not. */
-	pi.vm = VM_MAX + 1;
+	pi.vm = nr_vms + 1;
 	vm_host_touch(PA(PRIVATE_PAGE + PAGE_SIZE), pi);
 	pi.vm = 0;
 	vm_host_touch(PA(PRIVATE_PAGE + PAGE_SIZE), pi);

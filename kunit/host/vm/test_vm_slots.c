@@ -13,11 +13,11 @@ static void fill(void)
 {
 	unsigned int i;
 
-	for (i = 0; i < VM_MAX; i++) {
+	for (i = 0; i < nr_vms; i++) {
 		ids[i] = kvm_vm(i, 36);
 		assert_int_equal(kvm_ran(&ids[i])->id, i + 1);
 	}
-	assert_int_equal(vms_in(VM_ORDINARY), VM_MAX);
+	assert_int_equal(vms_in(VM_ORDINARY), nr_vms);
 }
 
 static void test_oldest_goes(void **state)
@@ -30,7 +30,7 @@ static void test_oldest_goes(void **state)
 	/* One that cannot be made costs nobody his slot. */
 	bad.vtcr = VTCR(31);
 	assert_null(kvm_get(&bad));
-	assert_int_equal(vms_in(VM_ORDINARY), VM_MAX);
+	assert_int_equal(vms_in(VM_ORDINARY), nr_vms);
 
 	assert_int_equal(kvm_ran(&ids[0])->id, 1);	/* so the second is the oldest */
 	vm = kvm_ran(&more);
@@ -39,7 +39,7 @@ static void test_oldest_goes(void **state)
 	/* It comes back in the place of the third. */
 	assert_int_equal(kvm_ran(&ids[1])->id, 3);
 	assert_null(vm_find(ids[2].mmu));
-	assert_int_equal(vms_in(VM_ORDINARY), VM_MAX);
+	assert_int_equal(vms_in(VM_ORDINARY), nr_vms);
 }
 
 static void test_all_in_use(void **state)
@@ -49,15 +49,15 @@ static void test_all_in_use(void **state)
 
 	(void)state;
 	fill();
-	for (i = 0; i < VM_MAX; i++)
+	for (i = 0; i < nr_vms; i++)
 		assert_true(vm_ref(&vms[i]));
 	assert_null(kvm_get(&more));
 	assert_null(this_cpu()->last_vm);
-	for (i = 0; i < VM_MAX; i++)
+	for (i = 0; i < nr_vms; i++)
 		assert_int_equal(vms[i].refs, 1);
 	vm_put(&vms[40]);
 	assert_int_equal(kvm_ran(&more)->id, 41);
-	for (i = 0; i < VM_MAX; i++) {
+	for (i = 0; i < nr_vms; i++) {
 		if (i != 40)
 			vm_put(&vms[i]);
 	}
@@ -71,7 +71,7 @@ static void test_protected_stay(void **state)
 
 	(void)state;
 	fill();
-	for (i = 0; i < VM_MAX; i++)
+	for (i = 0; i < nr_vms; i++)
 		protect(&vms[i]);
 	vms[5].state = VM_PROTECTING;
 	assert_null(kvm_get(&more));
@@ -80,7 +80,7 @@ static void test_protected_stay(void **state)
 	assert_false(vm_evict(&vms[5]));
 	spin_unlock(&vms_lock);
 	expect_assert_failure(vm_evict(&vms[6]));	/* without the lock */
-	assert_int_equal(vms_in(VM_PROTECTED), VM_MAX - 1);
+	assert_int_equal(vms_in(VM_PROTECTED), nr_vms - 1);
 
 	give_private(&vms[9], KEPT_PAGE, 0x55);
 	vm_kill(&vms[9], "a test");
@@ -102,7 +102,7 @@ static void test_dead_slot(void **state)
 
 	(void)state;
 	fill();
-	for (i = 0; i < VM_MAX; i++)
+	for (i = 0; i < nr_vms; i++)
 		protect(&vms[i]);
 	vms[3].running = 1;
 	vm_kill(&vms[3], "a test");
@@ -121,7 +121,7 @@ static void test_no_memory(void **state)
 	/* Nobody has anything to give up. The reserve is for donation. */
 	hog_unreserved();
 	assert_null(kvm_get(&a));
-	assert_int_equal(vms_in(VM_NONE), VM_MAX);
+	assert_int_equal(vms_in(VM_NONE), nr_vms);
 	hog_none();
 
 	/* One in use keeps its shadow; an idle one loses it to the new one. */
