@@ -45,7 +45,9 @@ u64 *fake_reg(const char *name)
 	return &regs[nr_regs++].v;
 }
 
-static struct percpu cpu;
+/* As cpu_by_id() finds them. */
+static u8 areas[2 * HYPSEC_CPU_AREA] __attribute__((aligned(PAGE_SIZE)));
+#define cpu (*(struct percpu *)(areas + HYPSEC_CPU_AREA - PAGE_SIZE))
 static int status;			/* what the operation behind a call returns */
 static int epochs;			/* HYPSEC_EPOCH that many times first */
 static int ops, drops, kvm_calls, stub_calls, aborts, smcs;
@@ -178,6 +180,7 @@ static inline int reset(void **state)
 	core_broken = false;
 	core_phase = HYPSEC_PHASE_SEALED;
 	nr_cpus = 2;
+	core_install.cpu_areas = (u64)areas;
 	log_text = "";
 	return 0;
 }

@@ -61,7 +61,7 @@ def setup():
     put("initrd", b"initrd" * 1000)
     run(TOP + "/scripts/hypsec-image", "keygen", "-o", "key")
     build("vm.img", "--console")
-    for smp in (1, 2, 9):
+    for smp in (1, 2, 128, 129):
         run("qemu-system-aarch64", "-M", f"virt,gic-version=3,dumpdtb=virt{smp}.dtb",
             "-cpu", "cortex-a72", "-smp", str(smp), "-m", "128", "-nodefaults",
             "-display", "none")

@@ -107,13 +107,16 @@ def one_cpu_unless_smp_is_signed():
 
 @test
 def more_cpus_than_the_core_has():
-    out = boot(dtb="virt9.dtb")
-    assert "CPUs: 8, left out: 1" in out and off(out) == 0x99, out
+    # KVM has 16 in a cluster.
+    cpus = [f"cpu@{n >> 4 << 8 | n & 15:x}" for n in range(128)]
+    out = boot(dtb="virt128.dtb")
+    assert "CPUs: 128\r\n" in out and off(out) == 0x99, out
+    out = boot(dtb="virt129.dtb")
+    assert "CPUs: 128, left out: 1" in out and off(out) == 0x99, out
     new_tree(out)
-    assert sorted(run("fdtget", "-l", "new.dtb", "/cpus").split()) == \
-        [f"cpu@{n}" for n in range(8)]
+    assert sorted(run("fdtget", "-l", "new.dtb", "/cpus").split()) == sorted(cpus)
     build("up.img", "--no-smp")
-    out = boot(dtb="virt9.dtb", image="up.img")
+    out = boot(dtb="virt129.dtb", image="up.img")
     assert "CPUs: 1\r\n" in out, out
 
 
