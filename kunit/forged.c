@@ -14,12 +14,13 @@ static void expect_refused(struct hk_vm *vm, struct kvm_vcpu *v, const char *why
 
 void forged_vcpus(struct kunit *test)
 {
-	static const u64 mpidr[] = { 0, 1, 7, 8, 0x100, 0x10000, 1UL << 32, ~0UL };
+	static const u64 mpidr[] = { 0, 1, 7, 8, 0x10, 0x100, 0x800, 0x10000, 1UL << 32, ~0UL };
 	struct hk_vm *vm = hk_protected(test), *other = hk_protected(test);
 	struct hk_vcpu *c = &vm->vcpu[0];
 	struct kvm_vcpu *v = hk_vcpu_new(vm, 0);
 	const u64 x[8] = { 1, 2, 3, 4, 5, 6, 7, 8 };
 	unsigned int i;
+	u64 own;
 
 	/* In the middle of a command: at an exit that waits for an answer */
 	hk_command(c, INSN_WFI, x, 0x77);
@@ -44,8 +45,12 @@ void forged_vcpus(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, hk_exec(&other->vcpu[0], INSN_NOP, x).what, HK_DONE);
 	hk_expect_kept(&other->vcpu[0], "NOP");
 
-	/* What the host writes over its MPIDR does not make it another vCPU. */
-	c->v->arch.ctxt.sys_regs[MPIDR_EL1] = 3;
+	/* What the host writes over its MPIDR does not make it another vCPU, but none. */
+	v = c->v;
+	own = v->arch.ctxt.sys_regs[MPIDR_EL1];
+	v->arch.ctxt.sys_regs[MPIDR_EL1] = 3;
+	expect_refused(vm, v, "its own, with the MPIDR of another");
+	v->arch.ctxt.sys_regs[MPIDR_EL1] = own;
 	hk_answer(c, 0);
 	KUNIT_ASSERT_EQ(test, hk_run(c).what, HK_DONE);
 	hk_expect_kept(c, "after forged vCPUs");

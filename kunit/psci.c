@@ -132,8 +132,9 @@ static void bad_cpu_on(struct kunit *test)
 	struct hk_vm *vm = watched(test, &start);
 	const struct { u64 target, entry, ret; } bad[] = {
 		{ 0, start, RET(PSCI_RET_ALREADY_ON) },
-		{ GUEST_VCPUS, start, RET(PSCI_RET_INVALID_PARAMS) },
-		{ 0x100, start, RET(PSCI_RET_INVALID_PARAMS) },
+		{ 0x10, start, RET(PSCI_RET_INVALID_PARAMS) },	/* 16 in a cluster */
+		{ 0x800, start, RET(PSCI_RET_INVALID_PARAMS) },	/* vCPU 128 */
+		{ 0x10000, start, RET(PSCI_RET_INVALID_PARAMS) },
 		{ 1UL << 32, start, RET(PSCI_RET_INVALID_PARAMS) },
 		{ 1UL << 31 | 1, start, RET(PSCI_RET_INVALID_PARAMS) },
 		{ 1UL << 63 | 1, start, RET(PSCI_RET_INVALID_PARAMS) },
@@ -149,6 +150,13 @@ static void bad_cpu_on(struct kunit *test)
 		KUNIT_EXPECT_EQ_MSG(test, hk_call(&vm->vcpu[0], PSCI_0_2_FN64_CPU_ON,
 						  bad[i].target, bad[i].entry, CONTEXT),
 				    bad[i].ret, "%llx %llx", bad[i].target, bad[i].entry);
+	/* The host knows which there are: one that it never made is off, however often. */
+	for (i = 0; i < 2; i++) {
+		ask(vm, GUEST_VCPUS, start, CONTEXT);
+		KUNIT_EXPECT_EQ(test, answer(vm, RET(PSCI_RET_INVALID_PARAMS)),
+				RET(PSCI_RET_INVALID_PARAMS));
+		KUNIT_EXPECT_EQ(test, affinity(vm, GUEST_VCPUS), AFF_OFF);
+	}
 	for (i = 1; i < GUEST_VCPUS; i++)
 		expect_off(vm, i, "after bad calls");
 }
@@ -177,7 +185,8 @@ static void all_vcpus(struct kunit *test)
 	}
 	KUNIT_EXPECT_EQ(test, hk_call(&vm->vcpu[0], PSCI_0_2_FN64_AFFINITY_INFO, 0, 4, 0),
 			RET(PSCI_RET_INVALID_PARAMS));
-	KUNIT_EXPECT_EQ(test, affinity(vm, GUEST_VCPUS), RET(PSCI_RET_INVALID_PARAMS));
+	KUNIT_EXPECT_EQ(test, affinity(vm, 0x10), RET(PSCI_RET_INVALID_PARAMS));
+	KUNIT_EXPECT_EQ(test, affinity(vm, 0x800), RET(PSCI_RET_INVALID_PARAMS));
 }
 
 /* Off, and on again: with another entry, and nothing of its former life. */

@@ -41,7 +41,7 @@ static int give_values(int status, u64 *val, unsigned int values)
 {
 	unsigned int i;
 
-	CHECK(status >= HYPSEC_FAULT);
+	CHECK(status >= HYPSEC_FAULT || status == HYPSEC_RESTART);
 	for (i = status ? 0 : values; i < 3; i++)
 		val[i] = 0;
 	return status;

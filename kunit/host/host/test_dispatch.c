@@ -174,8 +174,26 @@ static void statuses_reach_the_host(void **state)
 	/* One that is internal would be a bug of ours: never let out. */
 	status = HYPSEC_EXIT;
 	expect_assert_failure(hvc(HYPSEC_CALL_RECLAIM, RAM_START));
-	status = HYPSEC_RESTART;
-	expect_assert_failure(hvc(HYPSEC_CALL_RECLAIM, RAM_START));
+}
+
+/*
+ * Shadows are being dropped, and the host has an interrupt: it takes that, and makes the call once
+ * more, with what it asked for.
+ */
+static void call_once_more(void **state)
+{
+	(void)state;
+	drop_stopped = true;
+	epochs = 1;
+	assert_int_equal(hvc_imm(0, HYPSEC_CALL_DONATE | HYPSEC_CALL_HINT, RAM_START, 2, 3),
+			 HYPSEC_CALL_DONATE | HYPSEC_CALL_HINT);
+	assert_int_equal(REG(ELR_EL2), PC - 4);
+	assert_int_equal(cpu.host.x[1], RAM_START);
+	assert_int_equal(cpu.host.x[2], 2);
+	assert_int_equal(cpu.host.x[3], 3);
+	assert_int_equal(drops, 1);
+	assert_int_equal(ops, 1);
+	drop_stopped = false;
 }
 
 static void steps(void **state)
@@ -349,7 +367,8 @@ int main(void)
 		T(every_call_in_every_phase), T(a_failed_call_says_nothing_else),
 		T(ids_that_do_not_exist), T(immediate_must_be_zero), T(stub_calls_are_full_width),
 		T(page_arguments), T(epochs_are_retried_but_not_for_ever),
-		T(statuses_reach_the_host), T(steps), T(results),
+		T(statuses_reach_the_host),
+		T(call_once_more), T(steps), T(results),
 		T(broken_core), T(nothing_stays_mapped),
 	};
 

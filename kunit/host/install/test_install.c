@@ -120,6 +120,37 @@ static void accepted(void **state)
 	expect_assert_failure(cpu_by_id(HYPSEC_MAX_CPUS));
 }
 
+/* VMIDs are as wide on all CPUs, or the id of one VM is another's on some. */
+static void vmids(void **state)
+{
+	static const struct { u32 bits; bool cpu; s64 ret; } t[] = {
+		{ 8, false, HYPSEC_OK }, { 8, true, HYPSEC_OK }, { 16, true, HYPSEC_OK },
+		{ 16, false, HYPSEC_INVALID }, { 0, true, HYPSEC_INVALID }, { 12, true, HYPSEC_INVALID },
+	};
+	struct hypsec_install *in = (void *)(region + IMAGE);
+	(void)state;
+
+	for (size_t i = 0; i < ARRAY_SIZE(t); i++) {
+		struct percpu *cpu = filled(in, 2);
+
+		in->vmid_bits = t[i].bits;
+		cpu_wide = t[i].cpu;
+		left = 0;
+		install(cpu, in);
+		assert_int_equal((s64)cpu->host.x[0], t[i].ret);
+		assert_int_equal(left, t[i].ret != HYPSEC_OK);
+		if (t[i].ret == HYPSEC_OK)
+			assert_int_equal(wide_vmids, t[i].bits == 16);
+	}
+	cpu_wide = false;
+	vms_status = HYPSEC_NO_MEMORY;
+	left = 0;
+	install(filled(in, 2), in);
+	assert_int_equal(left, 1);
+	vms_status = HYPSEC_OK;
+	left = 0;
+}
+
 static void residue(void **state)
 {
 	struct hypsec_install *in = (void *)(region + IMAGE);
@@ -177,6 +208,7 @@ int main(void)
 		cmocka_unit_test(refused),
 		cmocka_unit_test(fails),
 		cmocka_unit_test(accepted),
+		cmocka_unit_test(vmids),
 		cmocka_unit_test(residue),
 		cmocka_unit_test(sealed_without_one),
 	};

@@ -191,6 +191,23 @@ static void waited(enum vcpu_exit code)
 	assert_null(w.killed);
 }
 
+/* The host has an interrupt while shadows are dropped: the guest comes back to the instruction. */
+static void stopped(void **state)
+{
+	enum vcpu_exit code;
+	(void)state;
+
+	start();
+	world_map(FRAME, 7, true);
+	w.claim_status[0] = HYPSEC_EPOCH;
+	w.drop_stopped = true;
+	assert_false(fault(EC_DABT_LOW, FSC_TRANS | 3, IPA_OF, &code));
+	assert_int_equal(code, EXIT_IRQ);
+	assert_int_equal(w.epochs, 1);
+	assert_int_equal(w.claims, 0);
+	assert_null(w.killed);
+}
+
 static void retries(void **state)
 {
 	enum vcpu_exit code;
@@ -331,6 +348,7 @@ int main(void)
 		cmocka_unit_test(keeps_its_page),
 		cmocka_unit_test(not_the_hosts_to_give),
 		cmocka_unit_test(retries),
+		cmocka_unit_test(stopped),
 		cmocka_unit_test(ram_is_what_was_declared),
 		cmocka_unit_test(devices),
 		cmocka_unit_test(dead),

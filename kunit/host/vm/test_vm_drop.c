@@ -168,6 +168,57 @@ static void test_drop_all_once(void **state)
 	actor = NULL;
 }
 
+/*
+ * The host has an interrupt in the midst of it: what is left is done by whoever comes next, who
+ * may be another CPU, and until then nothing of the epoch can be claimed.
+ */
+static void test_drop_all_stopped(void **state)
+{
+	struct vm *vm[VM_MAX];
+	struct vm_identity id;
+	unsigned int i, few = nr_vms, drops = 0;
+	bool done;
+
+	(void)state;
+	/* More than between two looks. */
+	nr_vms = 200;
+	for (i = 0; i < nr_vms; i++) {
+		id = kvm_vm(i, 32);
+		vm[i] = kvm_ran(&id);
+		if (i % 50 == 0 || i == nr_vms - 1)
+			map_host_page(vm[i], 1, PRIVATE_PAGE);
+	}
+	assert_int_equal(own_claim(PA(PRIVATE_PAGE), 50, 1, true), HYPSEC_EPOCH);
+	do {
+		irq_at = 0;
+		cpu_switch(drops & 1);
+		done = shadow_drop_all();
+		assert_int_equal(this_cpu()->ranks_held, 0);
+		for (i = 0; i < nr_vms; i++)
+			assert_true(i >= 64 * (drops + 1) || !mapped(vm[i], 1));
+		/* One that was passed already, at work meanwhile. */
+		if (!drops)
+			map_host_page(vm[1], 2, PRIVATE_PAGE + PAGE_SIZE);
+		assert_int_equal(own_claim(PA(PRIVATE_PAGE), 50, 1, true),
+				 done ? HYPSEC_OK : HYPSEC_EPOCH);
+		drops++;
+	} while (!done);
+	assert_int_equal(drops, 4);
+	cpu_switch(0);
+	irq_at = -1;
+	assert_int_equal(own_return(PA(PRIVATE_PAGE), 50, 1), HYPSEC_OK);
+	/* Of the new epoch: there still, and known. */
+	assert_true(mapped(vm[1], 2));
+	assert_int_equal(own_claim(PA(PRIVATE_PAGE + PAGE_SIZE), 50, 1, true), HYPSEC_EPOCH);
+	assert_true(shadow_drop_all());
+	assert_false(mapped(vm[1], 2));
+	assert_int_equal(own_claim(PA(PRIVATE_PAGE + PAGE_SIZE), 50, 1, true), HYPSEC_OK);
+	assert_int_equal(own_return(PA(PRIVATE_PAGE + PAGE_SIZE), 50, 1), HYPSEC_OK);
+	for (i = few; i < nr_vms; i++)
+		assert_int_equal(vm_teardown(vm[i]->host.kvm), HYPSEC_OK);
+	nr_vms = few;
+}
+
 static struct vm_identity actor_id;
 static u64 actor_page;
 
@@ -273,6 +324,7 @@ int main(void)
 		TEST(test_drop_all_slots),
 		TEST(test_drop_all_beside_protected),
 		TEST(test_drop_all_once),
+		TEST(test_drop_all_stopped),
 		TEST(test_drop_all_races),
 	};
 
