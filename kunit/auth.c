@@ -66,8 +66,8 @@ static void refused_call(struct kunit *test)
 		{ -SZ_2M, GUEST_DTB, 0, HYPSEC_RANGE },
 		{ GUEST_IMAGE, BIT_ULL(GUEST_IPA_BITS) - PAGE_SIZE + 8, 0, HYPSEC_RANGE },
 		{ GUEST_IMAGE, -8, 0, HYPSEC_RANGE },
-		{ GUEST_IMAGE, GUEST_DTB, 0x10, HYPSEC_NOT_SUPPORTED },	/* 16 in a cluster */
 		{ GUEST_IMAGE, GUEST_DTB, 0x800, HYPSEC_NOT_SUPPORTED },	/* vCPU 128 */
+		{ GUEST_IMAGE, GUEST_DTB, 0x10000, HYPSEC_NOT_SUPPORTED },
 		{ GUEST_IMAGE, GUEST_DTB, 1UL << 32, HYPSEC_NOT_SUPPORTED },
 	};
 	struct hk_vm *vm = hk_vm_new(test);
