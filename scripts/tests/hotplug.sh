@@ -1,8 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# A protected stock Linux with as many vCPUs as one can have (its VMM has one more), four times
-# the host's CPUs, and RAM in two NUMA nodes, takes its CPUs off and on again under load.
+# A protected stock Linux with 16 vCPUs, eight times the host's CPUs, and RAM in two NUMA nodes, takes its CPUs off and on again under load.
 # PSCI for it is the core's (el2-objs/pvm/psci.c).
 # takes: 36
 # timeout: 1500

@@ -17,7 +17,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define CPUS_MAX	8
+#define CPUS_MAX	16
 #define WORKERS		3		/* the host has two CPUs for all of this */
 
 struct work {
@@ -115,7 +115,7 @@ int main(void)
 			set_online(cpu, 0);
 		expect_online(1);
 		for (int i = 1; i < cpus; i++) {
-			int cpu = 1 + (int)((i * 3 + r) % (cpus - 1));
+			int cpu = 1 + (int)((cpus - i + r) % (cpus - 1));	/* downward, each once */
 
 			set_online(cpu, 1);
 			run_on(cpu);
