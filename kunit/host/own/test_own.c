@@ -177,6 +177,30 @@ static void test_table_is_complete(void **state)
 	}
 }
 
+/* An owner is a VM of 12 bits and a frame of 36: a page is of one pair, and no other's. */
+static void test_owners(void **state)
+{
+	static const u16 vm[] = { 1, 255, 256, 300, 0x800, 0xfff };
+	static const u64 frame[] = { 0, FRAME, 1UL << 35, (1UL << 36) - 1 };
+	unsigned int i, k, bit;
+
+	(void)state;
+	for (i = 0; i < ARRAY_SIZE(vm); i++) {
+		for (k = 0; k < ARRAY_SIZE(frame); k++) {
+			assert_int_equal(own_claim(PA(PAGE), vm[i], frame[k], true), HYPSEC_OK);
+			check_views(PAGE, PG_PRIVATE, vm[i], frame[k]);
+			for (bit = 0; bit < 16; bit++)
+				assert_int_not_equal(own_return(PA(PAGE), vm[i] ^ BIT(bit), frame[k]),
+						     HYPSEC_OK);
+			for (bit = 0; bit < 64; bit++)
+				assert_int_not_equal(own_return(PA(PAGE), vm[i], frame[k] ^ BIT(bit)),
+						     HYPSEC_OK);
+			check_views(PAGE, PG_PRIVATE, vm[i], frame[k]);
+			back_to_host(PAGE, PG_PRIVATE, vm[i], frame[k]);
+		}
+	}
+}
+
 static void test_bad_arguments(void **state)
 {
 	static const struct { u64 pa; int status; } bad[] = {
@@ -235,6 +259,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_table_is_complete),
 		cmocka_unit_test(test_every_operation_in_every_state),
+		cmocka_unit_test(test_owners),
 		cmocka_unit_test(test_bad_arguments),
 	};
 

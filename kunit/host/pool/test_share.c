@@ -152,6 +152,25 @@ static void test_core(void **state)
 	expect_assert_failure(share_ok(0));
 }
 
+/* Of a dropped table each page goes back to who had it, however large its id. */
+static void test_large_ids(void **state)
+{
+	static const u16 id[] = { 255, 256, 511, 2048, POOL_OWNERS - 1 };
+	struct s2 s2;
+
+	(void)state;
+	s2_wide_vmids();
+	for (volatile size_t i = 0; i < ARRAY_SIZE(id); i++) {
+		assert_int_equal(s2_init(&s2, 40, id[i], HYPSEC_ACC_VM_S2), HYPSEC_OK);
+		for (u64 n = 0; n < 10; n++)
+			assert_int_equal(fault(&s2, n), HYPSEC_OK);
+		drop(&s2);
+		/* Nothing is left of it, so there is nothing to give. */
+		expect_assert_failure(share_charge(id[i], -1));
+		share_charge(id[i], 1);
+	}
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, two, none)
@@ -160,6 +179,7 @@ int main(void)
 		TEST(test_alone),
 		TEST(test_gives_back),
 		TEST(test_core),
+		TEST(test_large_ids),
 	};
 
 	return cmocka_run_group_tests_name("share", tests, boot, NULL);

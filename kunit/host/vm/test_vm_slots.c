@@ -142,6 +142,101 @@ static void test_no_memory(void **state)
 	assert_int_equal(kvm_ran(&d)->state, VM_ORDINARY);
 }
 
+/* As many as the RAM can hold and the VMIDs name: no VM is the TLB's other one. */
+static void test_how_many(void **state)
+{
+	static const struct { u64 ram; bool wide; u32 vms; } t[] = {
+		{ SZ_1G, true, 64 }, { SZ_1G + SZ_16M - PAGE_SIZE, true, 64 },
+		{ SZ_1G + SZ_16M, true, 65 }, { 2 * SZ_1G, true, 128 },
+		{ 4 * SZ_1G - PAGE_SIZE, false, 255 }, { 4 * SZ_1G, false, 255 },
+		{ 4 * SZ_1G, true, 256 }, { 1024UL * SZ_1G, false, 255 },
+		{ 64 * SZ_1G - SZ_16M, true, 4095 }, { 1024UL * SZ_1G, true, 4095 },
+	};
+	u64 image = pool_account(HYPSEC_ACC_IMAGE);
+	struct hypsec_install boot;
+	struct vm *mine = vms;
+	u32 few = nr_vms;
+	u64 *hog[64], n;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(t); i++) {
+		struct hypsec_install in;
+
+		machine_install_params(&in);
+		/* In two pieces, above where the machine's is. */
+		in.nr_ram = 2;
+		in.ram[0] = (struct hypsec_ram){ 1UL << 41, t[i].ram - PAGE_SIZE };
+		in.ram[1] = (struct hypsec_ram){ 1UL << 42, PAGE_SIZE };
+		assert_int_equal(ram_init(&in), HYPSEC_OK);
+		assert_int_equal(vms_init(t[i].wide), HYPSEC_OK);
+		assert_int_equal(nr_vms, t[i].vms);
+		assert_int_equal(vm_last_id(), nr_vms);
+		for (u32 id = 1; id <= nr_vms; id++) {
+			assert_int_equal(vms[id - 1].id, id);
+			assert_null(vm_by_id(id));
+		}
+		assert_null(vm_by_id(0));
+		assert_null(vm_by_id(nr_vms + 1));
+		n = pool_account(HYPSEC_ACC_IMAGE) - image;
+		assert_in_range(n * PAGE_SIZE, nr_vms * sizeof(*vms),
+				2 * nr_vms * sizeof(*vms) - 1 + PAGE_SIZE);
+		while (n--)
+			pool_free((char *)vms + n * PAGE_SIZE, HYPSEC_ACC_IMAGE);
+	}
+	/* No piece of the pool is as large: no core without a table. */
+	for (n = 0; n < ARRAY_SIZE(hog) && (hog[n] = pool_alloc_contig(4, HYPSEC_ACC_VM)); n++)
+		;
+	assert_int_equal(vms_init(true), HYPSEC_NO_MEMORY);
+	while (n--)
+		for (u32 i = 0; i < 16; i++)
+			pool_free((char *)hog[n] + i * PAGE_SIZE, HYPSEC_ACC_VM);
+	machine_install_params(&boot);
+	assert_int_equal(ram_init(&boot), HYPSEC_OK);
+	vms = mine;
+	nr_vms = few;
+}
+
+/*
+ * Where a VM was found last is a hint: of two that share it each is found, as is one whose slot has
+ * another by now, and a name that nobody has finds nobody.
+ */
+static void test_found_in_any_order(void **state)
+{
+	static struct vm_identity id[3 * VM_MAX];
+	unsigned int few = nr_vms, n, i, k, round;
+	struct vm *vm;
+
+	(void)state;
+	nr_vms = 200;
+	/* Three in a slot one after another; their hints stay. */
+	for (i = 0; i < 3 * nr_vms; i++) {
+		id[i] = kvm_vm(i, 32);
+		id[i].mmu.v += i % 5 * 0x100000000;
+		kvm_ran(&id[i]);
+		if (i < 2 * nr_vms)
+			assert_int_equal(vm_teardown(id[i].kvm), HYPSEC_OK);
+	}
+	for (round = 0; round < 3; round++) {
+		for (i = 0; i < 3 * nr_vms; i++) {
+			k = i * 37 % (3 * nr_vms);
+			cpu_switch(i & 1);
+			vm = vm_find(id[k].mmu);
+			assert_int_equal(!!vm, k >= 2 * nr_vms);
+			if (!vm)
+				continue;
+			assert_int_equal(vm->host.mmu.v, id[k].mmu.v);
+			assert_int_equal(vm->host.kvm.v, id[k].kvm.v);
+			assert_int_equal(vm->refs, 1);
+			vm_put(vm);
+			assert_ptr_equal(kvm_ran(&id[k]), vm);
+		}
+	}
+	cpu_switch(0);
+	for (n = nr_vms, i = few; i < n; i++)
+		assert_int_equal(vm_teardown(vms[i].host.kvm), HYPSEC_OK);
+	nr_vms = few;
+}
+
 /* The slot a CPU remembers is another VM's by now. */
 static void test_old_hint(void **state)
 {
@@ -383,6 +478,8 @@ int main(void)
 		TEST(test_protected_stay),
 		TEST(test_dead_slot),
 		TEST(test_no_memory),
+		TEST(test_how_many),
+		TEST(test_found_in_any_order),
 		TEST(test_old_hint),
 		TEST(test_made_twice),
 		TEST(test_closing),
