@@ -75,6 +75,29 @@ static void test_geometry(void **state)
 	write_sysreg(4, ID_AA64MMFR0_EL1);
 }
 
+/* VMIDs of 16 bits, where the CPU has them; else none above 255, whose top half it would lose. */
+static void test_wide_vmids(void **state)
+{
+	struct s2 s;
+
+	(void)state;
+	write_sysreg(0, ID_AA64MMFR1_EL1);
+	assert_false(s2_wide_vmids());
+	assert_int_equal(s2_init(&s, 40, 255, HYPSEC_ACC_VM_S2), HYPSEC_OK);
+	assert_false(s.vtcr & BIT(19));
+	s2_destroy(&s);
+	expect_assert_failure(s2_init(&s, 40, 256, HYPSEC_ACC_VM_S2));
+
+	write_sysreg(2UL << 4, ID_AA64MMFR1_EL1);
+	assert_true(s2_wide_vmids());
+	assert_int_equal(s2_init(&s, 40, 4095, HYPSEC_ACC_VM_S2), HYPSEC_OK);
+	assert_true(s.vtcr & BIT(19));
+	assert_int_equal(s.vmid, 4095);
+	s2_destroy(&s);
+	while (trash_step(1))
+		;
+}
+
 static void test_bad_arguments(void **state)
 {
 	static const struct {
@@ -315,6 +338,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_unmap_range, new_vm, end_vm),
 		cmocka_unit_test_setup_teardown(test_trash_is_lazy, new_vm, end_vm),
 		cmocka_unit_test_setup_teardown(test_no_memory, new_vm, end_vm),
+		cmocka_unit_test(test_wide_vmids),
 	};
 
 	return cmocka_run_group_tests(tests, boot, NULL);
