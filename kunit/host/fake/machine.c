@@ -152,9 +152,9 @@ void machine_install_params(struct hypsec_install *in)
 	in->nr_cpus = FAKE_CPUS;
 	/* Adjacent ranges, as memblock has them; and one by itself. */
 	in->nr_ram = 3;
-	in->ram[0] = (struct hypsec_ram){ MEM_BASE, 0x1234000 };
+	in->ram[0] = (struct hypsec_ram){ RAM_BASE, MEM_BASE - RAM_BASE + 0x1234000 };
 	in->ram[1] = (struct hypsec_ram){ MEM_BASE + 0x1234000, RAM_END - MEM_BASE - 0x1234000 };
-	in->ram[2] = (struct hypsec_ram){ 0x200000000UL, 0x5000 };
+	in->ram[2] = (struct hypsec_ram){ RAM_FAR, 0x5000 };
 }
 
 void machine_boot(void)

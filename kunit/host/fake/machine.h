@@ -7,12 +7,20 @@
 #include "pool/pool.h"
 #include "base/percpu.h"
 
-#define MEM_BASE	0x40000000UL	/* memory that exists */
+/* RAM of the map: from there on; to the middle of a GiB; and some pages far behind. */
+#define RAM_BASE	0x40000000UL
+#define RAM_END		(MEM_BASE + 0xffe00000UL)
+#define RAM_FAR		(MEM_BASE + 7 * SZ_1G)
+#ifdef MACHINE_1T
+#define MEM_BASE	0xffc0000000UL	/* nearly all of it is before */
+#else
+#define MEM_BASE	RAM_BASE
+#endif
+/* Of this there is memory. */
 #define MEM_SIZE	(128UL << 20)
-#define REGION		0x42000000UL	/* the core's */
+#define REGION		(MEM_BASE + 0x2000000UL)	/* the core's */
 #define REGION_SIZE	(4UL << 20)
 #define IMAGE_SIZE	(1UL << 20)	/* of the region; the rest is pool */
-#define RAM_END		0x13fe00000UL	/* of the map: ends in the middle of a GiB */
 #define DEVICE		0x09000000UL
 #define FAKE_CPUS	4
 

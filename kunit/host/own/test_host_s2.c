@@ -29,7 +29,7 @@ static void test_host_table(void **state)
 	assert_int_equal(host_s2.root_order, 1);	/* 40 bits, no level 0 */
 	for (pa = 0; pa < 0x200010000UL; pa += pa < 0x48000000UL ? PAGE_SIZE : 0x7f5000) {
 		bool ram = (pa >= MEM_BASE && pa < RAM_END) ||
-			   (pa >= 0x200000000UL && pa < 0x200005000UL);
+			   (pa >= RAM_FAR && pa < RAM_FAR + 0x5000);
 		bool core = pa >= REGION && pa < REGION + REGION_SIZE;
 
 		assert_int_equal(host_can(pa, true, true), ram && !core);
@@ -39,7 +39,7 @@ static void test_host_table(void **state)
 	assert_int_equal(s2_lookup(&host_s2, 3 * SZ_1G).level, 1);
 	assert_int_equal(s2_lookup(&host_s2, MEM_BASE + 0x1234000).level, 2);
 	assert_int_equal(s2_lookup(&host_s2, RAM_END - 1).level, 2);
-	assert_int_equal(s2_lookup(&host_s2, 0x200004000UL).level, 3);
+	assert_int_equal(s2_lookup(&host_s2, RAM_FAR + 0x4000).level, 3);
 	assert_int_equal(s2_lookup(&host_s2, REGION).level, 2);
 	assert_int_equal(s2_lookup(&host_s2, REGION).pte, ANN_CORE);
 	assert_int_equal(s2_lookup(&host_s2, 1UL << 40).pte, 0);
@@ -83,11 +83,11 @@ static void test_device_faults(void **state)
 	assert_int_equal(s2_lookup(&host_s2, RAM_END + 5 * PAGE_SIZE).level, 2);
 	assert_false(host_can(RAM_END + SZ_2M, false, false));
 	/* In the same 2 MiB as some RAM. */
-	fault(DATA, 0x07, 0x200005000UL);
+	fault(DATA, 0x07, RAM_FAR + 0x5000);
 	assert_int_equal(injected, 0);
-	assert_int_equal(s2_lookup(&host_s2, 0x200005000UL).level, 3);
+	assert_int_equal(s2_lookup(&host_s2, RAM_FAR + 0x5000).level, 3);
 	assert_false(host_can(0x200006000UL, false, false));
-	assert_true(host_can(0x200004000UL, true, true));	/* RAM as it was */
+	assert_true(host_can(RAM_FAR + 0x4000, true, true));	/* RAM as it was */
 	/* Mapped already, by another CPU: try again. */
 	fault(DATA, 0x06, DEVICE);
 	assert_int_equal(injected + touched, 0);
@@ -191,13 +191,13 @@ static void test_zero_is_nobody(void **state)
 
 	/* Nor is it a part of the device memory around it. */
 	for (pa = 0; pa < 5; pa++) {
-		ptes[pa] = s2_lookup(&host_s2, 0x200000000UL + pa * PAGE_SIZE).pte;
-		s2_replace(&host_s2, 0x200000000UL + pa * PAGE_SIZE, ptes[pa], 0);
+		ptes[pa] = s2_lookup(&host_s2, RAM_FAR + pa * PAGE_SIZE).pte;
+		s2_replace(&host_s2, RAM_FAR + pa * PAGE_SIZE, ptes[pa], 0);
 	}
 	assert_int_equal(own_stamp(PA(0x200006000UL), SZ_2M), PAGE_SIZE);
 	assert_int_equal(own_stamp(PA(0x200001000UL), SZ_2M), HYPSEC_DENIED);
 	for (pa = 0; pa < 5; pa++)
-		s2_replace(&host_s2, 0x200000000UL + pa * PAGE_SIZE, 0, ptes[pa]);
+		s2_replace(&host_s2, RAM_FAR + pa * PAGE_SIZE, 0, ptes[pa]);
 
 	assert_int_equal(s2_split(&host_s2, HOST_PAGE, 3), HYPSEC_OK);
 	old = s2_lookup(&host_s2, HOST_PAGE).pte;

@@ -39,7 +39,7 @@ static int boot(void **state)
 static void test_no_donation(void **state)
 {
 	static const u64 later[] = { LATER, LATER + SZ_2M - PAGE_SIZE, LATER + SZ_2M,
-				     LATER_END - PAGE_SIZE, 0x200000000UL, 0x200004000UL };
+				     LATER_END - PAGE_SIZE, RAM_FAR, RAM_FAR + 0x4000 };
 	static const u64 there[] = { MEM_BASE, LATER - PAGE_SIZE, LATER_END, REGION - PAGE_SIZE };
 	u64 tables = pool_account(HYPSEC_ACC_HOST_S2), free = pool_account(HYPSEC_ACC_FREE);
 

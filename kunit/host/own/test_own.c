@@ -209,8 +209,8 @@ static void test_bad_arguments(void **state)
 		{ 1UL << 44, HYPSEC_RANGE }, { 1UL << 52, HYPSEC_RANGE }, { 1UL << 63, HYPSEC_RANGE },
 		{ PAGE | 1UL << 48, HYPSEC_RANGE }, { PAGE | 1UL << 56, HYPSEC_RANGE },
 		{ 0, HYPSEC_RANGE }, { DEVICE, HYPSEC_RANGE },
-		{ MEM_BASE - PAGE_SIZE, HYPSEC_RANGE }, { RAM_END, HYPSEC_RANGE },
-		{ 0x200005000UL, HYPSEC_RANGE },
+		{ RAM_BASE - PAGE_SIZE, HYPSEC_RANGE }, { RAM_END, HYPSEC_RANGE },
+		{ RAM_FAR + 0x5000, HYPSEC_RANGE },
 		{ REGION, HYPSEC_DENIED }, { REGION + REGION_SIZE - PAGE_SIZE, HYPSEC_DENIED },
 	};
 	static const struct { u16 vm; u64 frame; } owner[] = {

@@ -75,8 +75,8 @@ static void test_stamp(void **state)
 	/* Not RAM: no stamp, and no more than there is no RAM in. */
 	assert_int_equal(own_stamp(PA(DEVICE), SZ_1G), SZ_1G);
 	assert_int_equal(own_stamp(PA(RAM_END), SZ_1G), SZ_2M);
-	assert_int_equal(own_stamp(PA(0x200005000UL), SZ_2M), PAGE_SIZE);
-	assert_int_equal(own_stamp(PA(0x200004000UL), SZ_2M), PAGE_SIZE);
+	assert_int_equal(own_stamp(PA(RAM_FAR + 0x5000), SZ_2M), PAGE_SIZE);
+	assert_int_equal(own_stamp(PA(RAM_FAR + 0x4000), SZ_2M), PAGE_SIZE);
 	assert_int_equal(own_stamp(PA(REGION), PAGE_SIZE), HYPSEC_DENIED);
 	assert_int_equal(own_stamp(PA(REGION + SZ_2M), SZ_1G), HYPSEC_DENIED);
 	assert_int_equal(own_stamp(PA(PAGE + 1), PAGE_SIZE), HYPSEC_INVALID);

@@ -12,7 +12,7 @@
 static int boot(void **state)
 {
 	(void)state;
-	machine_reset(2);
+	machine_reset(4);
 	machine_boot();
 	return 0;
 }

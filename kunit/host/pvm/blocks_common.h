@@ -6,7 +6,7 @@
 #include "seal_common.h"
 #include "base/check.h"
 
-#define BASE	0x40400UL		/* a frame where a block may start */
+#define BASE	((GUEST_RAM >> PAGE_SHIFT) + 0x400)	/* a frame where a block may start */
 #define BLOCK	(GUEST_PAGES + 2 * SZ_2M)
 
 static inline void kvm_maps_block(u64 frame, u64 pa)

@@ -25,3 +25,10 @@ $(foreach t,shared grant rsi rsi_memory rsi_window seal seal_refused seal_invali
 	$(eval INC_test_$t := $(on_machine)) \
 	$(eval LIB_test_$t := -lcrypto $(foreach f,aead_seal aead_open wipe,-Wl$(comma)--wrap=hypsec_$f)))
 LIB_test_seal_blocks += -Wl$(comma)--wrap=pa_is_ram
+
+# A large guest on a large machine: own/own.mk.
+$(foreach t,seal seal_blocks,\
+	$(eval SRC_test_$t_1t = $$(SRC_test_seal) $$(machine)) \
+	$(eval ARC_test_$t_1t := $(out)/libsodium-host.a) \
+	$(eval INC_test_$t_1t := $(on_machine) -DMACHINE_1T) \
+	$(eval LIB_test_$t_1t = $$(LIB_test_$t)))

@@ -19,7 +19,14 @@
 #include "pvm/priv.h"
 
 #define PAGE_RWX	(PTE_AF | S2_TABLE | S2_VALID | S2_R | S2_W | S2_MEMATTR_WB)
-#define FRAME		0x40205UL
+#ifdef MACHINE_1T
+#define GUEST_RAM	(1023UL * SZ_1G)	/* its last GiB */
+#define OTHER_GIB	(1022UL * SZ_1G)	/* nothing has been there */
+#else
+#define GUEST_RAM	SZ_1G
+#define OTHER_GIB	(2UL * SZ_1G)
+#endif
+#define FRAME		((GUEST_RAM >> PAGE_SHIFT) + 0x205)
 #define PAGE_A		(GUEST_PAGES + 3 * PAGE_SIZE)
 #define PAGE_B		(GUEST_PAGES + 9 * PAGE_SIZE)
 
@@ -136,7 +143,7 @@ void __wrap_hypsec_aead_seal(void *dst, u8 *tag, const void *src, size_t len, co
 }
 
 /* --- VMs --- */
-/* Makes @m, just made, a protected one with 1 GiB of RAM at 1 GiB. Return: its first vCPU. */
+/* Makes @m, just made, a protected one with RAM from 1 GiB on to the end of the GiB GUEST_RAM. Return: its first vCPU. */
 static inline struct vcpu *make_protected(struct vm *m)
 {
 	struct pvm *p;
@@ -145,7 +152,7 @@ static inline struct vcpu *make_protected(struct vm *m)
 	assert_int_equal(pvm_alloc(m, &p), HYPSEC_OK);
 	p->vcpu[0] = pvm_vcpu_new(m, p, 0);
 	assert_non_null(p->vcpu[0]);
-	p->ram[0] = (struct pvm_range){ SZ_1G, SZ_1G };
+	p->ram[0] = (struct pvm_range){ SZ_1G, GUEST_RAM };
 	p->nr_ram = 1;
 	s2_drop(&m->s2);
 	m->s2.holds = true;

@@ -51,7 +51,7 @@ static void by_the_page(void **state)
 	assert_int_equal(touch(BASE + 512), HYPSEC_OK);
 	assert_int_equal(vm->private_pages, 3);
 	/* An image is being verified: pages of one block are zeroed or kept. */
-	vm->pvm->ram[0].size = SZ_1G;
+	vm->pvm->ram[0].size = GUEST_RAM;
 	vm->state = VM_PROTECTING;
 	kvm_maps_block(BASE + 1024, BLOCK + 2 * SZ_2M);
 	assert_int_equal(touch(BASE + 1024), HYPSEC_OK);
@@ -82,8 +82,8 @@ static void by_the_page(void **state)
 	assert_int_equal(vm->private_pages, 5 + PAGES_2M);
 	hog_none();
 	/* KVM's block is not where the frame would lie in one. */
-	*kvm_entry(&id, SZ_1G + (64UL << 21), 2) = ((BLOCK + 5 * SZ_2M) | PAGE_RWX) & ~S2_TABLE;
-	assert_int_equal(touch((SZ_1G + (64UL << 21)) >> PAGE_SHIFT), HYPSEC_OK);
+	*kvm_entry(&id, GUEST_RAM + (64UL << 21), 2) = ((BLOCK + 5 * SZ_2M) | PAGE_RWX) & ~S2_TABLE;
+	assert_int_equal(touch((GUEST_RAM + (64UL << 21)) >> PAGE_SHIFT), HYPSEC_OK);
 	assert_int_equal(vm->private_pages, 5 + 2 * PAGES_2M);
 }
 
@@ -113,12 +113,12 @@ static void at_the_end_of_ram(void **state)
 /* All memory first, the VM's tables too: however little there is, nothing fails half way. */
 static void first_of_a_gib(void **state)
 {
-	u64 frame = 2UL * SZ_1G >> PAGE_SHIFT;
+	u64 frame = OTHER_GIB >> PAGE_SHIFT;
 	unsigned int tries = 0;
 	int ret;
 
 	(void)state;
-	vm->pvm->ram[0].size = 2UL * SZ_1G;
+	vm->pvm->ram[0].size = SZ_1G + OTHER_GIB;
 	kvm_maps_block(frame, BLOCK);
 	hog_all();
 	while ((ret = touch(frame)) != HYPSEC_OK) {
@@ -141,7 +141,7 @@ static void in_a_gib(void **state)
 	u64 at = BLOCK >> PAGE_SHIFT;	/* the frame, too: frame and page are the same */
 	(void)state;
 
-	*kvm_entry(&id, SZ_1G, 1) = (MEM_BASE | PAGE_RWX) & ~S2_TABLE;
+	*kvm_entry(&id, GUEST_RAM, 1) = (MEM_BASE | PAGE_RWX) & ~S2_TABLE;
 	assert_int_equal(touch(at + 300), HYPSEC_OK);
 	assert_int_equal(vm->private_pages, PAGES_2M);
 	assert_int_equal(vm_level(at), 2);
