@@ -26,6 +26,12 @@ static bool changed(u64 ipa, u64 esr, u64 bits)
 	return again;
 }
 
+static void sets_flags(void)
+{
+	vm->host.vtcr |= VTCR_HA;
+	fake_write_sysreg("ID_AA64MMFR1_EL1", 1);	/* HAFDBS: of access flags */
+}
+
 static void test_set(void **state)
 {
 	u64 kinds[] = { FSC_TRANS, FSC_ACCESS, FSC_PERM }, i;
@@ -42,7 +48,16 @@ static void test_set(void **state)
 		assert_true(v.asked);
 		assert_false(mapped(IPA0));
 
+		/* Nor does a CPU without it set any. */
 		vm->host.vtcr |= VTCR_HA;
+		v.asked = false;
+		fake_write_sysreg("ID_AA64MMFR1_EL1", 0);
+		assert_false(changed(IPA0, READ | kinds[i] | 3, 0));
+		assert_int_equal(v.esr & ESR_FSC, FSC_ACCESS | 3);
+		assert_true(v.asked);
+		assert_false(mapped(IPA0));
+
+		sets_flags();
 		v.asked = false;
 		assert_true(changed(IPA0, WRITE | kinds[i] | 3, PTE_AF));
 		assert_false(v.asked);
@@ -62,7 +77,7 @@ static void test_set(void **state)
 static void test_refused(void **state)
 {
 	(void)state;
-	vm->host.vtcr |= VTCR_HA;
+	sets_flags();
 	pte = kvm_entry(&id, IPA0, 3);
 	*pte = (PAGE | PAGE_RWX) & ~(PTE_AF | S2_W);
 	assert_false(changed(IPA0, WRITE | FSC_TRANS | 3, 0));
@@ -88,7 +103,7 @@ static void test_changed(void **state)
 	unsigned int i;
 
 	(void)state;
-	vm->host.vtcr |= VTCR_HA;
+	sets_flags();
 	pte = kvm_entry(&id, IPA0, 3);
 	for (i = 0; i < ARRAY_SIZE(others); i++) {
 		*pte = (PAGE | PAGE_RWX) & ~PTE_AF;
@@ -118,7 +133,7 @@ static void test_claimed(void **state)
 	struct kvm_entry entry;
 
 	(void)state;
-	vm->host.vtcr |= VTCR_HA;
+	sets_flags();
 	pte = kvm_entry(&id, IPA0, 3);
 	*pte = (PAGE | PAGE_RWX) & ~PTE_AF;
 	table = *kvm_entry(&id, IPA0, 2) & GENMASK(47, 12);
