@@ -73,7 +73,7 @@ enum hypsec_account {
 #define HYPSEC_CPU_STACK	0x4000
 #define HYPSEC_CPU_AREA		(0x1000 + HYPSEC_CPU_STACK + 0x1000)
 /* And of the pool, at install: pages for running vCPUs, for slots, and for what a lost one shows. */
-#define HYPSEC_CPU_POOL		0x3000
+#define HYPSEC_CPU_POOL		0xb000
 
 struct hypsec_ram { __UINT64_TYPE__ base, size; };	/* bytes, 4 KiB multiples */
 

@@ -4,6 +4,7 @@
 #include "base/core.h"
 #include "base/log.h"
 #include "pgt/pgt.h"
+#include "pvm/pvm.h"
 
 /* hcalls.def: SEAL. The point of no return: PHASE_INSTALL never comes back. */
 int hc_seal(struct percpu *cpu, const u64 *arg, u64 *val)
@@ -25,6 +26,8 @@ int hc_seal(struct percpu *cpu, const u64 *arg, u64 *val)
 	 */
 	for (; i < nr_cpus; i++)
 		cpu_known_as(cpu_by_id(i), first);
+	pvm_know_cpus();
+	tlb_know_cpus();
 	hlog("sealed: the host no longer reaches EL2");
 	WRITE_ONCE(core_phase, HYPSEC_PHASE_SEALED);
 	/* Nothing of the install is left to come back to, and what it set is not set again. */

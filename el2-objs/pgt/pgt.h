@@ -108,6 +108,12 @@ int s2_init(struct s2 *s2, u8 ipa_bits, u16 vmid, enum hypsec_account acc);
  * CPU has 8, of which an id above 255 would be somebody else's.
  */
 bool __must_check s2_wide_vmids(void);
+/* range.c: whether all CPUs have FEAT_TLBIRANGE. Before the seal; until then none has. */
+#ifdef CONFIG_HYPSEC_TLBI_RANGE
+void tlb_know_cpus(void);
+#else
+static inline void tlb_know_cpus(void) { }
+#endif
 /* Entry that translates @ia: valid leaf, or the invalid entry where the walk ends. */
 struct s2_leaf s2_lookup(const struct s2 *s2, u64 ia);
 /*

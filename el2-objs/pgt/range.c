@@ -18,13 +18,14 @@ static u64 range_unit(unsigned int scale)
 	return 1UL << (5 * scale + 1);
 }
 
+static bool all_have_range __ro_after_seal;
+
 /* A CPU without it could keep what the others lose. */
-static bool all_have_range(void)
+void tlb_know_cpus(void)
 {
+	all_have_range = true;
 	for (u32 cpu = 0; cpu < nr_cpus; cpu++)
-		if (!cpu_by_id(cpu)->tlbi_range)
-			return false;
-	return true;
+		all_have_range &= cpu_by_id(cpu)->tlbi_range;
 }
 
 void tlb_flush_range(const struct s2 *s2, u64 ia, u64 size)
@@ -37,7 +38,7 @@ void tlb_flush_range(const struct s2 *s2, u64 ia, u64 size)
 		if (pages <= TLBI_RANGE_NUM * range_unit(scale))
 			break;
 	}
-	if (!pages || scale == TLBI_RANGE_SCALES || !all_have_range()) {
+	if (!pages || scale == TLBI_RANGE_SCALES || !all_have_range) {
 		tlb_flush_vmid(s2);
 		return;
 	}

@@ -45,6 +45,7 @@ void pool_reserve_open(void);
 void pool_reserve_close(void);
 #define POOL_RESERVE	16
 #define POOL_SHARED	64		/* before these: for VMs within their share */
+#define POOL_TAKEN	8		/* more for each CPU: what one look at it gets, at most */
 #define POOL_OWNERS	4096		/* VM ids, and 0 */
 
 /* --- what VMs have of it (share.c) --- */

@@ -8,39 +8,50 @@
  */
 #include "pool/pool.h"
 #include "base/check.h"
+#include "base/percpu.h"
 
 static s32 used[POOL_OWNERS];	/* pages by VM id; table pages until they are free again */
+static u64 all;			/* the sum */
+static s32 users;		/* who has any */
 
 void share_charge(u16 vm, s32 pages)
 {
+	s32 now;
+
 	CHECK(vm < POOL_OWNERS);
 	/* 0 is the core itself, and the host's table. */
-	if (vm)
-		CHECK(__atomic_add_fetch(&used[vm], pages, __ATOMIC_RELAXED) >= 0);
+	if (!vm || !pages)
+		return;
+	now = __atomic_add_fetch(&used[vm], pages, __ATOMIC_RELAXED);
+	CHECK(now >= 0);
+	__atomic_fetch_add(&all, pages, __ATOMIC_RELAXED);
+	if (now == pages)
+		__atomic_fetch_add(&users, 1, __ATOMIC_RELAXED);
+	else if (!now)
+		__atomic_fetch_sub(&users, 1, __ATOMIC_RELAXED);
+}
+
+static bool plenty(u64 free)
+{
+	/* What this CPU sees the others may all be about to take from. */
+	return free >= POOL_RESERVE + POOL_SHARED + nr_cpus * POOL_TAKEN;
 }
 
 bool share_ok(u16 vm)
 {
-	u64 free = pool_free_pages(), mine, all = 0, users = 0;
-	unsigned int i;
+	u64 free = pool_free_pages(), mine;
 
-	if (likely(free >= POOL_RESERVE + POOL_SHARED))
+	if (likely(plenty(free)))
 		return true;
 	/* What VMs have dropped is theirs until it is freed. */
 	trash_step(POOL_SHARED);
 	free = pool_free_pages();
-	if (free >= POOL_RESERVE + POOL_SHARED)
+	if (plenty(free))
 		return true;
 
 	CHECK(vm && vm < POOL_OWNERS);
 	mine = (u64)READ_ONCE(used[vm]);
-	for (i = 1; i < POOL_OWNERS; i++) {
-		s32 n = READ_ONCE(used[i]);
-
-		all += (u64)n;
-		users += n || i == vm;
-	}
-	if (mine * users <= all + free)
+	if (mine * (u64)(READ_ONCE(users) + !mine) <= READ_ONCE(all) + free)
 		return true;
 	pool_want();
 	return false;

@@ -37,22 +37,19 @@ static s32 worse(unsigned int i, s32 a, s32 b)
 	return a < b ? a : b;
 }
 
-/**
- * pvm_workaround() - what ARCH_FEATURES tells a protected guest, on any CPU
- * @fn: SMCCC_ARCH_WORKAROUND_1 to _3
- *
- * WORKAROUND_2 is for good, as KVM has it: pvm_ssbd_begin() sees to it that it is on. Where a CPU
- * has none, guests are told so.
- */
-s64 pvm_workaround(u32 fn)
+s32 pvm_workaround_common(unsigned int i)
 {
-	unsigned int i = fn == SMCCC_ARCH_WORKAROUND_1 ? WA_1 :
-			 fn == SMCCC_ARCH_WORKAROUND_2 ? WA_2 : WA_3;
 	s32 all = cpu_by_id(0)->wa[i];
 
 	for (u32 cpu = 1; cpu < nr_cpus; cpu++)
 		all = worse(i, all, cpu_by_id(cpu)->wa[i]);
 	return i == WA_2 && all != SMCCC_NOT_SUPPORTED ? NOT_REQUIRED : all;
+}
+
+s32 pvm_workaround(u32 fn)
+{
+	return pvm_cpus.wa[fn == SMCCC_ARCH_WORKAROUND_1 ? WA_1 :
+			   fn == SMCCC_ARCH_WORKAROUND_2 ? WA_2 : WA_3];
 }
 
 static unsigned int needs(u32 cpu)

@@ -66,8 +66,13 @@ void pvm_discard(const struct vm *vm, struct pvm *p)
 {
 	if (!p)
 		return;
-	for (unsigned int i = 0; i < VM_MAX_VCPUS; i++)
-		pvm_vcpu_discard(vm, p->vcpu[i]);
+	for (unsigned int i = 0; i < VM_MAX_VCPUS; i++) {
+		struct vcpu *v = p->vcpu[i];
+
+		/* A CPU that panics now finds no page here, by pvm_wipe(), that another has by then. */
+		WRITE_ONCE(p->vcpu[i], NULL);
+		pvm_vcpu_discard(vm, v);
+	}
 	seal_free(&p->seal);
 	free_secret(vm, p);
 }
@@ -106,22 +111,6 @@ void pvm_wipe(struct vm *vm)
 	}
 }
 
-/*
- * The vectors that all CPUs have. Longest lengths may differ, and be no power of two; then the
- * next power of two below, which every CPU has (Arm ARM B1.2.2).
- */
-static u32 common_sve_vl(void)
-{
-	u32 vl = VCPU_SVE_MAX;
-
-	for (u32 cpu = 0; cpu < nr_cpus; cpu++)
-		if (cpu_by_id(cpu)->sve_vl < vl)
-			vl = cpu_by_id(cpu)->sve_vl;
-	while (vl & (vl - 1))
-		vl &= vl - 1;
-	return vl;
-}
-
 int pvm_alloc(struct vm *vm, struct pvm **out)
 {
 	struct pvm *p = new_page(vm);
@@ -135,7 +124,7 @@ int pvm_alloc(struct vm *vm, struct pvm **out)
 		return ret;
 	}
 	spin_init(&p->vcpus_lock, RANK_VCPUS);
-	p->sve_vl = common_sve_vl();
+	p->sve_vl = pvm_cpus.sve_vl;
 	*out = p;
 	return HYPSEC_OK;
 }

@@ -36,14 +36,14 @@ struct pvm_range {
  * vm->lock, but for what is marked: set once, before the VM is PROTECTED.
  */
 struct pvm {
-	/* NULL: never on. Set once, with vcpus_lock held, looked at without; own pages. */
+	/* NULL: never asked for. Set once, with vcpus_lock held, looked at without; own pages. */
 	struct vcpu *vcpu[VM_MAX_VCPUS];
 	struct spinlock vcpus_lock;		/* RANK_VCPUS: their host, power, on_* */
 	u8 ran[HYPSEC_MAX_CPUS];		/* vm->ran */
 	u64 cntvoff, midr;			/* set once: of all vCPUs */
 	u32 sve_vl;				/* set once: bytes, 0: no SVE */
 	u64 id[PVM_ID_COUNT];			/* set once */
-	u64 cache_trap;				/* set once: pvm_cache_trap() */
+	u64 cache_trap;				/* set once: pvm_cpus */
 	u64 flags;				/* set once: HYPSEC_FLAG_*, verified */
 	/* The image and device tree as VM_PROTECT found them: RAM too. */
 	struct pvm_range image, dtb;		/* set once */
@@ -278,19 +278,26 @@ static inline void call_result(struct vcpu *v, s64 x0)
 bool pvm_sysreg(struct vcpu *v, enum vcpu_exit *code);
 /* The ID register as a protected guest sees it, of the hardware's @hw. */
 u64 pvm_id_value(enum pvm_id reg, u64 hw, u8 ipa_bits);
-/* The same of what all CPUs have: a guest may be run on any. */
-u64 pvm_id_common(enum pvm_id reg, u8 ipa_bits);
+
+/* --- pvm/cpus.c --- */
 /**
- * pvm_cache_trap() - which identification of caches has to trap
+ * struct pvm_cpus - what all CPUs have, and a guest is told
  *
- * Linux reads CTR_EL0 for each piece of code that it changes, programs that make code do so too: a
- * stock kernel's start is 90,000 of these. No need to trap where all CPUs have the same.
- *
- * Return: HCR_EL2's bits: TID2 (CTR_EL0 and the caches' geometry), TID4 (the geometry alone), or 0.
+ * Linux reads CTR_EL0 for each piece of code that it changes, programs that make code do so too: a stock
+ * kernel's start is 90,000 of these. No need to trap where all CPUs have the same.
  */
+extern struct pvm_cpus {
+	u64 id[PVM_ID_COUNT];		/* for 48 bits of address: pvm_id_value() */
+	u64 midr;			/* MIDR_EL1 */
+	u64 cache_trap;			/* of HCR_EL2: TID2 (CTR_EL0 and the caches), TID4 (the caches) or 0 */
+	s32 wa[WA_COUNT];
+	u32 sve_vl;			/* bytes, 0: no SVE */
+} pvm_cpus;
+/* It is made of these. */
+u64 pvm_id_common(enum pvm_id reg, u8 ipa_bits);
 u64 pvm_cache_trap(void);
-
-
+u64 pvm_midr(void);
+s32 pvm_workaround_common(unsigned int i);
 /* --- pvm/identity.c --- */
 /* A line of @hash, of 32 bytes. Caller: @vm->pvm cannot go away. */
 void pvm_log_name(const struct vm *vm, const char *what, const u8 *hash);
@@ -326,8 +333,11 @@ static inline int pvm_vcpu_index(u64 aff)
 
 /* --- pvm/firmware.c --- */
 void pvm_ask_firmware(struct percpu *cpu);	/* install, on each CPU */
-s64 pvm_workaround(u32 fn);
-u64 pvm_midr(void);			/* MIDR_EL1 of protected guests */
+/*
+ * What ARCH_FEATURES tells a protected guest of SMCCC_ARCH_WORKAROUND_1 to _3, on any CPU. _2 is for good, as
+ * KVM has it: pvm_ssbd_begin() sees to it that it is on. Where a CPU has none, guests are told so.
+ */
+s32 pvm_workaround(u32 fn);
 /* Around a run, on this CPU. True: pvm_ssbd_end() is to follow. */
 bool pvm_ssbd_begin(struct percpu *cpu);
 void pvm_ssbd_end(struct percpu *cpu);

@@ -65,7 +65,7 @@ static int protect_begin(struct vcpu *v, kva_t host_vcpu, u64 image, u64 dtb, co
 	if (ret != HYPSEC_OK)
 		return ret;
 	p->cntvoff = this_cpu()->host_cntvoff;
-	p->midr = pvm_midr();
+	p->midr = pvm_cpus.midr;
 	boot = p->vcpu[i] = pvm_vcpu_new(vm, p, i);
 	if (!boot) {
 		pvm_discard(vm, p);
@@ -76,8 +76,8 @@ static int protect_begin(struct vcpu *v, kva_t host_vcpu, u64 image, u64 dtb, co
 	p->image = (struct pvm_range){ image, 0 };
 	p->dtb_ipa = dtb;
 	for (unsigned int id = 0; id < PVM_ID_COUNT; id++)
-		p->id[id] = pvm_id_common(id, vm->s2.ipa_bits);
-	p->cache_trap = pvm_cache_trap();
+		p->id[id] = pvm_id_value(id, pvm_cpus.id[id], vm->s2.ipa_bits);
+	p->cache_trap = pvm_cpus.cache_trap;
 	boot->host = host_vcpu;
 	boot->shown_pc = READ_ONCE(v->r->pc);
 	boot->power = VCPU_ON;

@@ -70,26 +70,28 @@ static s64 affinity_info(struct vm *vm, u64 aff, u64 level)
 {
 	struct pvm *p = vm->pvm;
 	s64 ret = PSCI_INVALID_PARAMETERS;
+	enum vcpu_power power;
+	const struct vcpu *t;
 	u64 mask;
 
 	if ((aff & ~MPIDR_AFF) || level > 3)
 		return PSCI_INVALID_PARAMETERS;
 	mask = MPIDR_AFF & ~(level == 3 ? GENMASK(23, 0) : BIT(level * 8) - 1);
 
-	spin_lock(&p->vcpus_lock);
+	/* Without the lock: its vCPUs would wait for one another, the host's interrupts masked. */
 	for (unsigned int i = 0; i < VM_MAX_VCPUS; i++) {
-		const struct vcpu *t = p->vcpu[i];
-
 		if (((pvm_mpidr(i) ^ aff) & mask) != 0)
 			continue;
-		if (t && t->power == VCPU_ON)
+		t = __atomic_load_n(&p->vcpu[i], __ATOMIC_ACQUIRE);
+		/* Who sees it off sees what it did before: cpu_off(). */
+		power = t ? __atomic_load_n(&t->power, __ATOMIC_ACQUIRE) : VCPU_OFF;
+		if (power == VCPU_ON)
 			ret = PSCI_AFF_ON;
-		else if (t && t->power == VCPU_ON_PENDING && ret != PSCI_AFF_ON)
+		else if (power == VCPU_ON_PENDING && ret != PSCI_AFF_ON)
 			ret = PSCI_AFF_ON_PENDING;
 		else if (ret < 0)
 			ret = PSCI_AFF_OFF;
 	}
-	spin_unlock(&p->vcpus_lock);
 	return ret;
 }
 
@@ -131,19 +133,19 @@ static s64 cpu_on(struct vcpu *v, u64 aff, u64 entry, u64 context, bool *wait)
 		return PSCI_INVALID_PARAMETERS;
 	if (!(p->verify.m.flags & HYPSEC_FLAG_SMP))
 		return PSCI_DENIED;
-	t = target(vm, i);
-	*wait = !t;
-	if (!t)
-		return PSCI_INTERNAL_FAILURE;
 	/* What is RAM stays so. */
 	spin_lock(&vm->lock);
 	in_ram = pvm_in_ram(p, entry, 4);
 	spin_unlock(&vm->lock);
+	if (!IS_ALIGNED(entry, 4) || !in_ram)
+		return PSCI_INVALID_ADDRESS;
+	t = target(vm, i);
+	*wait = !t;
+	if (!t)
+		return PSCI_INTERNAL_FAILURE;
 
 	spin_lock(&p->vcpus_lock);
-	if (!IS_ALIGNED(entry, 4) || !in_ram) {
-		ret = PSCI_INVALID_ADDRESS;
-	} else if (t->power != VCPU_OFF) {
+	if (t->power != VCPU_OFF) {
 		ret = t->power == VCPU_ON ? PSCI_ALREADY_ON : PSCI_ON_PENDING;
 	} else {
 		t->on_entry = entry;
@@ -205,7 +207,8 @@ static bool cpu_off(struct vcpu *v, enum vcpu_exit *code)
 	struct pvm *p = v->vm->pvm;
 
 	spin_lock(&p->vcpus_lock);
-	v->power = VCPU_OFF;
+	/* Behind all that it did: affinity_info() looks without the lock. */
+	__atomic_store_n(&v->power, VCPU_OFF, __ATOMIC_RELEASE);
 	spin_unlock(&p->vcpus_lock);
 	return pvm_show(v, SHOW_CPU_OFF, code);
 }
@@ -230,7 +233,7 @@ static bool system_end(struct vcpu *v, enum pvm_exposure what,
  * @fn: function id, SVE hint removed
  *
  * Return: true to enter the guest again.
- * Locks: takes vm->lock, pvm->vcpus_lock.
+ * Locks: takes vm->lock, pvm->vcpus_lock, RANK_TRASH, RANK_POOL.
  */
 bool pvm_psci(struct vcpu *v, u32 fn, enum vcpu_exit *code)
 {

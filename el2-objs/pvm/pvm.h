@@ -30,6 +30,8 @@ struct host_io {
 
 /* Install, on each CPU: what it has, for the ID registers of protected guests. */
 void pvm_record_cpu(struct percpu *cpu);
+/* What all CPUs have, from then on. Before the seal; all are recorded. */
+void pvm_know_cpus(void);
 /*
  * Called by the shim for a run of a VM whose state is PROTECTING, PROTECTED or DEAD, and which has
  * the caller in vm->running. Takes pvm->vcpus_lock.

@@ -104,7 +104,7 @@ void vcpu_controls_protected(struct vcpu *v)
 
 	/*
 	 * TERR, TID*: answered in the core (pvm/sysregs.def says what by which trap; TID2 and
-	 * TID4 are up to pvm_cache_trap()). TEA: an external abort of the guest is seen here
+	 * TID4 are up to struct pvm_cpus). TEA: an external abort of the guest is seen here
 	 * first. No ATA: tag registers trap. TVM is off: its caches are always on (pvm/).
 	 */
 	v->hcr = HCR_BASE | HCR_RW | HCR_TID1 | fwb(f);

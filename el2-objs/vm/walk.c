@@ -176,11 +176,7 @@ bool kvm_set_used(const struct vm *vm, const struct kvm_entry *entry)
 	u64 pte = entry->pte, *table;
 	bool set;
 
-	/*
-	 * A host whose CPU would tell it of the use is told: it makes more of that than a flag, and
-	 * would else take pages that its guests use (README).
-	 */
-	if (!(vm->host.vtcr & VTCR_HA) || !read_idreg(ID_AA64MMFR1_EL1, 0))
+	if (!(vm->host.vtcr & VTCR_HA))
 		return false;
 	/* The page may have gone from the host, or be what else it has: it gets one bit, or none. */
 	table = table_open(w, entry->pa.v & PAGE_MASK);

@@ -193,6 +193,7 @@ __weak struct vcpu *pvm_vcpu_new(struct vm *vm, const struct pvm *p, unsigned in
 
 __weak void pvm_vcpu_discard(const struct vm *vm, struct vcpu *v)
 {
+	assert_ptr_equal(v, &world_new_vcpu);
 	assert_ptr_equal(v->vm, vm);
 	w.pool_out--;
 }

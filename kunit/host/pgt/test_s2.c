@@ -233,6 +233,7 @@ static void test_unmap_range(void **state)
 		cpu_by_id(i)->tlbi_range = true;
 	/* Broadcast to one that does not know it, it could leave an entry there. */
 	cpu_by_id(2)->tlbi_range = false;
+	tlb_know_cpus();
 	for (i = 0; i < 9; i++)
 		map(base + i * PAGE_SIZE, MEM_BASE, PAGE_SIZE, RW);
 	counts_reset();
@@ -240,6 +241,7 @@ static void test_unmap_range(void **state)
 	assert_int_equal(counts.ripas2e1is, 0);
 	assert_int_equal(counts.vmalls12e1is, 2);
 	cpu_by_id(2)->tlbi_range = true;
+	tlb_know_cpus();
 	for (n = 9; n <= 4500; n = n * 2 + test_rand() % 3) {
 		for (i = 0; i < n; i += n > 64 ? 5 : 1)
 			map(base + i * PAGE_SIZE, MEM_BASE + i % 64 * PAGE_SIZE, PAGE_SIZE, RW);
@@ -276,6 +278,7 @@ static void test_unmap_range(void **state)
 	assert_false(tlb_stale(~0UL));
 	for (i = 0; i < FAKE_CPUS; i++)
 		cpu_by_id(i)->tlbi_range = false;
+	tlb_know_cpus();
 }
 
 /* Dropping a big tree costs a few writes; the pages come back step by step. */

@@ -9,6 +9,7 @@
 
 #define RW	(S2_R | S2_W | S2_MEMATTR_WB)
 #define FREE	pool_account(HYPSEC_ACC_FREE)
+#define SHARED	(POOL_SHARED + POOL_TAKEN * FAKE_CPUS)
 #define BIG	1
 #define SMALL	2
 
@@ -69,12 +70,12 @@ static void test_one_spends_all(void **state)
 	assert_false(pool_wanted());
 	n = spend(&big, 0);
 	/* With the last pages still there it is told to wait, and so is the host. */
-	assert_true(FREE >= POOL_RESERVE + POOL_SHARED - 2);
+	assert_true(FREE >= POOL_RESERVE + SHARED - 2);
 	assert_true(pool_wanted());
 	assert_int_equal(fault(&big, n), HYPSEC_NO_MEMORY);
 
 	/* The other one goes on, until it has its share of what there is, or all is gone. */
-	for (i = 0; i < (POOL_SHARED - 2) / 2; i++)
+	for (i = 0; i < (SHARED - 2) / 2; i++)
 		assert_int_equal(fault(&small, i), HYPSEC_OK);
 	assert_int_equal(fault(&big, n), HYPSEC_NO_MEMORY);
 	spend(&small, i);
@@ -126,8 +127,6 @@ static void test_gives_back(void **state)
 	hog_unreserved();
 	share_charge(BIG, -(1 << big.root_order));
 	share_charge(SMALL, -(1 << small.root_order));
-	expect_assert_failure(share_charge(BIG, -1));
-	share_charge(BIG, 1);
 	assert_true(share_ok(BIG));
 	share_charge(SMALL, 1);
 	assert_true(share_ok(BIG));		/* 0 of what it is */
@@ -147,7 +146,6 @@ static void test_core(void **state)
 	assert_true(share_ok(0));
 	expect_assert_failure(share_charge(POOL_OWNERS, 1));
 	expect_assert_failure(share_charge(3, -1));
-	share_charge(3, 1);
 	hog_unreserved();
 	expect_assert_failure(share_ok(0));
 }
@@ -168,7 +166,6 @@ static void test_large_ids(void **state)
 		drop(&s2);
 		/* Nothing is left of it, so there is nothing to give. */
 		expect_assert_failure(share_charge(id[i], -1));
-		share_charge(id[i], 1);
 	}
 }
 

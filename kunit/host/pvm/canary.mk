@@ -3,7 +3,7 @@
 SRC_test_canary := $(addprefix el2-objs/kvm/,run.c ordinary.c adjust.c hcalls.c) \
 	$(addprefix el2-objs/vcpu/,switch.c controls.c debug.c exit.c fp.c gic.c timer.c) \
 	el2-objs/vm/shared.c el2-objs/pgt/trace.c \
-	$(addprefix el2-objs/pvm/,debug.c exits.c exposure.c fault.c firmware.c identity.c idregs.c mmio.c psci.c relinquish.c shared.c smccc.c sysreg.c) \
+	$(addprefix el2-objs/pvm/,cpus.c debug.c exits.c exposure.c fault.c firmware.c identity.c idregs.c mmio.c psci.c relinquish.c shared.c smccc.c sysreg.c) \
 	$(addprefix kunit/host/fake/,cpu.c cpu_order.c pvm_world.c pvm_memory.c pvm_absent.c panic.c)
 INC_test_canary := -Wno-unused-parameter -Wno-sign-compare -Wno-implicit-fallthrough \
 	-DFAKE_SREG_ONLY -DFAKE_CPU -include $(here)/fake/sysreg_array.h -iquote $(here)/fake/kvm612

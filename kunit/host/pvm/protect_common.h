@@ -37,6 +37,7 @@ static inline s64 protect(u64 image, u64 dtb, bool *left)
 	host_regs.x[0] = HYPSEC_GUEST_PROTECT;
 	host_regs.x[1] = image;
 	host_regs.x[2] = dtb;
+	pvm_know_cpus();
 	*left = !pvm_guest_call(&scratch, HOST, &code);
 	assert_int_equal(w.locked, 0);
 	if (*left)

@@ -33,6 +33,8 @@
 static struct vcpu *v;			/* of vm, on CPU 0 */
 
 /* --- what stands for the rest of the core --- */
+struct pvm_cpus pvm_cpus;		/* without SVE */
+
 static int random_status;
 
 int core_random(void *out, size_t n)

@@ -258,6 +258,89 @@ static void wipe(void **state)
 	pvm_wipe(vm);
 }
 
+/* One that the guest asked for, as VM_PROTECT makes the first, and full of secrets. */
+static struct vcpu *ask_for(struct vcpu *v, unsigned int i)
+{
+	enum vcpu_exit code = EXIT_TRAP;
+	struct vcpu *made;
+
+	v->regs.x[1] = pvm_mpidr(i) & MPIDR_AFF;
+	v->regs.x[2] = IMAGE;
+	v->regs.x[3] = 0xc0de;
+	assert_false(pvm_psci(v, PSCI_CPU_ON64, &code));
+	made = vm->pvm->vcpu[i];
+	assert_non_null(made);
+	psci_cpu_on_done(v, PSCI_SUCCESS);
+	assert_int_equal(made->index, i);
+	assert_int_equal(made->power, VCPU_ON_PENDING);
+	assert_int_equal(made->cntvoff, 0x1234);
+	assert_true(made->own_cntvoff);
+	assert_int_equal(made->midr, v->midr);
+	assert_int_equal(made->sve_vl, v->sve_vl);
+	assert_ptr_equal(made->vm, vm);
+	assert_ptr_equal(made->r, &made->regs);
+	assert_ptr_equal(made->token, made + 1);
+	return made;
+}
+
+static void fill(struct vcpu *v)
+{
+	memset(&v->regs, 0xa5, sizeof(v->regs));
+	memset(v->sr, 0xa5, sizeof(v->sr));
+	memset(&v->fp, 0xa5, sizeof(v->fp));
+	memset(v->apkey, 0xa5, sizeof(v->apkey));
+	v->on_context = 0xa5;
+	dcache_clean_inval_poc(v, PAGE_SIZE);
+	if (v->sve_buf) {
+		memset(v->sve_buf, 0xa5, PAGE_SIZE);
+		dcache_clean_inval_poc(v->sve_buf, PAGE_SIZE);
+	}
+}
+
+/* Those that a guest asked for, with SVE and without: erased and given back as the first one is. */
+static void all_of_them(void **state)
+{
+	static const unsigned int asked[] = { 0, 15, 16, 64, VM_MAX_VCPUS - 1 };
+	struct vcpu *v, *made[ARRAY_SIZE(asked) + 1];
+	(void)state;
+
+	for (int sve = 0; sve < 2; sve++) {
+		start();
+		world_cpus[0].sve_vl = world_cpus[1].sve_vl = 16 * sve;
+		this_cpu()->host_cntvoff = 0x1234;
+		v = begin();
+		vm->state = VM_PROTECTED;
+		vm->pvm->image.size = SZ_2M;
+		vm->pvm->verify.m.flags = HYPSEC_FLAG_SMP;
+		made[0] = v;
+		for (size_t i = 0; i < ARRAY_SIZE(asked); i++)
+			made[i + 1] = ask_for(v, asked[i]);
+		assert_int_equal(w.pool_out, 1 + (1 + sve) * ARRAY_SIZE(made));
+		for (size_t i = 0; i < ARRAY_SIZE(made); i++) {
+			assert_int_equal(!!made[i]->sve_buf, sve);
+			fill(made[i]);
+		}
+		vm->state = VM_DEAD;
+		pvm_wipe(vm);
+		for (size_t i = 0; i < ARRAY_SIZE(made); i++) {
+			v = made[i];
+			assert_memory_equal(world_memory(v), v, PAGE_SIZE);
+			assert_true(all_zero(&v->regs, sizeof(v->regs)) && all_zero(v->sr, sizeof(v->sr)) &&
+				    all_zero(&v->fp, sizeof(v->fp)) &&
+				    all_zero(v->apkey, sizeof(v->apkey)) && !v->on_context);
+			assert_true(!sve || (all_zero(v->sve_buf, PAGE_SIZE) &&
+					     all_zero(world_memory(v->sve_buf), PAGE_SIZE)));
+		}
+		vm->running = 0;
+		spin_lock(&vm->lock);
+		pvm_free(vm);
+		spin_unlock(&vm->lock);
+		assert_int_equal(w.pool_out, 0);
+		assert_null(vm->pvm);
+		assert_null(vm->ran);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -268,6 +351,7 @@ int main(void)
 		cmocka_unit_test(ram),
 		cmocka_unit_test(ram_ends),
 		cmocka_unit_test(wipe),
+		cmocka_unit_test(all_of_them),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -115,11 +115,21 @@ static void cpu_on_new(void **state)
 }
 
 static struct vcpu another;
+static unsigned int beaten;
 
 static void beats_it(const struct spinlock *l)
 {
 	if (l == &world_pvm.vcpus_lock && !world_pvm.vcpu[VM_MAX_VCPUS - 1])
-		world_pvm.vcpu[VM_MAX_VCPUS - 1] = &another;
+		world_pvm.vcpu[VM_MAX_VCPUS - 1] = &another, beaten++;
+}
+
+static bool guest_cpu_on_beaten(struct vcpu *v, enum vcpu_exit *code)
+{
+	world_lock_hook = beats_it;
+	assert_false(call(v, PSCI_CPU_ON64, 0x70f, ENTRY, 0xc0de, code));
+	world_lock_hook = NULL;
+	guest = NULL;
+	return true;
 }
 
 /* Two vCPUs ask for one at once: there is one. */
@@ -131,10 +141,11 @@ static void cpu_on_new_twice(void **state)
 	start();
 	another = (struct vcpu){ .vm = vm, .index = VM_MAX_VCPUS - 1, .r = &another.regs };
 	w.pool_left = 1;
-	world_lock_hook = beats_it;
-	guest = guest_cpu_on_new;
+	guest = guest_cpu_on_beaten;
 	assert_int_equal(run(0, 0, &io), EXIT_TRAP);
-	world_lock_hook = NULL;
+	assert_int_equal(beaten, 1);
+	/* Its own was made, and went. */
+	assert_int_equal(w.pool_left, 0);
 	assert_int_equal(w.pool_out, 0);
 	assert_ptr_equal(world_pvm.vcpu[VM_MAX_VCPUS - 1], &another);
 	assert_int_equal(another.power, VCPU_ON_PENDING);

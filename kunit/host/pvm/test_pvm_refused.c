@@ -15,6 +15,7 @@ static void no_memory(void)
 	host_regs.x[1] = IMAGE;
 	host_regs.x[2] = DTB;
 	w.waits = 0;
+	pvm_know_cpus();
 	assert_false(pvm_guest_call(&scratch, HOST, &code));
 	assert_int_equal(w.locked, 0);
 	assert_int_equal(code, EXIT_TRAP);

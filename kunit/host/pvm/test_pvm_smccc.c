@@ -66,6 +66,7 @@ static void workarounds(void **state)
 				world_cpus[0].wa[k] = world_cpus[1].wa[k] = 5;
 			world_cpus[0].wa[f] = i & 1 ? b : a;
 			world_cpus[1].wa[f] = i & 1 ? a : b;
+			pvm_know_cpus();
 			w.smc.x0 = 1;		/* where it runs now nothing is needed */
 			assert_int_equal(answered(SMCCC_ARCH_FEATURES, fns[f], 0, 0),
 					 f == WA_2 ? t[i / 2].told2 : t[i / 2].told);

@@ -122,7 +122,6 @@ static void test_used_elsewhere(void **state)
 
 	(void)state;
 	vm->host.vtcr |= BIT(21);	/* HA */
-	fake_write_sysreg("ID_AA64MMFR1_EL1", 1);
 	*kvm_entry(&id, AT, 3) = OUT | PAGE_LEAF;
 	finds(AT, 3, OUT);
 	assert_true(kvm_set_used(vm, &entry));
