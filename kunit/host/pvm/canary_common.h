@@ -17,7 +17,7 @@
 /* The host means vCPU @i. */
 static inline void name_vcpu(u8 *host, unsigned int i)
 {
-	REG64(host, KVM_SR_MPIDR_EL1) = BIT(31) | i;
+	REG64(host, KVM_SR_MPIDR_EL1) = pvm_mpidr(i);
 }
 
 #define GPR(base, n)	REG64(base, KVM_VCPU_REGS + 8 * (n))

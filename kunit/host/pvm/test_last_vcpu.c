@@ -9,6 +9,9 @@
 #define THREAD(i)	KVA(HOST.v + (u64)(i) * 0x1000)
 #define VCPUS		3
 
+/* Those whose numbers are alike, in few bits. */
+static const unsigned int number[VCPUS] = { 0, 64, VM_MAX_VCPUS - 1 };
+
 static u64 any_guest(struct vcpu_regs *r)
 {
 	(void)r;
@@ -21,6 +24,8 @@ static void setup(void)
 	cpu_new();
 	cpu_guest = any_guest;
 	for (unsigned int i = 0; i < VCPUS; i++) {
+		world_pvm.vcpu[number[i]] = &world_vcpu[i];
+		world_vcpu[i].index = number[i];
 		world_secrets(&world_vcpu[i]);
 		world_vcpu[i].regs.pstate = SPSR_EL1H;
 		world_vcpu[i].power = VCPU_ON;
@@ -35,7 +40,7 @@ static unsigned int ran(unsigned int cpu, unsigned int i)
 
 	cpu_turn(cpu);
 	memset(cpu_kvm_vcpu, 0, sizeof(cpu_kvm_vcpu));
-	name_vcpu(cpu_kvm_vcpu, i);
+	name_vcpu(cpu_kvm_vcpu, number[i]);
 	assert_int_equal(cpu_run_vcpu(vm, THREAD(i)), EXIT_IRQ);
 	return cpu_flushes - before;
 }
