@@ -26,6 +26,7 @@ bool pa_touches_ram(pa_t pa, u64 size);	/* any byte of it */
  * not there can end in a cache, and the abort comes later, to an access that nothing mends.
  */
 bool pa_was_there(pa_t pa, u64 size);
+u64 ram_present(void);			/* bytes that were there at the install */
 /* The map, adjacent ranges joined: false past the last. */
 bool ram_range(unsigned int n, struct hypsec_ram *r);
 extern u64 pa_limit;			/* first address past the supported PA space */

@@ -77,6 +77,15 @@ int __init ram_init(const struct hypsec_install *in)
 	return HYPSEC_OK;
 }
 
+u64 ram_present(void)
+{
+	u64 size = 0;
+
+	for (unsigned int i = 0; i < there.nr; i++)
+		size += there.range[i].size;
+	return size;
+}
+
 bool ram_range(unsigned int n, struct hypsec_ram *r)
 {
 	if (n >= ram.nr)

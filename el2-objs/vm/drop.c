@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* How shadows are emptied when a page leaves the host: own/README, "Epochs". */
 #include "vm/table.h"
+#include "base/check.h"
 #include "base/irq.h"
 
 #define DROP_STEP	64	/* VMs between two looks for an interrupt of the host's */
@@ -59,7 +60,10 @@ bool shadow_drop_all(void)
 	bool joined = false;
 
 	for (;;) {
-		spin_lock(&epoch_lock);
+		/* Others may be before this CPU, each with as many VMs: the lock's holder goes on with it. */
+		while (!spin_try(&epoch_lock))
+			if (host_irq_pending() || READ_ONCE(core_broken))
+				return false;
 		/*
 		 * One that began since, and is over, has done it: of vCPUs that wait for each other
 		 * here two drop. It counted itself before its epoch began, so what the caller saw

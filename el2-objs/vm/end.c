@@ -38,7 +38,8 @@ void vm_kill_locked(struct vm *vm, const char *why)
 	CHECK(spin_held(&vm->lock));
 	if (vm->state == VM_PROTECTING || vm->state == VM_PROTECTED) {
 		/* Who sees it dead looks for what it owns. */
-		__atomic_fetch_add(&vms_dead, 1, __ATOMIC_SEQ_CST);
+		if (READ_ONCE(vm->private_pages))
+			__atomic_fetch_add(&vms_owing, 1, __ATOMIC_SEQ_CST);
 		/* The state first, then the count: who leaves does it the other way round. */
 		__atomic_store_n(&vm->state, VM_DEAD, __ATOMIC_SEQ_CST);
 		vm->end_reason = why;
@@ -137,6 +138,13 @@ void vm_wipe_all(void)
 	}
 }
 
+/* Pages of a dead VM. With the last one nobody has to look for it any more. */
+static void came_back(struct vm *vm, u32 pages)
+{
+	if (!__atomic_sub_fetch(&vm->private_pages, pages, __ATOMIC_RELEASE))
+		__atomic_fetch_sub(&vms_owing, 1, __ATOMIC_RELEASE);
+}
+
 void vm_host_touch(pa_t pa, struct page_info pi)
 {
 	struct vm *vm = vm_by_id(pi.vm);
@@ -151,7 +159,7 @@ void vm_host_touch(pa_t pa, struct page_info pi)
 		if (vm->state != VM_DEAD)
 			(void)vm_up_seal(vm, now.frame, pa);	/* busy: the host tries again */
 		else if (own_return(pa, vm->id, now.frame) == HYPSEC_OK)
-			__atomic_fetch_sub(&vm->private_pages, 1, __ATOMIC_RELAXED);
+			came_back(vm, 1);
 	}
 	spin_unlock(&vm->lock);
 	vm_put(vm);
@@ -193,7 +201,7 @@ static int return_pages(struct vm *vm)
 			if (ret == HYPSEC_BUSY || ret == HYPSEC_STATE)
 				return HYPSEC_RESTART;
 			if (ret == HYPSEC_OK)
-				__atomic_fetch_sub(&vm->private_pages, pages, __ATOMIC_RELAXED);
+				came_back(vm, pages);
 			returned += pages;
 			/* The middle of a block that has been joined behind the scan. */
 			if (!block)
@@ -208,7 +216,7 @@ int vm_settle(kva_t kvm)
 {
 	u32 i;
 
-	for (i = 0; READ_ONCE(vms_dead) && i < nr_vms; i++) {
+	for (i = 0; __atomic_load_n(&vms_owing, __ATOMIC_ACQUIRE) && i < nr_vms; i++) {
 		struct vm *vm = &vms[i];
 		int ret = HYPSEC_OK;
 
@@ -245,7 +253,7 @@ static int teardown_one(struct vm *vm)
 
 int vm_teardown(kva_t kvm)
 {
-	u32 i;
+	u32 i, gone = 0;
 
 	if (!kvm.v)
 		return HYPSEC_INVALID;
@@ -261,8 +269,11 @@ int vm_teardown(kva_t kvm)
 			return ret;
 		spin_lock(&vms_lock);
 		if (vm->host.kvm.v == kvm.v)
-			vm_evict(vm);
+			gone += vm_evict(vm);
 		spin_unlock(&vms_lock);
+		/* The host makes as many as it likes under one name, one after another. */
+		if (gone == EVICT_STEP)
+			return HYPSEC_RESTART;
 	}
 	return trash_step(SCAN_STEP) ? HYPSEC_RESTART : HYPSEC_OK;
 }
@@ -326,8 +337,8 @@ u64 vm_reap_step(void)
 		}
 		vm_put(vm);
 		spin_lock(&vms_lock);
-		/* One that the host still knows by name keeps its slot: a dead one's next run fails. */
-		if (vm->state != VM_NONE && !vm->host.kvm.v && !vm_evict(vm))
+		/* One that the host can still run keeps its slot: a dead one's next run fails. */
+		if (vm->state != VM_NONE && vm_unnamed(vm) && !vm_evict(vm))
 			left++;
 		spin_unlock(&vms_lock);
 	}

@@ -8,17 +8,20 @@
 
 extern struct vm *vms;
 extern u32 nr_vms;
-/*
- * VMs that have ended and may own pages: 0, nearly always, spares the search for one. Written with
- * their lock held.
- */
-extern u32 vms_dead;
+/* VMs that have ended and own pages still: 0, nearly always, spares the search for one. Atomic. */
+extern u32 vms_owing;
+#define EVICT_STEP	16		/* that give up their slot in one call */
 extern struct spinlock vms_lock;	/* who gets a slot, who gives one up */
 
 /* A reference, unless the slot is closed. */
 bool vm_ref(struct vm *vm);
 /* Gives up @vm if nobody uses it and it holds nothing. Locks: vms_lock. */
 bool vm_evict(struct vm *vm);
+/* The host has ended it, or knows its name for another VM now: nobody runs it again. */
+static inline bool vm_unnamed(const struct vm *vm)
+{
+	return !vm->host.kvm.v || (vm->state == VM_DEAD && !vm->host.mmu.v);
+}
 /* vm_reap() with vm->lock held. */
 void vm_reap_locked(struct vm *vm);
 

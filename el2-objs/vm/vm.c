@@ -20,7 +20,6 @@
 #define RAM_PER_VM	SZ_16M
 #define VMS_MIN		64
 #define VMS_NARROW	255		/* with VMIDs of 8 bits, and 0 the host's */
-#define EVICT_STEP	16		/* VMs that lose their shadow for one that has no memory */
 
 _Static_assert(POOL_OWNERS == VM_MAX + 1, "each VM has its share of the pool");
 _Static_assert(VM_MAX * sizeof(struct vm) <= SZ_2M, "pool_alloc_contig()");
@@ -29,7 +28,7 @@ _Static_assert(VM_MAX <= ANN_VM_MAX, "its id fits in an annotation");
 struct vm *vms __ro_after_seal;
 u32 nr_vms __ro_after_seal;
 struct spinlock vms_lock = SPINLOCK(RANK_VMS);
-u32 vms_dead;
+u32 vms_owing;
 static u64 clock;			/* VMs made so far: last_used is in these units */
 
 /*
@@ -47,12 +46,9 @@ static u16 *hint_of(kva_t mmu)
 int __init vms_init(bool wide)
 {
 	unsigned int order = 0;
-	struct hypsec_ram r;
-	u64 ram = 0;
+	u64 ram = ram_present();
 	u32 i;
 
-	for (i = 0; ram_range(i, &r); i++)
-		ram += r.size;
 	nr_vms = VMS_MIN;
 	if (ram / RAM_PER_VM > nr_vms)
 		nr_vms = ram / RAM_PER_VM < VM_MAX ? ram / RAM_PER_VM : VM_MAX;
@@ -121,8 +117,6 @@ static void free_slot(struct vm *vm)
 		s2_destroy(&vm->s2);
 	memset(&vm->host, 0, sizeof(vm->host));
 	vm->end_reason = NULL;
-	if (vm->state == VM_DEAD)
-		__atomic_fetch_sub(&vms_dead, 1, __ATOMIC_RELAXED);
 	WRITE_ONCE(vm->state, VM_NONE);
 }
 
@@ -208,7 +202,8 @@ static struct vm *make_vm(const struct vm_identity *id)
 		u32 i, evicted;
 
 		for (i = evicted = 0; i < nr_vms && evicted < EVICT_STEP; i++)
-			evicted += vms[i].state == VM_ORDINARY && vm_evict(&vms[i]);
+			evicted += (vms[i].state == VM_ORDINARY || vm_unnamed(&vms[i])) &&
+				   vm_evict(&vms[i]);
 		/* The pool frees what it needs of them. */
 		ret = s2_init(&vm->s2, bits, vm->id, HYPSEC_ACC_VM_S2);
 	}
@@ -254,7 +249,7 @@ static bool owes_pages(kva_t kvm)
 {
 	u32 i;
 
-	for (i = 0; READ_ONCE(vms_dead) && i < nr_vms; i++) {
+	for (i = 0; __atomic_load_n(&vms_owing, __ATOMIC_ACQUIRE) && i < nr_vms; i++) {
 		if (vms[i].state == VM_DEAD && vms[i].powered_off &&
 		    vms[i].host.kvm.v == kvm.v && READ_ONCE(vms[i].private_pages))
 			return true;
@@ -273,15 +268,19 @@ static struct vm *lookup(const struct vm_identity *id, bool *owes)
 		if (vm->state == VM_NONE || vm->host.mmu.v != id->mmu.v)
 			continue;
 		if (same_vm(vm, id)) {
-			if (vm->state != VM_DEAD || !vm->powered_off || vm->running)
+			/* What it owes was counted before it was dead. */
+			if (__atomic_load_n(&vm->state, __ATOMIC_ACQUIRE) != VM_DEAD ||
+			    !vm->powered_off || vm->running)
 				return vm_ref(vm) ? vm : NULL;
 			/*
 			 * It ended itself: what runs next under its name is a new VM. Until then
 			 * KVM's TLB calls are for it, and give back what KVM takes away.
 			 */
 			*owes = owes_pages(id->kvm);
-			if (!*owes)
+			if (!*owes) {
 				vm->host.mmu = KVA(0);
+				vm_evict(vm);
+			}
 			continue;
 		}
 		/*
@@ -360,7 +359,8 @@ struct vm *vm_get(const struct vm_identity *id, bool *over)
 
 	/* Nearly always: no lock, and nothing that every run of every CPU would write. */
 	if (likely(vm)) {
-		if (likely(same_vm(vm, id) && vm->state != VM_DEAD &&
+		/* A dead one too, unless lookup() has more to do about it: its VMM may ask all the time. */
+		if (likely(same_vm(vm, id) && (vm->state != VM_DEAD || !READ_ONCE(vm->powered_off)) &&
 			   vm->host.vmid_id == id->vmid_id)) {
 			if (vm->last_used != READ_ONCE(clock))
 				WRITE_ONCE(vm->last_used, clock);

@@ -256,7 +256,8 @@ static void test_flush_reset(void **state)
 
 	/* The name is the next VM's alone. */
 	next = kvm_ran(&id);
-	assert_ptr_not_equal(next, vm);
+	assert_int_equal(next->state, VM_ORDINARY);
+	assert_int_equal(vms_in(VM_DEAD), 0);
 	map(next, IPA0, PAGE_SIZE);
 	call(KVM_FN_kvm_tlb_flush_vmid_ipa, id.mmu.v, IPA0, 3);
 	assert_false(mapped(next, IPA0));
