@@ -287,7 +287,7 @@ static struct vm *lookup(const struct vm_identity *id, bool *owes)
 		 * The address has been reused for another VM: the one that had it
 		 * cannot run again.
 		 */
-		if (vm->state == VM_ORDINARY)
+		if (vm->state == VM_ORDINARY || vm->state == VM_DEAD)
 			vm_evict(vm);
 		vm->host.mmu = KVA(0);
 		if ((vm->state == VM_PROTECTING || vm->state == VM_PROTECTED) && vm_ref(vm))

@@ -192,12 +192,15 @@ int kvm_host_begin(void **state)
 /* What the host can do about any VM: it tears them all down, and every page comes back. */
 int kvm_host_end(void **state)
 {
-	unsigned int i;
+	unsigned int i, owing = 0;
 
 	(void)state;
 	lock_hook = NULL;
 	pte_hook = NULL;
 	cpu_switch(0);
+	for (i = 0; i < nr_vms; i++)
+		owing += vms[i].state == VM_DEAD && vms[i].private_pages;
+	assert_int_equal(vms_owing, owing);
 	for (i = 0; i < nr_vms; i++) {
 		struct vm *vm = &vms[i];
 
@@ -208,6 +211,7 @@ int kvm_host_end(void **state)
 			;
 		assert_int_equal(vm->state, VM_NONE);
 	}
+	assert_int_equal(vms_owing, 0);
 	empty_trash();
 	for (i = 0; i < HYPSEC_ACC_COUNT; i++)
 		assert_int_equal(pool_account(i), start[i]);

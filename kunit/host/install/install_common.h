@@ -20,6 +20,8 @@
 #include "base/core.h"
 
 #define MPIDR	0x80000003UL
+
+static u64 hw_mpidr = MPIDR;
 #define IMAGE	0x4000U
 
 /* The region, by what the CPU sees, and what would be left of it without its caches. */
@@ -123,14 +125,19 @@ void account_add(enum hypsec_account acc, s64 pages)
 	image_pages += pages;
 }
 
-static bool wide_vmids, cpu_wide;
+static bool wide_vmids, cpu_wide, asked_wide;
 static int vms_status;
-int host_s2_init(const struct hypsec_install *in) { (void)in; return s2_status; }
+int host_s2_init(const struct hypsec_install *in)
+{
+	/* Its VTCR_EL2 has the width too. */
+	assert_true(in->vmid_bits != 16 || asked_wide);
+	return s2_status;
+}
 int vms_init(bool wide) { wide_vmids = wide; return vms_status; }
 static unsigned int knows;		/* of all CPUs, what they have */
 void pvm_know_cpus(void) { assert_int_equal(core_phase, 0); knows++; }
 void tlb_know_cpus(void) { assert_int_equal(core_phase, 0); knows++; }
-bool s2_wide_vmids(void) { return cpu_wide; }
+bool s2_wide_vmids(void) { asked_wide = true; return cpu_wide; }
 void psci_init(pa_t cpu_entry) { asked_firmware = true; }
 void hlog(const char *fmt, ...) { (void)fmt; }
 void el2map_seal(void) { }
@@ -166,9 +173,9 @@ void install_leave(struct percpu *cpu)
 
 u64 *fake_reg(const char *name)
 {
-	static u64 mpidr = MPIDR, vectors, other;
+	static u64 vectors, other;
 
-	return strstr(name, "MPIDR") ? &mpidr : strstr(name, "VBAR") ? &vectors : &other;
+	return strstr(name, "MPIDR") ? &hw_mpidr : strstr(name, "VBAR") ? &vectors : &other;
 }
 
 static inline bool finds(const void *where, size_t size, const u8 *what)
@@ -208,7 +215,7 @@ static inline s64 install(struct percpu *cpu, struct hypsec_install *in)
 {
 	left = began = 0;
 	confined = NULL;
-	asked_firmware = false;
+	asked_firmware = asked_wide = false;
 	pool_start = pool_end = tables_end = PA(0);
 	image_pages = 0;
 	vbar = 0;

@@ -142,6 +142,20 @@ static void vmids(void **state)
 		if (t[i].ret == HYPSEC_OK)
 			assert_int_equal(wide_vmids, t[i].bits == 16);
 	}
+	/* The second CPU has them, or not. */
+	for (int has = 1; has >= 0; has--) {
+		struct percpu *cpu = filled(in, 2);
+
+		in->nr_taken = 2;
+		in->vmid_bits = 16;
+		cpu_wide = true;
+		assert_int_equal(install(cpu, in), HYPSEC_OK);
+		hw_mpidr = BIT(31) | 0x101;
+		cpu_wide = has;
+		assert_int_equal(install((void *)cpu + HYPSEC_CPU_AREA, NULL),
+				 has ? HYPSEC_OK : HYPSEC_INVALID);
+		hw_mpidr = MPIDR;
+	}
 	cpu_wide = false;
 	vms_status = HYPSEC_NO_MEMORY;
 	left = 0;

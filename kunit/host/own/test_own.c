@@ -182,6 +182,7 @@ static void test_owners(void **state)
 {
 	static const u16 vm[] = { 1, 255, 256, 300, 0x800, 0xfff };
 	static const u64 frame[] = { 0, FRAME, 1UL << 35, (1UL << 36) - 1 };
+	const u64 block = ALIGN_DOWN(PAGE, SZ_2M);
 	unsigned int i, k, bit;
 
 	(void)state;
@@ -198,6 +199,18 @@ static void test_owners(void **state)
 			check_views(PAGE, PG_PRIVATE, vm[i], frame[k]);
 			back_to_host(PAGE, PG_PRIVATE, vm[i], frame[k]);
 		}
+		/* A block, whose pages count up; and a page of it, which splits it. */
+		assert_int_equal(own_claim_block(PA(block), vm[i], (1UL << 36) - PAGES_2M), HYPSEC_OK);
+		for (bit = 0; bit < 16; bit++)
+			assert_int_not_equal(own_return_block(PA(block), vm[i] ^ BIT(bit),
+							      (1UL << 36) - PAGES_2M), HYPSEC_OK);
+		check_views(block + 511 * PAGE_SIZE, PG_PRIVATE, vm[i], (1UL << 36) - 1);
+		assert_int_equal(own_return(PA(block + 511 * PAGE_SIZE), vm[i], (1UL << 36) - 1),
+				 HYPSEC_OK);
+		check_views(block + 510 * PAGE_SIZE, PG_PRIVATE, vm[i], (1UL << 36) - 2);
+		for (k = 0; k < 511; k++)
+			assert_int_equal(own_return(PA(block + k * PAGE_SIZE), vm[i],
+						    (1UL << 36) - PAGES_2M + k), HYPSEC_OK);
 	}
 }
 

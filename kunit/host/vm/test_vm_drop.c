@@ -168,6 +168,33 @@ static void test_drop_all_once(void **state)
 	actor = NULL;
 }
 
+static void waits(const struct spinlock *l)
+{
+	if (l->rank != RANK_VM)
+		return;
+	lock_hook = NULL;
+	cpu_switch(1);
+	irq_at = 3;
+	assert_false(shadow_drop_all());
+	assert_int_equal(irq_at, -1);
+	irq_at = -1;
+	cpu_switch(0);
+}
+
+/* Who comes while another CPU is at it waits, for as long as the host has no interrupt there. */
+static void test_drop_all_waits(void **state)
+{
+	struct vm_identity id = kvm_vm(0, 40);
+	struct vm *vm = kvm_ran(&id);
+
+	(void)state;
+	map_host_page(vm, 1, PRIVATE_PAGE);
+	lock_hook = waits;
+	assert_true(shadow_drop_all());
+	assert_null(lock_hook);
+	assert_false(mapped(vm, 1));
+}
+
 /*
  * The host has an interrupt in the midst of it: what is left is done by whoever comes next, who
  * may be another CPU, and until then nothing of the epoch can be claimed.
@@ -207,11 +234,23 @@ static void test_drop_all_stopped(void **state)
 	cpu_switch(0);
 	irq_at = -1;
 	assert_int_equal(own_return(PA(PRIVATE_PAGE), 50, 1), HYPSEC_OK);
-	/* Of the new epoch: there still, and known. */
+	/* Whose stamp is of the epoch that began with it needs another. */
 	assert_true(mapped(vm[1], 2));
 	assert_int_equal(own_claim(PA(PRIVATE_PAGE + PAGE_SIZE), 50, 1, true), HYPSEC_EPOCH);
+	irq_at = 0;
+	assert_false(shadow_drop_all());
+	/* Behind where it is, and before. */
+	map_host_page(vm[2], 2, PRIVATE_PAGE + 2 * PAGE_SIZE);
+	map_host_page(vm[150], 2, PRIVATE_PAGE + 3 * PAGE_SIZE);
+	assert_int_equal(own_claim(PA(PRIVATE_PAGE + 2 * PAGE_SIZE), 50, 1, true), HYPSEC_EPOCH);
+	irq_at = -1;
 	assert_true(shadow_drop_all());
-	assert_false(mapped(vm[1], 2));
+	assert_false(mapped(vm[1], 2) || mapped(vm[150], 2));
+	assert_true(mapped(vm[2], 2));
+	assert_int_equal(own_claim(PA(PRIVATE_PAGE + 2 * PAGE_SIZE), 50, 1, true), HYPSEC_EPOCH);
+	assert_true(shadow_drop_all());
+	assert_int_equal(own_claim(PA(PRIVATE_PAGE + 2 * PAGE_SIZE), 50, 1, true), HYPSEC_OK);
+	assert_int_equal(own_return(PA(PRIVATE_PAGE + 2 * PAGE_SIZE), 50, 1), HYPSEC_OK);
 	assert_int_equal(own_claim(PA(PRIVATE_PAGE + PAGE_SIZE), 50, 1, true), HYPSEC_OK);
 	assert_int_equal(own_return(PA(PRIVATE_PAGE + PAGE_SIZE), 50, 1), HYPSEC_OK);
 	for (i = few; i < nr_vms; i++)
@@ -325,6 +364,7 @@ int main(void)
 		TEST(test_drop_all_beside_protected),
 		TEST(test_drop_all_once),
 		TEST(test_drop_all_stopped),
+		TEST(test_drop_all_waits),
 		TEST(test_drop_all_races),
 	};
 

@@ -254,6 +254,48 @@ static void test_reset_at_once(void **state)
 	assert_int_equal(vm_end(id.kvm), HYPSEC_OK);
 }
 
+/* A guest resets all day: no slot and no search for it is left of those before. */
+static void test_resets(void **state)
+{
+	struct vm *vm;
+	unsigned int i;
+
+	(void)state;
+	for (i = 0; i < 3 * nr_vms; i++) {
+		/* The same struct kvm, or another one there. */
+		if (i % 3) {
+			vm = kvm_get(&id);
+			protect(vm);
+			give_private(vm, PRIVATE_PAGE, FRAME);
+			vm_put(vm);
+		} else {
+			vm = protected_vm(0, 0, 3);
+		}
+		assert_int_equal(vms_owing, 0);
+		vm_kill(vm, "reset by its guest");
+		assert_int_equal(vms_owing, 1);
+		vm->powered_off = true;
+		assert_null(kvm_get(&id));
+		assert_int_equal(vms_owing, 0);
+		assert_int_equal(vms_in(VM_DEAD), 1);
+	}
+	/* With a reference when its name went: by the next step of the reaper. */
+	vm = kvm_ran(&id);
+	protect(vm);
+	vm_kill(vm, "reset by its guest");
+	assert_int_equal(vms_owing, 0);
+	vm->powered_off = true;
+	assert_true(vm_ref(vm));
+	assert_int_equal(kvm_ran(&id)->state, VM_ORDINARY);
+	assert_int_equal(vms_in(VM_DEAD), 1);
+	vm_put(vm);
+	while (vm_reap_step())
+		;
+	assert_int_equal(vms_in(VM_DEAD), 0);
+	assert_int_equal(vms_in(VM_ORDINARY), 1);
+	assert_int_equal(vm_end(id.kvm), HYPSEC_OK);
+}
+
 /* Two that died, a page of the first in a slot: the second does not wait for it. */
 static void test_two(void **state)
 {
@@ -294,6 +336,7 @@ int main(void)
 		TEST(test_two),
 		TEST(test_reset),
 		TEST(test_reset_at_once),
+		TEST(test_resets),
 	};
 
 	return cmocka_run_group_tests_name("vm let go", tests, kvm_host_boot, NULL);

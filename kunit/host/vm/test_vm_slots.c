@@ -164,7 +164,9 @@ static void test_how_many(void **state)
 
 		machine_install_params(&in);
 		/* In two pieces, above where the machine's is. */
-		in.nr_ram = 2;
+		in.nr_ram = 3;
+		in.ram_later = BIT(2);
+		in.ram[2] = (struct hypsec_ram){ 1UL << 43, 64UL * SZ_1G };	/* not there */
 		in.ram[0] = (struct hypsec_ram){ 1UL << 41, t[i].ram - PAGE_SIZE };
 		in.ram[1] = (struct hypsec_ram){ 1UL << 42, PAGE_SIZE };
 		assert_int_equal(ram_init(&in), HYPSEC_OK);
@@ -208,13 +210,17 @@ static void test_found_in_any_order(void **state)
 
 	(void)state;
 	nr_vms = 200;
-	/* Three in a slot one after another; their hints stay. */
-	for (i = 0; i < 3 * nr_vms; i++) {
-		id[i] = kvm_vm(i, 32);
-		id[i].mmu.v += i % 5 * 0x100000000;
-		kvm_ran(&id[i]);
-		if (i < 2 * nr_vms)
-			assert_int_equal(vm_teardown(id[i].kvm), HYPSEC_OK);
+	/* Three in each slot, one after another, and in another order each time; their hints stay. */
+	for (round = 0; round < 3; round++) {
+		for (i = 0; i < nr_vms; i++) {
+			k = round * nr_vms + (i * 7 + 13 * round) % nr_vms;
+			id[k] = kvm_vm(k, 32);
+			id[k].mmu.v += k % 5 * 0x100000000;
+			assert_int_equal(kvm_ran(&id[k])->id, i + 1);
+		}
+		for (i = 0; round < 2 && i < nr_vms; i++)
+			while (vm_teardown(id[round * nr_vms + i].kvm) == HYPSEC_RESTART)
+				;
 	}
 	for (round = 0; round < 3; round++) {
 		for (i = 0; i < 3 * nr_vms; i++) {
@@ -235,6 +241,61 @@ static void test_found_in_any_order(void **state)
 	for (n = nr_vms, i = few; i < n; i++)
 		assert_int_equal(vm_teardown(vms[i].host.kvm), HYPSEC_OK);
 	nr_vms = few;
+}
+
+static unsigned int table_locks;
+
+static void counts_locks(const struct spinlock *l)
+{
+	table_locks += l == &vms_lock;
+}
+
+/* Found where it was last by any CPU, with another VM in between: without the table's lock. A dead one too. */
+static void test_without_the_lock(void **state)
+{
+	struct vm_identity a = kvm_vm(0, 40), b = kvm_vm(1, 40);
+	struct vm *dead;
+
+	(void)state;
+	dead = kvm_ran(&a);
+	kvm_ran(&b);
+	cpu_switch(1);
+	table_locks = 0;
+	lock_hook = counts_locks;
+	for (int i = 0; i < 4; i++) {
+		kvm_ran(&a);
+		kvm_ran(&b);
+	}
+	lock_hook = NULL;
+	assert_int_equal(table_locks, 0);
+	protect(dead);
+	vm_kill(dead, "a test");
+	lock_hook = counts_locks;
+	for (int i = 0; i < 4; i++) {
+		assert_ptr_equal(kvm_ran(&a), dead);
+		kvm_ran(&b);
+	}
+	lock_hook = NULL;
+	assert_int_equal(table_locks, 0);
+	cpu_switch(0);
+}
+
+/* Of a whole table of idle VMs one that has no memory costs a few their shadows. */
+static void test_few_go(void **state)
+{
+	struct vm_identity more = kvm_vm(100, 44);
+	unsigned int i, before;
+
+	(void)state;
+	for (i = 0; i < nr_vms - 4; i++) {
+		ids[i] = kvm_vm(i, 36);
+		kvm_ran(&ids[i]);
+	}
+	before = vms_in(VM_ORDINARY);
+	hog_unreserved();
+	kvm_ran(&more);
+	assert_in_range(before - vms_in(VM_ORDINARY), 1, EVICT_STEP);
+	hog_none();
 }
 
 /* The slot a CPU remembers is another VM's by now. */
@@ -480,6 +541,8 @@ int main(void)
 		TEST(test_no_memory),
 		TEST(test_how_many),
 		TEST(test_found_in_any_order),
+		TEST(test_without_the_lock),
+		TEST(test_few_go),
 		TEST(test_old_hint),
 		TEST(test_made_twice),
 		TEST(test_closing),

@@ -46,6 +46,31 @@ static void test_teardown(void **state)
 	assert_int_equal(bystander->state, VM_ORDINARY);
 }
 
+/* Any number of VMs under one name, as a host can make them: so many a call. */
+static void test_teardown_many(void **state)
+{
+	struct vm_identity id = kvm_vm(0, 32);
+	unsigned int i, left, calls = 0;
+	int ret;
+
+	(void)state;
+	for (i = 0; i < nr_vms; i++) {
+		id.mmu.v += 0x1000;
+		assert_int_equal(kvm_ran(&id)->state, VM_ORDINARY);
+	}
+	assert_int_equal(vms_in(VM_ORDINARY), nr_vms);
+	do {
+		left = vms_in(VM_ORDINARY);
+		counts_reset();
+		ret = vm_teardown(id.kvm);
+		assert_true(left - vms_in(VM_ORDINARY) <= EVICT_STEP);
+		assert_true(counts.vmalls12e1is <= 2 * EVICT_STEP);
+		calls++;
+	} while (ret == HYPSEC_RESTART && vms_in(VM_ORDINARY));
+	assert_int_equal(vms_in(VM_ORDINARY), 0);
+	assert_true(calls >= nr_vms / EVICT_STEP);
+}
+
 /* The host says that a VM is gone which is not. */
 static void test_teardown_in_use(void **state)
 {
@@ -125,6 +150,7 @@ int main(void)
 	cmocka_unit_test_setup_teardown(name, kvm_host_begin, kvm_host_end)
 	const struct CMUnitTest tests[] = {
 		TEST(test_teardown),
+		TEST(test_teardown_many),
 		TEST(test_teardown_in_use),
 		TEST(test_teardown_of_both),
 		TEST(test_teardown_with_slot),
