@@ -137,6 +137,7 @@ static void adjust_pc_at(kva_t host)
  */
 static int flush(u64 *x, u64 ipa, u64 size)
 {
+	u64 from = ipa, all = size;
 	int ret = HYPSEC_OK;
 	bool ordinary;
 	struct vm *vm;
@@ -166,10 +167,14 @@ static int flush(u64 *x, u64 ipa, u64 size)
 		vm_drop_shared(vm, ipa, size ? size : BIT(vm->s2.ipa_bits));
 	}
 	spin_unlock(&vm->lock);
-	if (size)
-		ret = vm_settle(vm->host.kvm);
-	if (ret == HYPSEC_OK && !ordinary && size)
+	if (!ordinary && size)
 		ret = pvm_invalidate(vm, &ipa, &size);
+	/* Behind it: one that is killed meanwhile owes what it has not sealed. */
+	if (ret == HYPSEC_OK && all) {
+		ret = vm_settle(vm->host.kvm);
+		ipa = from;
+		size = all;
+	}
 	vm_put(vm);
 	trash_step(TRASH_STEP);
 	if (ret == HYPSEC_RESTART) {

@@ -76,11 +76,14 @@ __weak int pvm_seal(struct vm *vm, u64 frame, pa_t pa)
 
 u64 invalidated, invalidated_size;
 int invalidate_status;
+bool invalidate_kills;
 
 /* With HYPSEC_RESTART it has done a page. */
 __weak int pvm_invalidate(struct vm *vm, u64 *start, u64 *size)
 {
 	assert_true(!spin_held(&vm->lock) && vm->refs);
+	if (invalidate_kills)
+		vm_kill(vm, "meanwhile");
 	invalidated = *start;
 	invalidated_size = *size;
 	if (invalidate_status == HYPSEC_RESTART) {
@@ -184,6 +187,7 @@ int kvm_host_begin(void **state)
 	next_page = KVM_TABLES;
 	pvm_freed = pvm_forgot = pvm_sealed = restarts = 0;
 	invalidate_status = HYPSEC_OK;
+	invalidate_kills = false;
 	aborts = 0;
 	irq_at = -1;
 	return 0;

@@ -65,6 +65,7 @@ extern int irq_at;
 /* The last pvm_invalidate(), and what it answers. */
 extern u64 invalidated, invalidated_size;
 extern int invalidate_status;
+extern bool invalidate_kills;		/* it ends just then */
 extern bool abort_exec;
 extern u64 abort_far;
 /* Asked for in protect(): pvm_free() clears it. */

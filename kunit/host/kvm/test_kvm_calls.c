@@ -224,6 +224,24 @@ static void test_flush_dead(void **state)
 	assert_int_equal(neighbour->private_pages, 1);
 }
 
+/* It ends as the core comes to seal what KVM has taken: then it comes back zeroed, in this call too. */
+static void test_flush_dying(void **state)
+{
+	struct vm_identity id = kvm_vm(0, 40);
+	struct vm *vm = kvm_get(&id);
+
+	(void)state;
+	protect(vm);
+	give_private(vm, GUEST_PAGES, 5);
+	vm_put(vm);
+	memset(raw(GUEST_PAGES), 0x5e, PAGE_SIZE);
+	invalidate_kills = true;
+	call(KVM_FN_kvm_tlb_flush_vmid_ipa, id.mmu.v, 5 << PAGE_SHIFT, 3);
+	assert_int_equal(vm->state, VM_DEAD);
+	assert_int_equal(own_lookup(PA(GUEST_PAGES)).state, PG_HOST);
+	assert_int_equal(raw(GUEST_PAGES)[0], 0);
+}
+
 /*
  * The guest has reset itself, and KVM's next run of it waits for the last one's pages: a page
  * that KVM takes away meanwhile is among them, and it is the dead VM that the call names.
@@ -354,6 +372,7 @@ int main(void)
 		TEST(test_flush_protected),
 		TEST(test_flush_dead),
 		TEST(test_flush_reset),
+		TEST(test_flush_dying),
 		TEST(test_bad_structs),
 		TEST(test_adjust),
 		TEST(test_aprs),
