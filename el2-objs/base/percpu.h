@@ -128,6 +128,7 @@ struct percpu {
 	bool taken;			/* what the install finds out of a CPU is known */
 	u32 sve_vl;			/* of protected guests, bytes; set once */
 	bool tlbi_range;		/* FEAT_TLBIRANGE; set once */
+	bool sets_af;			/* FEAT_HAFDBS; set once */
 	/* the hyp stub's, for a failed install */
 	u64 stub_hcr, stub_sctlr, stub_vbar, stub_actlr, stub_vtcr, stub_vttbr;
 	u32 online;		/* this CPU runs under the core */

@@ -57,6 +57,7 @@ static inline void cpu_known_as(struct percpu *cpu, const struct percpu *twin)
 	cpu->harden = twin->harden;
 	cpu->ssbd = twin->ssbd == SSBD_NONE ? SSBD_NONE : SSBD_UNKNOWN;
 	cpu->tlbi_range = twin->tlbi_range;
+	cpu->sets_af = twin->sets_af;
 	cpu->sve_vl = twin->sve_vl;
 }
 

@@ -28,6 +28,7 @@ int hc_seal(struct percpu *cpu, const u64 *arg, u64 *val)
 		cpu_known_as(cpu_by_id(i), first);
 	pvm_know_cpus();
 	tlb_know_cpus();
+	s2_know_cpus();
 	hlog("sealed: the host no longer reaches EL2");
 	WRITE_ONCE(core_phase, HYPSEC_PHASE_SEALED);
 	/* Nothing of the install is left to come back to, and what it set is not set again. */

@@ -92,6 +92,18 @@ void s2_replace(struct s2 *s2, u64 ia, u64 old, u64 new)
 		dsb(ishst);
 }
 
+bool s2_take_used(struct s2 *s2, u64 ia)
+{
+	struct s2_pos pos = s2_walk(s2, ia, LAST_LEVEL);
+	u64 pte = READ_ONCE(*pos.ptep);
+
+	/* Where AF is set hardware writes nothing, so this loses nothing of its. */
+	if (!pte_valid(pte) || !(pte & S2_AF))
+		return false;
+	pte_write(pos.ptep, pte & ~S2_AF);
+	return true;
+}
+
 /* The block that a table of @level is equal to, or 0. */
 static u64 merged(const u64 *table, u8 level, u32 live)
 {

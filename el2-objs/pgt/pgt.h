@@ -36,6 +36,7 @@ struct s2 {
 #define S2_W		BIT(7)
 #define S2_SH_INNER	(3UL << 8)
 #define S2_AF		BIT(10)
+#define S2_VTCR_HA	BIT(21)		/* VTCR_EL2: hardware sets AF */
 #define S2_XN		BIT(54)		/* XN[1:0] == 0b10: no execution at EL1 or EL0 */
 /*
  * Software's: the epoch stamp in the host's leaves, and whether the page is shared with the core.
@@ -108,6 +109,22 @@ int s2_init(struct s2 *s2, u8 ipa_bits, u16 vmid, enum hypsec_account acc);
  * CPU has 8, of which an id above 255 would be somebody else's.
  */
 bool __must_check s2_wide_vmids(void);
+/* Whether all CPUs set access flags (FEAT_HAFDBS). Before the seal; until then none does. */
+void s2_know_cpus(void);
+/*
+ * From here on, where all CPUs do that, one that uses an entry of @s2 sets its AF (VTCR_EL2.HA): the one bit
+ * of any table that somebody else than the core writes. Before @s2 is loaded.
+ */
+void s2_track_use(struct s2 *s2);
+static inline bool s2_tracks_use(const struct s2 *s2)
+{
+	return s2->vtcr & S2_VTCR_HA;
+}
+/*
+ * True: @ia's entry has been used since this was asked last, or since it was made. A hint: no TLB forgets the
+ * entry for it, as none does where Linux asks (ptep_test_and_clear_young()).
+ */
+bool s2_take_used(struct s2 *s2, u64 ia);
 /* range.c: whether all CPUs have FEAT_TLBIRANGE. Before the seal; until then none has. */
 #ifdef CONFIG_HYPSEC_TLBI_RANGE
 void tlb_know_cpus(void);

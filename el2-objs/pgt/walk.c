@@ -2,6 +2,7 @@
 /* Stage-2 tables: geometry, walks, splitting. */
 #include "pgt/pte.h"
 #include "base/check.h"
+#include "base/percpu.h"
 #include "base/sysreg.h"
 #include "pool/pool.h"
 
@@ -39,6 +40,21 @@ bool __init s2_wide_vmids(void)
 		return false;
 	vtcr_vs = VTCR_VS;
 	return true;
+}
+
+static bool all_set_af __ro_after_seal;
+
+void s2_know_cpus(void)
+{
+	all_set_af = true;
+	for (u32 cpu = 0; cpu < nr_cpus; cpu++)
+		all_set_af &= cpu_by_id(cpu)->sets_af;
+}
+
+void s2_track_use(struct s2 *s2)
+{
+	if (all_set_af)
+		s2->vtcr |= S2_VTCR_HA;
 }
 
 /**
@@ -82,7 +98,7 @@ int s2_init(struct s2 *s2, u8 ipa_bits, u16 vmid, enum hypsec_account acc)
 	s2->record = false;
 	s2->held = 0;
 	CHECK(vmid <= (vtcr_vs ? GENMASK(15, 0) : GENMASK(7, 0)));
-	/* No HA, HD: nobody but the core writes these tables. */
+	/* No HD, and HA by s2_track_use(): nobody but the core writes these tables. */
 	s2->vtcr = VTCR_RES1 | vtcr_vs | ((u64)parange() << VTCR_PS_SHIFT) | VTCR_SH_INNER |
 		   VTCR_ORGN_WBWA | VTCR_IRGN_WBWA | VTCR_SL0(start) | VTCR_T0SZ(ipa_bits);
 	return HYPSEC_OK;

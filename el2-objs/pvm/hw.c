@@ -12,6 +12,7 @@ void __init pvm_record_cpu(struct percpu *cpu)
 	cpu->midr = read_sysreg(MIDR_EL1);
 	pvm_ask_firmware(cpu);
 	cpu->tlbi_range = FIELD(cpu->id_regs[PVM_ID_ISAR0], 59, 56) >= 2;
+	cpu->sets_af = FIELD(cpu->id_regs[PVM_ID_MMFR1], 3, 0) >= 1;
 	cpu->sve_vl = sve_measure(cpu);
 	if (!cpu->sve_vl) {
 		cpu->id_regs[PVM_ID_PFR0] &= ~GENMASK(35, 32);

@@ -178,6 +178,18 @@ static int resolve(struct vcpu *v, u64 ipa, pa_t *page, bool beside)
 #define AGE_LOOKS	32	/* entries and holes, for one that is mapped */
 #define AGE_GROUPS	4	/* of KVM_AROUND pages: so many are new to a CPU for one that goes */
 
+/*
+ * A page or block that the VM has, and whose AF is clear in KVM's entry, if @kvm_has it: either hardware tells
+ * whether it has been used, or it leaves the shadow and the next use tells.
+ */
+static void age(struct vm *vm, u64 at, u64 size, const struct kvm_entry *entry, bool kvm_has)
+{
+	if (!kvm_has || !s2_tracks_use(&vm->s2))
+		s2_unmap(&vm->s2, at, size);
+	else if (s2_take_used(&vm->s2, at))
+		(void)kvm_set_used(vm, entry);
+}
+
 /* The next of them. False: there was none within AGE_LOOKS. */
 static bool age_group(struct vm *vm)
 {
@@ -204,14 +216,18 @@ static bool age_group(struct vm *vm)
 	if (size == PAGE_SIZE && leaf.level == 3 &&
 	    (leaf.status == HYPSEC_OK || leaf.status == HYPSEC_RANGE)) {
 		at = ALIGN_DOWN(at, KVM_AROUND * PAGE_SIZE);
-		for (i = 0; i < KVM_AROUND; i++, at += PAGE_SIZE)
+		entry.pa.v = ALIGN_DOWN(entry.pa.v, sizeof(around));
+		for (i = 0; i < KVM_AROUND; i++, at += PAGE_SIZE, entry.pa.v += sizeof(*around)) {
+			entry.pte = around[i];
 			if ((around[i] & PAGE_IN_USE) != PAGE_IN_USE &&
 			    (s2_lookup(s2, at).pte & S2_VALID))
-				s2_unmap(s2, at, PAGE_SIZE);
+				age(vm, at, PAGE_SIZE, &entry,
+				    ((around[i] | S2_AF) & PAGE_IN_USE) == PAGE_IN_USE);
+		}
 	} else {
 		at = ALIGN_DOWN(at, size);
 		if (leaf.status != HYPSEC_OK || !leaf.af)
-			s2_unmap(s2, at, size);
+			age(vm, at, size, &entry, leaf.status == HYPSEC_OK && leaf.size == size);
 		at += size;
 	}
 	vm->hand = at;

@@ -209,6 +209,9 @@ static struct vm *make_vm(const struct vm_identity *id)
 	}
 	if (ret)
 		return NULL;
+	/* Where KVM does not trust them with that, as on CPUs with AC03_CPU_38, the core does not. */
+	if (id->vtcr & S2_VTCR_HA)
+		s2_track_use(&vm->s2);
 	/* The VMID may be in TLBs still from its last user's root. */
 	tlb_flush_vmid(&vm->s2);
 	vm->host = *id;

@@ -8,7 +8,6 @@
 #include "base/sysreg.h"
 
 #define VTCR_T0SZ(vtcr)	FIELD(vtcr, 5, 0)
-#define VTCR_HA		BIT(21)		/* hardware sets AF */
 #define VTCR_DS		BIT(32)		/* LPA2: PA[51:50] in descriptor bits 9:8 */
 #define PTE_XN		BIT(54)
 
@@ -176,7 +175,7 @@ bool kvm_set_used(const struct vm *vm, const struct kvm_entry *entry)
 	u64 pte = entry->pte, *table;
 	bool set;
 
-	if (!(vm->host.vtcr & VTCR_HA))
+	if (!(vm->host.vtcr & S2_VTCR_HA))
 		return false;
 	/* The page may have gone from the host, or be what else it has: it gets one bit, or none. */
 	table = table_open(w, entry->pa.v & PAGE_MASK);

@@ -108,8 +108,8 @@ static struct s2 *find_any(const u64 *ptep, u64 *ia, u8 *level)
 	return NULL;
 }
 
-#define PERMISSIONS	(S2_R | S2_W | S2_XN | S2_SW | S2_SHARED)
-#define SOFTWARE	(S2_SW | S2_SHARED)
+#define PERMISSIONS	(S2_R | S2_W | S2_XN | S2_SW | S2_SHARED | S2_AF)
+#define SOFTWARE	(S2_SW | S2_SHARED | S2_AF)	/* AF is a hint */
 
 static void add_stale(u16 vmid, u64 ia, u8 level, u64 pte)
 {

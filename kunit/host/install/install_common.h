@@ -136,6 +136,7 @@ int host_s2_init(const struct hypsec_install *in)
 int vms_init(bool wide) { wide_vmids = wide; return vms_status; }
 static unsigned int knows;		/* of all CPUs, what they have */
 void pvm_know_cpus(void) { assert_int_equal(core_phase, 0); knows++; }
+void s2_know_cpus(void) { assert_int_equal(core_phase, 0); knows++; }
 void tlb_know_cpus(void) { assert_int_equal(core_phase, 0); knows++; }
 bool s2_wide_vmids(void) { asked_wide = true; return cpu_wide; }
 void psci_init(pa_t cpu_entry) { asked_firmware = true; }

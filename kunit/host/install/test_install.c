@@ -206,7 +206,7 @@ static void sealed_without_one(void **state)
 	first->online = 1;
 	assert_int_equal(hc_seal(first, NULL, val), HYPSEC_OK);
 	assert_int_equal(core_phase, HYPSEC_PHASE_SEALED);
-	assert_int_equal(knows, 2);
+	assert_int_equal(knows, 3);
 	assert_memory_equal(later->id_regs, first->id_regs, sizeof(first->id_regs));
 	assert_memory_equal(later->wa, first->wa, sizeof(first->wa));
 	assert_int_equal(later->midr, first->midr);

@@ -138,6 +138,106 @@ static void test_claimed(void **state)
 	assert_true(slots_empty());
 }
 
+static void all_cpus_set_af(bool all)
+{
+	for (unsigned int i = 0; i < FAKE_CPUS; i++)
+		cpu_by_id(i)->sets_af = all || i != 2;
+	s2_know_cpus();
+}
+
+static bool shadow_af(u64 ipa)
+{
+	assert_true(mapped(ipa));
+	return s2_lookup(&vm->s2, ipa).pte & S2_AF;
+}
+
+static void ages(void)
+{
+	for (unsigned int i = 0; i < 100; i++) {
+		spin_lock(&vm->lock);
+		shadow_age(vm);
+		spin_unlock(&vm->lock);
+	}
+}
+
+/* Hardware does what the host trusts it with, where all CPUs do it, and in no other table. */
+static void test_tracked(void **state)
+{
+	struct vm_identity other = kvm_vm(1, 40);
+
+	(void)state;
+	all_cpus_set_af(false);
+	other.vtcr |= VTCR_HA;
+	assert_false(s2_tracks_use(&kvm_ran(&other)->s2));
+	all_cpus_set_af(true);
+	other = kvm_vm(2, 40);
+	assert_false(s2_tracks_use(&kvm_ran(&other)->s2));
+	other = kvm_vm(3, 40);
+	other.vtcr |= VTCR_HA;
+	assert_true(s2_tracks_use(&kvm_ran(&other)->s2));
+	assert_int_equal(kvm_ran(&other)->s2.vtcr & GENMASK(22, 21), BIT(21));	/* HD is not set */
+	assert_false(s2_tracks_use(&host_s2));
+	all_cpus_set_af(false);
+}
+
+/*
+ * Then nothing leaves the shadow that KVM has, and no guest faults, for its age: the flag of what was
+ * used since the last look is set in KVM's table, of the rest it stays clear.
+ */
+static void test_age_by_hardware(void **state)
+{
+	u64 *block;
+	unsigned int i, round;
+
+	(void)state;
+	vm->host.vtcr |= VTCR_HA;
+	all_cpus_set_af(true);
+	s2_track_use(&vm->s2);
+	pte = kvm_entry(&id, IPA0, 3);
+	for (i = 0; i < 20; i++) {
+		pte[i] = (PAGE + i * PAGE_SIZE) | PAGE_RWX;
+		assert_true(fault(READ | FSC_TRANS | 3, IPA0 + i * PAGE_SIZE));
+	}
+	block = kvm_entry(&id, 3UL * SZ_1G, 2);
+	*block = BLOCK | RWX;
+	assert_true(fault(READ | FSC_TRANS | 2, 3UL * SZ_1G));
+
+	for (round = 0; round < 4; round++) {
+		counts_reset();
+		for (i = 0; i < 20; i++)
+			pte[i] &= ~PTE_AF;
+		*block &= ~PTE_AF;
+		ages();
+		for (i = 0; i < 20; i++) {
+			/* At first all: they have been used since they were made. */
+			assert_int_equal(!!(pte[i] & PTE_AF), !round || i % (round + 1) == 0);
+			assert_false(shadow_af(IPA0 + i * PAGE_SIZE));
+			/* A CPU uses some. */
+			if (i % (round + 2) == 0)
+				*s2_entry(&vm->s2, IPA0 + i * PAGE_SIZE) |= S2_AF;
+		}
+		assert_int_equal(!!(*block & PTE_AF), !round);
+		assert_false(shadow_af(3UL * SZ_1G));
+		assert_int_equal(counts.ipas2e1is + counts.vmalls12e1is + counts.ripas2e1is, 0);
+	}
+	/* What KVM has used stays used; a change of rights, and what it takes, are as ever. */
+	pte[1] |= PTE_AF;
+	ages();
+	assert_true(pte[1] & PTE_AF);
+	pte[3] = 0;
+	*block = 0;
+	ages();
+	assert_false(mapped(IPA0 + 3 * PAGE_SIZE) || mapped(3UL * SZ_1G));
+	pte[2] = ((PAGE + 2 * PAGE_SIZE) | PAGE_RWX) & ~S2_W;
+	s2_unmap(&vm->s2, IPA0 + 2 * PAGE_SIZE, PAGE_SIZE);
+	assert_true(fault(READ | FSC_TRANS | 3, IPA0 + 2 * PAGE_SIZE));
+	ages();
+	pte[2] |= S2_W;
+	assert_true(fault(WRITE | FSC_PERM | 3, IPA0 + 2 * PAGE_SIZE));
+	assert_true(shadow_af(IPA0 + 2 * PAGE_SIZE));
+	all_cpus_set_af(false);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
@@ -146,6 +246,8 @@ int main(void)
 		TEST(test_refused),
 		TEST(test_changed),
 		TEST(test_claimed),
+		TEST(test_tracked),
+		TEST(test_age_by_hardware),
 	};
 
 	return cmocka_run_group_tests(tests, kvm_host_boot, NULL);
