@@ -3,6 +3,9 @@
  * The world switch: the host's EL1 state out, a guest's in, and back. Only what
  * EL1 can reach is switched; EL2's own registers never hold a value of a host
  * or guest that has not been through controls.c (or, SPSR_EL2, through here).
+ *
+ * Longer than other files: what is loaded, entered and unloaded is one order of writes and barriers, with
+ * a half each side of the ERET, and is read, and inlined, as one.
  */
 #include "vcpu/run.h"
 #include "base/check.h"

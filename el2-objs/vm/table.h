@@ -13,6 +13,8 @@ extern u32 vms_owing;
 #define EVICT_STEP	16		/* that give up their slot in one call */
 extern struct spinlock vms_lock;	/* who gets a slot, who gives one up */
 
+#define VM_CLOSED	BIT(31)		/* in vm->refs: nobody may enter */
+
 /* A reference, unless the slot is closed. */
 bool vm_ref(struct vm *vm);
 /* Gives up @vm if nobody uses it and it holds nothing. Locks: vms_lock. */
@@ -22,6 +24,8 @@ static inline bool vm_unnamed(const struct vm *vm)
 {
 	return !vm->host.kvm.v || (vm->state == VM_DEAD && !vm->host.mmu.v);
 }
+/* One for a new VM, closed: free, or given up by an idle one. NULL: all are in use. Locks: vms_lock. */
+struct vm *vm_find_slot(void);
 /* vm_reap() with vm->lock held. */
 void vm_reap_locked(struct vm *vm);
 

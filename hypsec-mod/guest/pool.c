@@ -3,6 +3,9 @@
  * The memory that a protected VM shares with its host, as the only memory its
  * devices see: rings live in it, and every buffer is a copy in it. All that is
  * ever in it is public; what is here keeps anything else out of it.
+ *
+ * Longer than other files: who has a granule, what it is a copy of and when it is cleared is one table
+ * under one lock, and all that a driver may call has to keep to it.
  */
 #include <linux/genalloc.h>
 #include <linux/io.h>

@@ -8,6 +8,7 @@ SRC_test_pvm_exposure := $(pvm) $(pvm_world)
 SRC_test_pvm_sysreg := $(pvm) $(addprefix el2-objs/pvm/,sysreg.c $(pvm_cpus)) $(pvm_world)
 SRC_test_pvm_psci := $(pvm) $(addprefix el2-objs/pvm/,psci.c smccc.c $(pvm_cpus) fault.c exits.c debug.c identity.c relinquish.c) \
 	$(pvm_world)
+SRC_test_pvm_cpu_on := $(SRC_test_pvm_psci)
 SRC_test_pvm_smccc := $(SRC_test_pvm_psci)
 SRC_test_pvm_smp := $(SRC_test_pvm_psci)
 SRC_test_pvm_fault := $(pvm) el2-objs/pvm/fault.c $(pvm_world)

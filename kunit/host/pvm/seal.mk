@@ -16,10 +16,11 @@ SRC_test_relinquish = $(SRC_test_seal)
 SRC_test_abort = $(SRC_test_seal)
 SRC_test_shared = $(SRC_test_seal)
 SRC_test_grant = $(SRC_test_seal)
+SRC_test_grant_used = $(SRC_test_seal)
 SRC_test_rsi = $(SRC_test_seal) el2-objs/pvm/rsi.c el2-objs/auth/platform.c
 SRC_test_rsi_memory = $(SRC_test_rsi)
 SRC_test_rsi_window = $(SRC_test_rsi)
-$(foreach t,shared grant rsi rsi_memory rsi_window seal seal_refused seal_invalidate seal_random seal_joined seal_blocks seal_blocks_go \
+$(foreach t,shared grant grant_used rsi rsi_memory rsi_window seal seal_refused seal_invalidate seal_random seal_joined seal_blocks seal_blocks_go \
 	relinquish abort,\
 	$(eval ARC_test_$t := $(out)/machine.a $(out)/libsodium-host.a) \
 	$(eval INC_test_$t := $(on_machine)) \

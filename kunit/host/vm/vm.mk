@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # The table of VMs, KVM's tables and shadows, above own/ on the machine of fake/hw.h.
 
-vm_sources := $(addprefix el2-objs/vm/,vm.c end.c drop.c shared.c) \
+vm_sources := $(addprefix el2-objs/vm/,vm.c slots.c end.c drop.c shared.c) \
 	el2-objs/pvm/up.c kunit/host/fake/kvm_host.c
 
 SRC_test_vm	:= $(vm_sources)
